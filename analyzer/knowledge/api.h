@@ -1,0 +1,154 @@
+// What we know about an API: one row, loaded from rules/knowledge/*/*.toml. What an API does is data; what that
+// means is code in model/ and rules/. The set of effects is closed and holds no conditions: what depends on an
+// argument's value is said by naming the argument.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace forklint::knowledge {
+
+// fork, spawn, forkserver, threading: the columns of the design's table; loky too. A set of them is a bit mask.
+enum class StartMethod : uint8_t { fork, spawn, forkserver, threading, loky };
+inline constexpr int start_method_count = 5;
+
+class StartMethods {
+ public:
+  constexpr StartMethods() = default;
+  constexpr StartMethods(StartMethod method) : bits_(uint8_t(1u << uint8_t(method))) {}
+  constexpr bool has(StartMethod method) const { return bits_ & (1u << uint8_t(method)); }
+  constexpr bool empty() const { return bits_ == 0; }
+  constexpr StartMethods operator|(StartMethods other) const { return from_bits(bits_ | other.bits_); }
+  constexpr StartMethods operator&(StartMethods other) const { return from_bits(bits_ & other.bits_); }
+  constexpr StartMethods operator-(StartMethods other) const { return from_bits(bits_ & ~other.bits_); }
+  StartMethods& operator|=(StartMethods other) { bits_ |= other.bits_; return *this; }
+  friend constexpr bool operator==(StartMethods, StartMethods) = default;
+  constexpr uint8_t bits() const { return bits_; }
+  static constexpr StartMethods from_bits(unsigned bits) { StartMethods set; set.bits_ = uint8_t(bits); return set; }
+
+ private:
+  uint8_t bits_ = 0;
+};
+constexpr StartMethods operator|(StartMethod a, StartMethod b) { return StartMethods(a) | StartMethods(b); }
+inline constexpr StartMethods fork_spawn_forkserver = StartMethods(StartMethod::fork) | StartMethod::spawn | StartMethod::forkserver;
+
+// Which argument of a call: by position (after the receiver), by keyword, or either. TOML: "0:target", "0", "target".
+struct Argument {
+  int position = -1;    // -1: keyword only
+  std::string keyword;  // empty: positional only
+  bool rest = false;    // TOML "1*:": this position and all after it; "**": every keyword not named elsewhere
+};
+
+enum class Starts : uint8_t {
+  construct,   // processes exist when the call returns: Pool()
+  start,       // at a later method with effect `starts`: Process.start()
+  first_task,  // at the first call of a method with a `task`: ProcessPoolExecutor
+  call,        // the call launches and waits or returns a handle: joblib, subprocess
+  iterate,     // when the object is iterated: DataLoader
+};
+
+enum class Pickler : uint8_t { pickle, dill, cloudpickle, none };
+
+// When the payload given with the launch is pickled: in fresh children only (Process args), always (pool tasks), or never.
+enum class Crosses : uint8_t { fresh, always, never };
+
+// How the start method is chosen.
+enum class Chosen : uint8_t {
+  standard,   // the default of the interpreter and platform, or set_start_method, or the receiver's context
+  fixed,      // `methods` below, whatever the program says
+  own_default // `methods` is the library's own default; an argument may change it
+};
+
+struct Launch {
+  Starts starts = Starts::call;
+  Chosen chosen = Chosen::standard;
+  StartMethods methods;                 // for fixed and own_default
+  std::optional<Argument> method;       // a method name, or a context object
+  std::optional<Argument> target;       // the callable that the child runs
+  std::vector<Argument> payload;        // sent with the launch: args, kwargs
+  std::optional<Argument> initializer;  // runs in every worker first
+  std::vector<Argument> initializer_payload;
+  std::optional<Argument> workers;      // number of workers; a literal 0 or 1 may mean no process: see `no_process_when`
+  std::vector<std::string> no_process_when;  // literal values of `workers` for which nothing is launched: "0", "1", "None"
+  bool serial_by_default = false;       // without the `workers` argument nothing is launched
+  Pickler pickler = Pickler::pickle;
+  Crosses crosses = Crosses::fresh;
+  bool daemonic = false;                // its workers may not launch
+  bool reimports_main = true;           // under spawn and forkserver
+  bool pool = false;                    // workers take tasks
+  bool raw_fork = false;                // os.fork: the result tells parent from child
+  bool executes = false;                // fork + exec of another program: nothing is inherited but handles
+  bool starts_threads = false;          // helper threads of the parent live as long as it does
+  std::string fails_at_import;          // outcome when reached during the import of main in a fresh child: "raises:RuntimeError", "storms"
+};
+
+struct Task {
+  std::optional<Argument> function;
+  std::vector<Argument> payload;
+  std::vector<Argument> iterables;  // payload element by element
+  std::vector<Argument> in_parent;  // callbacks: not sent
+  bool lazy_result = false;         // returns a handle that needs the pool alive: map_async, imap, submit
+};
+
+enum class MethodEffect : uint8_t { none, sets, reads_and_fixes, reads };  // set_start_method / get_start_method() / allow_none
+
+enum class Picklable : uint8_t { yes, no, process_only /* mp primitives: process arguments, not tasks */, unknown };
+
+enum class Handle : uint8_t { none, file, connection, descriptor, directory };
+
+struct Api {
+  std::vector<std::string> names;  // qualified; the first is canonical
+  std::string source;              // where it is documented or was seen
+  std::string proof;               // a fixture that shows the effect; may be empty
+  std::string since, until;        // Python versions, "3.8"; empty: all
+
+  std::string returns;             // type of the result, looked up as TYPE.method; "self" for the receiver. Empty: its own name
+  std::optional<Launch> launch;
+  std::optional<Task> task;
+  bool starts = false;             // .start() of what the constructor described (process or thread)
+  bool joins = false;              // waits for the thread, process or pool that is the receiver
+  bool closes = false;             // the receiver's processes or threads are gone after it (or after leaving `with`, with name TYPE.__exit__)
+  bool waits_all_children = false; // os.wait, os.waitpid(-1)
+
+  std::string thread;              // when it starts a thread: "import", "construct", "call"; empty: never
+  bool thread_object = false;      // construct describes a thread; `starts` runs it
+  std::optional<Argument> thread_target;
+  bool executor = false;           // thread executor: dead in a forked child
+  bool lock = false;               // type is a lock of threads; acquire/with takes it
+  bool mp_primitive = false;       // lock, queue, value, event … of multiprocessing, bound to a context
+  bool acquires = false, releases = false;
+  bool queue_put = false, queue_get = false;  // multiprocessing queues; payload of put always crosses
+  std::optional<Argument> queue_item;
+  bool fixes_context = false;      // after it set_start_method raises
+  MethodEffect method_effect = MethodEffect::none;
+  std::optional<Argument> method_argument;  // for sets, and get_context
+  bool makes_context = false;      // get_context
+  std::optional<Argument> preload; // set_forkserver_preload
+
+  Picklable picklable = Picklable::unknown;  // of what the call returns
+  std::string pickle_error;        // "raises:TypeError" and such
+  std::string picklable_with;      // picklers that manage all the same: "dill", "cloudpickle", "dill,cloudpickle"
+  Handle handle = Handle::none;
+  std::string fork_unsafe;         // why what it makes may not be used on both sides of a fork; empty: it may
+  bool repaired_after_fork = false;
+
+  bool random_generator = false;   // makes a generator whose state a fork copies
+  bool seeds = false;              // seeds a global generator
+  bool draws = false;              // draws from a generator (the receiver, or the library's global one)
+  bool reseeded_after_fork = false;
+
+  std::string process_setting;     // what it sets for this process only: "signal handler", "logging", "recursion limit" …
+  std::string frozen_setting;      // what a running forkserver does not see: "environment", "umask", "limits"
+  bool runs_command = false;       // subprocess.run, os.system
+  bool side_effect = false;        // worth repeating only once: writes, downloads, prints, argparse
+  bool exits = false;              // sys.exit, raises SystemExit
+  bool exits_now = false;          // os._exit, exec: no cleanup
+  bool freeze_support = false;
+  bool decorator_keeps_function = false;  // app.command, functools.wraps(f): the decorated object is still found by name / is the function
+  bool calls_argument = false;     // calls its argument now, in this process: atexit-like excluded; app(), unittest.main, asyncio.run(coroutine)
+  std::optional<Argument> calls;   // which
+};
+
+}  // namespace forklint::knowledge

@@ -1,0 +1,47 @@
+// The knowledge base: every API row, found by qualified name.
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/knowledge/api.h"
+
+namespace forklint::knowledge {
+
+class Knowledge {
+ public:
+  // The rows that come with forklint, embedded in the binary.
+  static Knowledge built_in();
+
+  // Adds the rows of a TOML text; `origin` names it in errors ("mine.toml:12:3: unknown key 'lunch', did you mean 'launch'?").
+  // Rows replace earlier rows of the same name. On error nothing is added.
+  std::expected<void, std::string> add(std::string_view toml, std::string_view origin);
+
+  // The row of a qualified name such as "multiprocessing.Pool"; null when there is none. Any alias in `names` finds
+  // the row. A version-bound row is returned whatever the version; the model asks `since` and `until`. O(1).
+  const Api* find(std::string_view qualified_name) const;
+
+  // Another spelling of the canonical module path: rows under [[alias]] say that "torch.multiprocessing.Pool" is "multiprocessing.Pool".
+  // Returns the longest-prefix replacement, or the name itself.
+  std::string canonical(std::string_view qualified_name) const;
+
+  // Whether a module (or one of its members) appears in some row: such modules are judged by their rows, not by source.
+  bool knows_module(std::string_view module) const;
+
+  // Words whose presence in a file's bytes means that the file may launch: last components of launching names and their
+  // modules. Sorted, each once.
+  const std::vector<std::string>& anchors() const { return anchors_; }
+
+  const std::vector<Api>& rows() const { return rows_; }
+
+ private:
+  struct Index;
+  std::vector<Api> rows_;
+  std::vector<std::string> anchors_;
+  std::shared_ptr<Index> index_;
+};
+
+}  // namespace forklint::knowledge
