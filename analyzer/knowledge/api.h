@@ -1,6 +1,7 @@
 // What we know about an API: one row, loaded from rules/knowledge/*/*.toml. What an API does is data; what that
 // means is code in model/ and rules/. The set of effects is closed and holds no conditions: what depends on an
-// argument's value is said by naming the argument.
+// argument's value is said by naming the argument. How a row is written: rules/knowledge/README.md. Which key fills which
+// field: fields.h.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +40,8 @@ struct Argument {
   int position = -1;    // -1: keyword only
   std::string keyword;  // empty: positional only
   bool rest = false;    // TOML "1*:": this position and all after it; "**": every keyword not named elsewhere
+
+  friend bool operator==(const Argument&, const Argument&) = default;
 };
 
 enum class Starts : uint8_t {
@@ -70,6 +73,9 @@ struct Launch {
   std::vector<Argument> payload;        // sent with the launch: args, kwargs
   std::optional<Argument> initializer;  // runs in every worker first
   std::vector<Argument> initializer_payload;
+  std::optional<Argument> task_limit;   // tasks after which a worker is replaced: max_tasks_per_child
+  std::optional<Argument> daemon;       // whether the child is daemonic, when the call may say so
+  std::optional<Argument> before_exec;  // preexec_fn: runs in the forked child, before the program that it becomes
   std::optional<Argument> workers;      // number of workers; a literal 0 or 1 may mean no process: see `no_process_when`
   std::vector<std::string> no_process_when;  // literal values of `workers` for which nothing is launched: "0", "1", "None"
   bool serial_by_default = false;       // without the `workers` argument nothing is launched
@@ -82,14 +88,20 @@ struct Launch {
   bool executes = false;                // fork + exec of another program: nothing is inherited but handles
   bool starts_threads = false;          // helper threads of the parent live as long as it does
   std::string fails_at_import;          // outcome when reached during the import of main in a fresh child: "raises:RuntimeError", "storms"
+
+  friend bool operator==(const Launch&, const Launch&) = default;
 };
 
+// A call that hands work to a pool of processes.
 struct Task {
+  std::optional<Argument> pool;     // the pool, when it is not the receiver; None there means threads: run_in_executor
   std::optional<Argument> function;
   std::vector<Argument> payload;
   std::vector<Argument> iterables;  // payload element by element
   std::vector<Argument> in_parent;  // callbacks: not sent
   bool lazy_result = false;         // returns a handle that needs the pool alive: map_async, imap, submit
+
+  friend bool operator==(const Task&, const Task&) = default;
 };
 
 enum class MethodEffect : uint8_t { none, sets, reads_and_fixes, reads };  // set_start_method / get_start_method() / allow_none
@@ -102,9 +114,9 @@ struct Api {
   std::vector<std::string> names;  // qualified; the first is canonical
   std::string source;              // where it is documented or was seen
   std::string proof;               // a fixture that shows the effect; may be empty
-  std::string since, until;        // Python versions, "3.8"; empty: all
+  std::string since, until;        // Python versions for which the effects hold: from `since` on, before `until`; empty: all
 
-  std::string returns;             // type of the result, looked up as TYPE.method; "self" for the receiver. Empty: its own name
+  std::string returns;             // type of the result, looked up as TYPE.method; "self" for the receiver. Empty: its own name. "tuple[TYPE]": several
   std::optional<Launch> launch;
   std::optional<Task> task;
   bool starts = false;             // .start() of what the constructor described (process or thread)
@@ -123,8 +135,11 @@ struct Api {
   std::optional<Argument> queue_item;
   bool fixes_context = false;      // after it set_start_method raises
   MethodEffect method_effect = MethodEffect::none;
-  std::optional<Argument> method_argument;  // for sets, and get_context
+  std::optional<Argument> method_argument;  // for sets, and get_context; reads_and_fixes holds only where it is not given
+  std::optional<Argument> fixes_unless;     // true there keeps reads_and_fixes from fixing: allow_none
+  std::optional<Argument> force;   // true there lets `sets` replace a context
   bool makes_context = false;      // get_context
+  StartMethods context_methods;    // of the context it makes, when `method_argument` does not say: SpawnContext
   std::optional<Argument> preload; // set_forkserver_preload
 
   Picklable picklable = Picklable::unknown;  // of what the call returns
@@ -141,6 +156,15 @@ struct Api {
 
   std::string process_setting;     // what it sets for this process only: "signal handler", "logging", "recursion limit" …
   std::string frozen_setting;      // what a running forkserver does not see: "environment", "umask", "limits"
+  std::string reads_setting;       // the frozen setting that it reads: "environment"
+  bool patches = false;            // replaces something in a module or class, in this process only: mock.patch
+  bool differs_per_process = false;  // its result is another in every process: uuid4, mkdtemp, time
+  bool hash_dependent = false;     // its result depends on the string hash of this process
+  bool shared_memory = false;      // named memory, which the resource tracker of its creator removes
+  bool large = false;              // what it returns may be big: arrays, tables, models
+  bool reads_stdin = false;        // which a child does not have
+  std::optional<Argument> at_exit; // runs when this process ends: atexit.register
+  bool at_fork = false;            // registers handlers that run around os.fork
   bool runs_command = false;       // subprocess.run, os.system
   bool side_effect = false;        // worth repeating only once: writes, downloads, prints, argparse
   bool exits = false;              // sys.exit, raises SystemExit
@@ -149,6 +173,24 @@ struct Api {
   bool decorator_keeps_function = false;  // app.command, functools.wraps(f): the decorated object is still found by name / is the function
   bool calls_argument = false;     // calls its argument now, in this process: atexit-like excluded; app(), unittest.main, asyncio.run(coroutine)
   std::optional<Argument> calls;   // which
+
+  friend bool operator==(const Api&, const Api&) = default;
+};
+
+// [[alias]]: everything under the module `from` is what it is under `to`, but for the members in `except`.
+struct Alias {
+  std::string from, to;
+  std::vector<std::string> except;
+
+  friend bool operator==(const Alias&, const Alias&) = default;
+};
+
+// What one or more TOML texts say.
+struct Rows {
+  std::vector<Api> apis;
+  std::vector<Alias> aliases;
+
+  friend bool operator==(const Rows&, const Rows&) = default;
 };
 
 }  // namespace forklint::knowledge

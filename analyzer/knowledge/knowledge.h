@@ -11,9 +11,13 @@
 
 namespace forklint::knowledge {
 
+// A value: cheap to copy, copies never see each other's additions. Reading is safe from any number of threads.
 class Knowledge {
  public:
-  // The rows that come with forklint, embedded in the binary.
+  // Knows nothing.
+  Knowledge();
+
+  // The rows that come with forklint, embedded in the binary. Some 0.3 ms.
   static Knowledge built_in();
 
   // Adds the rows of a TOML text; `origin` names it in errors ("mine.toml:12:3: unknown key 'lunch', did you mean 'launch'?").
@@ -22,6 +26,7 @@ class Knowledge {
 
   // The row of a qualified name such as "multiprocessing.Pool"; null when there is none. Any alias in `names` finds
   // the row. A version-bound row is returned whatever the version; the model asks `since` and `until`. O(1).
+  // The row lives until add(), or as long as a copy made before it.
   const Api* find(std::string_view qualified_name) const;
 
   // Another spelling of the canonical module path: rows under [[alias]] say that "torch.multiprocessing.Pool" is "multiprocessing.Pool".
@@ -32,16 +37,16 @@ class Knowledge {
   bool knows_module(std::string_view module) const;
 
   // Words whose presence in a file's bytes means that the file may launch: last components of launching names and their
-  // modules. Sorted, each once.
-  const std::vector<std::string>& anchors() const { return anchors_; }
+  // modules, but for words so common that they tell nothing ("run", "os"). Sorted, each once.
+  const std::vector<std::string>& anchors() const;
 
-  const std::vector<Api>& rows() const { return rows_; }
+  const std::vector<Api>& rows() const;
+  const std::vector<Alias>& aliases() const;
 
  private:
-  struct Index;
-  std::vector<Api> rows_;
-  std::vector<std::string> anchors_;
-  std::shared_ptr<Index> index_;
+  struct State;  // immutable, shared by copies
+  explicit Knowledge(Rows rows);
+  std::shared_ptr<const State> state_;
 };
 
 }  // namespace forklint::knowledge

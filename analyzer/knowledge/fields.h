@@ -1,0 +1,148 @@
+// Every field of a row with its TOML key, once. The TOML loader, the compiled form and the tests all walk these lists,
+// so a new field is one line in api.h and one line here.
+//
+// `visit(key, field)` is called in a fixed order; the order is part of the compiled form, which is never stored.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "analyzer/knowledge/api.h"
+
+namespace forklint::knowledge {
+
+template <class T, class Of>
+concept maybe_const = std::same_as<std::remove_const_t<T>, Of>;
+
+template <class Visit>
+void each_field(maybe_const<Launch> auto& launch, Visit&& visit) {
+  visit("starts", launch.starts);
+  visit("chosen", launch.chosen);
+  visit("methods", launch.methods);
+  visit("method", launch.method);
+  visit("target", launch.target);
+  visit("payload", launch.payload);
+  visit("initializer", launch.initializer);
+  visit("initializer-payload", launch.initializer_payload);
+  visit("task-limit", launch.task_limit);
+  visit("daemon", launch.daemon);
+  visit("before-exec", launch.before_exec);
+  visit("workers", launch.workers);
+  visit("no-process-when", launch.no_process_when);
+  visit("serial-by-default", launch.serial_by_default);
+  visit("pickler", launch.pickler);
+  visit("crosses", launch.crosses);
+  visit("daemonic", launch.daemonic);
+  visit("reimports-main", launch.reimports_main);
+  visit("pool", launch.pool);
+  visit("raw-fork", launch.raw_fork);
+  visit("executes", launch.executes);
+  visit("starts-threads", launch.starts_threads);
+  visit("fails-at-import", launch.fails_at_import);
+}
+
+template <class Visit>
+void each_field(maybe_const<Task> auto& task, Visit&& visit) {
+  visit("pool", task.pool);
+  visit("function", task.function);
+  visit("payload", task.payload);
+  visit("iterables", task.iterables);
+  visit("in-parent", task.in_parent);
+  visit("lazy-result", task.lazy_result);
+}
+
+template <class Visit>
+void each_field(maybe_const<Api> auto& api, Visit&& visit) {
+  visit("names", api.names);
+  visit("source", api.source);
+  visit("proof", api.proof);
+  visit("since", api.since);
+  visit("until", api.until);
+  visit("returns", api.returns);
+  visit("launch", api.launch);
+  visit("task", api.task);
+  visit("starts", api.starts);
+  visit("joins", api.joins);
+  visit("closes", api.closes);
+  visit("waits-all-children", api.waits_all_children);
+  visit("thread", api.thread);
+  visit("thread-object", api.thread_object);
+  visit("thread-target", api.thread_target);
+  visit("executor", api.executor);
+  visit("lock", api.lock);
+  visit("mp-primitive", api.mp_primitive);
+  visit("acquires", api.acquires);
+  visit("releases", api.releases);
+  visit("queue-put", api.queue_put);
+  visit("queue-get", api.queue_get);
+  visit("queue-item", api.queue_item);
+  visit("fixes-context", api.fixes_context);
+  visit("method-effect", api.method_effect);
+  visit("method-argument", api.method_argument);
+  visit("fixes-unless", api.fixes_unless);
+  visit("force", api.force);
+  visit("makes-context", api.makes_context);
+  visit("context-methods", api.context_methods);
+  visit("preload", api.preload);
+  visit("picklable", api.picklable);
+  visit("pickle-error", api.pickle_error);
+  visit("picklable-with", api.picklable_with);
+  visit("handle", api.handle);
+  visit("fork-unsafe", api.fork_unsafe);
+  visit("repaired-after-fork", api.repaired_after_fork);
+  visit("random-generator", api.random_generator);
+  visit("seeds", api.seeds);
+  visit("draws", api.draws);
+  visit("reseeded-after-fork", api.reseeded_after_fork);
+  visit("process-setting", api.process_setting);
+  visit("frozen-setting", api.frozen_setting);
+  visit("reads-setting", api.reads_setting);
+  visit("patches", api.patches);
+  visit("differs-per-process", api.differs_per_process);
+  visit("hash-dependent", api.hash_dependent);
+  visit("shared-memory", api.shared_memory);
+  visit("large", api.large);
+  visit("reads-stdin", api.reads_stdin);
+  visit("at-exit", api.at_exit);
+  visit("at-fork", api.at_fork);
+  visit("runs-command", api.runs_command);
+  visit("side-effect", api.side_effect);
+  visit("exits", api.exits);
+  visit("exits-now", api.exits_now);
+  visit("freeze-support", api.freeze_support);
+  visit("decorator-keeps-function", api.decorator_keeps_function);
+  visit("calls-argument", api.calls_argument);
+  visit("calls", api.calls);
+}
+
+template <class Visit>
+void each_field(maybe_const<Alias> auto& alias, Visit&& visit) {
+  visit("from", alias.from);
+  visit("to", alias.to);
+  visit("except", alias.except);
+}
+
+// The spellings of each enumeration, in the order of its values.
+template <class Enum>
+inline constexpr std::array<std::string_view, 0> spellings;
+template <>
+inline constexpr std::array<std::string_view, 5> spellings<StartMethod>{"fork", "spawn", "forkserver", "threading", "loky"};
+template <>
+inline constexpr std::array<std::string_view, 5> spellings<Starts>{"construct", "start", "first-task", "call", "iterate"};
+template <>
+inline constexpr std::array<std::string_view, 4> spellings<Pickler>{"pickle", "dill", "cloudpickle", "none"};
+template <>
+inline constexpr std::array<std::string_view, 3> spellings<Crosses>{"fresh", "always", "never"};
+template <>
+inline constexpr std::array<std::string_view, 3> spellings<Chosen>{"standard", "fixed", "own-default"};
+template <>
+inline constexpr std::array<std::string_view, 4> spellings<MethodEffect>{"none", "sets", "reads-and-fixes", "reads"};
+template <>
+inline constexpr std::array<std::string_view, 4> spellings<Picklable>{"yes", "no", "process-only", "unknown"};
+template <>
+inline constexpr std::array<std::string_view, 5> spellings<Handle>{"none", "file", "connection", "descriptor", "directory"};
+
+}  // namespace forklint::knowledge
