@@ -1,0 +1,97 @@
+// Lowers a syntax tree to facts: one scope after the other, children before parents, in evaluation order.
+#pragma once
+
+#include <deque>
+
+#include "analyzer/facts/builder.h"
+#include "analyzer/frontends/python/tree.h"
+
+namespace forklint::frontends::python {
+
+using facts::Builder;
+using facts::EventId;
+using facts::NameId;
+using facts::Op;
+using facts::Operand;
+using facts::RegionKind;
+using facts::ScopeId;
+using facts::ScopeKind;
+using facts::Span;
+
+class Lowering {
+ public:
+  Lowering(Tree& tree, Builder& builder) : tree_(tree), builder_(builder) {}
+
+  void module();
+
+ private:
+  // A body that waits until the scope being lowered is complete.
+  struct Pending {
+    ScopeId scope;
+    TSNode body;
+    Kind kind;  // of the node that opened it
+  };
+
+  // statements.cpp
+  void run_pending();
+  void body(TSNode block);
+  void statement(Child child);
+  void if_statement(TSNode node);
+  void for_statement(TSNode node);
+  void while_statement(TSNode node);
+  void try_statement(TSNode node);
+  void except_clause(TSNode node, uint32_t number);
+  void with_statement(TSNode node);
+  void match_statement(TSNode node);
+  EventId case_condition(TSNode pattern, EventId subject);
+  void bind_captures(TSNode pattern, EventId subject);
+  void raise_statement(TSNode node);
+  void delete_target(TSNode node);
+  void declare_names(TSNode node, Op op);
+  void value_statement(TSNode node, Op op);
+  void problem(TSNode node, std::string_view message);
+
+  // definitions.cpp
+  void import_statement(TSNode node);
+  void import_from_statement(TSNode node);
+  EventId import_module(TSNode module_name);
+  void function_definition(TSNode node, TSNode decorated);
+  void class_definition(TSNode node, TSNode decorated);
+  std::vector<EventId> decorators(TSNode decorated);
+  void bind_decorated(EventId value, const std::vector<EventId>& decorators, TSNode name);
+  std::vector<facts::Parameter> parameters(TSNode node);
+  EventId annotation(TSNode type);
+  void queue(ScopeId scope, TSNode body, Kind kind);
+
+  // expressions.cpp
+  EventId expression(TSNode node);
+  EventId expression(TSNode node, Kind kind);
+  EventId assignment(TSNode node);
+  EventId augmented_assignment(TSNode node);
+  void target(TSNode node, EventId value);
+  EventId call(TSNode node);
+  void arguments(TSNode node, std::vector<Operand>& operands);
+  EventId elements(TSNode node, Op op);
+  EventId dictionary(TSNode node);
+  EventId comparison(TSNode node);
+  EventId boolean_operation(TSNode node);
+  EventId conditional(TSNode node);
+  EventId subscript(TSNode node);
+  EventId lambda(TSNode node);
+  EventId comprehension(TSNode node, Kind kind);
+  void comprehension_body(const Pending& pending);
+  EventId string(TSNode node);
+  bool append_string(TSNode node, std::string& text, std::vector<Operand>& parts, bool& is_bytes);
+  EventId unknown_of_children(TSNode node);
+
+  NameId name(TSNode node) { return builder_.name(tree_.text(node)); }
+  EventId constant(Op op, TSNode node) { return builder_.emit(op, span_of(node), name(node)); }
+
+  Tree& tree_;
+  Builder& builder_;
+  ScopeId scope_ = facts::none;
+  std::deque<Pending> pending_;
+  int depth_ = 0;
+};
+
+}  // namespace forklint::frontends::python
