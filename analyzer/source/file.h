@@ -18,6 +18,12 @@ struct LineOrigin {
   uint32_t column = 1;
 };
 
+// The character at `offset` of a notebook's text is written with `extra` more characters on disk: \" and \u00e9.
+struct Escape {
+  uint32_t offset = 0;
+  uint32_t extra = 0;
+};
+
 struct Position {
   uint32_t line = 1;    // from 1
   uint32_t column = 1;  // from 1, in code points
@@ -27,9 +33,13 @@ struct Position {
 struct File {
   std::string path;   // as shown to the user, relative where the argument was
   Kind kind = Kind::python;
-  std::string text;   // UTF-8 without BOM; line ends as in the file; of a notebook: its code cells, magics blanked out
+  std::string text;   // UTF-8 without BOM; line ends as in the file, but a lone CR reads as LF (as Python reads it)
+                      // of a notebook: its code cells, magics blanked out; empty if its kernel is not Python
   std::vector<uint32_t> line_starts;   // byte offset of each line of text
   std::vector<LineOrigin> origins;     // empty: the identity; else one per line
+  std::vector<Escape> escapes;         // notebooks only; by offset
+  bool byte_order_mark = false;        // the file on disk begins with one
+  bool verbatim = true;                // text is the file's bytes after the mark: an edit of text can be written back
 
   // The place of a byte offset, in the physical file. O(log lines + line length).
   Position position(uint32_t offset) const;
