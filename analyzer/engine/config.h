@@ -32,6 +32,7 @@ struct Config {
   std::vector<std::string> extend_select;
   std::vector<std::string> ignore;
   std::vector<std::pair<std::string, std::vector<std::string>>> per_file_ignores;  // glob -> selectors
+  std::string root;  // absolute folder that those globs start from; empty: the working directory
 
   Severity min_severity = Severity::info;
   Confidence min_confidence = Confidence::possible;
