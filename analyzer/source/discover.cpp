@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <memory>
 #include <sys/stat.h>
+#include <tuple>
 #include <unistd.h>
 #include <utility>
 

@@ -145,10 +145,14 @@ std::string canonical_encoding(std::string_view name) {
       {"iso-8859-15", "iso-8859-15"}, {"iso8859-15", "iso-8859-15"},
       {"cp1252", "cp1252"},        {"windows-1252", "cp1252"},   {"1252", "cp1252"},
       {"mac-roman", "macintosh"},  {"macroman", "macintosh"},
+      // glibc's own SHIFT_JIS reads a backslash as a yen sign; Python's does not.
+      {"shift-jis", "cp932"},      {"shiftjis", "cp932"},        {"sjis", "cp932"},
+      {"s-jis", "cp932"},          {"csshiftjis", "cp932"},
   };
   // An editor's "utf-8-unix" names UTF-8, and so does "utf-8-sig"; the tokenizer of CPython has the same two rules.
   if (lower.starts_with("utf-8-")) return "utf-8";
   if (lower.starts_with("latin-1-") || lower.starts_with("iso-8859-1-")) return "iso-8859-1";
+  if (lower.starts_with("iso2022-")) return "iso-2022-" + lower.substr(8);
   for (const auto& [alias, canonical] : aliases) {
     if (lower == alias) return std::string(canonical);
   }

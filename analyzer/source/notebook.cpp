@@ -171,16 +171,18 @@ size_t find_open_string(std::string_view bytes) {
 
 Fault syntax_fault(std::string_view bytes, error_code error, const char* location) {
   const std::string broken = "truncated or broken notebook: ";
-  if (bytes.find_first_not_of(" \t\r\n") == std::string_view::npos) return {0, broken + "the file is empty"};
-  if (error == simdjson::INCORRECT_TYPE) {
-    const size_t at = location ? static_cast<size_t>(location - bytes.data()) : 0;
-    return {std::min(at, bytes.size()), "not a notebook: a value is not of the type that nbformat 4 gives it"};
+  const size_t last = bytes.find_last_not_of(" \t\r\n");
+  if (last == std::string_view::npos) return {0, broken + "the file is empty"};
+  const size_t at = location ? std::min(static_cast<size_t>(location - bytes.data()), last) : last;
+  const bool begins_value = std::string_view("{[\"-0123456789tfn").find(bytes[at]) != std::string_view::npos;
+  if (error == simdjson::INCORRECT_TYPE && begins_value) {
+    return {at, "not a notebook: a value is not of the type that nbformat 4 gives it"};
   }
   if (const size_t open = find_open_string(bytes); open != std::string_view::npos) {
     return {open, broken + "a string is not closed"};
   }
-  const size_t at = location ? std::min(static_cast<size_t>(location - bytes.data()), bytes.size()) : bytes.size();
-  return {at, broken + (at >= bytes.find_last_not_of(" \t\r\n") ? "the file ends too early" : "not valid JSON here")};
+  if (error == simdjson::INCOMPLETE_ARRAY_OR_OBJECT || at == last) return {last, broken + "the file ends too early"};
+  return {at, broken + "not valid JSON here"};
 }
 
 // Walks the strings in the order of the file and keeps the physical line and column.

@@ -1,5 +1,7 @@
 #include "analyzer/source/shebang.h"
 
+#include <algorithm>
+
 namespace forklint::source {
 namespace {
 

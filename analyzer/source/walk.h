@@ -31,7 +31,7 @@ struct Walk {
   const Excludes& excludes;
   std::vector<Candidate> candidates;
   std::vector<Skip> skipped;
-  unsigned shebangs_left = 4096;  // first lines still to be read; a data folder full of nameless files is not worth more
+  unsigned shebangs_left = 1024;  // first lines still to be read; a data folder full of nameless files is not worth more
 };
 
 // Adds what is below the folder `real` (a real path), shown as `shown` ("" for the working folder). An explicit stack,
