@@ -102,8 +102,9 @@ OptionResult set_rules(Settings& settings, const Values& values, const std::stri
 }
 
 template <std::vector<std::string> source::DiscoverOptions::*Member>
-OptionResult set_patterns(Settings& settings, const Values& values, const std::string&) {
+OptionResult set_patterns(Settings& settings, const Values& values, const std::string& base) {
   settings.discover.*Member = values;
+  if (!base.empty()) settings.discover.exclude_root = base;
   return {};
 }
 

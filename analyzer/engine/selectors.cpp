@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "analyzer/engine/options.h"
+#include "analyzer/source/ignore.h"
 
 namespace forklint::engine {
 namespace {
@@ -77,6 +78,13 @@ void layer_selection(Config& config, const Config& over, Rules rules) {
   config.ignore = std::move(outcome.ignore);
 }
 
+bool glob_names(std::string_view glob, std::string_view path) {
+  const std::vector<source::IgnorePattern> patterns = source::parse_ignore_file(glob);
+  for (size_t slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/', slash + 1))
+    if (source::match(patterns, path.substr(0, slash), true) == source::Verdict::ignored) return true;
+  return source::match(patterns, path, false) == source::Verdict::ignored;
+}
+
 bool ignored_in_file(const Config& config, std::string_view path, const Rule& rule) {
   if (config.per_file_ignores.empty()) return false;
   namespace fs = std::filesystem;
@@ -85,7 +93,7 @@ bool ignored_in_file(const Config& config, std::string_view path, const Rule& ru
   fs::path root = config.root.empty() ? fs::current_path(error) : fs::path(config.root);
   std::string relative = absolute.lexically_relative(root).generic_string();
   for (const auto& [glob, selectors] : config.per_file_ignores)
-    if (specificity(selectors, rule) && glob_names(glob, glob.starts_with('/') ? absolute.generic_string() : relative))
+    if (specificity(selectors, rule) && glob_names(glob, relative))
       return true;
   return false;
 }

@@ -33,8 +33,7 @@ void layer_selection(Config& config, const Config& over, Rules rules);
 // working directory.
 bool ignored_in_file(const Config& config, std::string_view path, const Rule& rule);
 
-// Whether a glob of per-file-ignores names the file, or a folder that holds it. `*` and `?` stop at slashes, `**` does
-// not; a glob without a slash may match at any depth. Time is at most the product of both lengths.
+// Whether a glob of per-file-ignores names the file, or a folder that holds it; as in .gitignore.
 bool glob_names(std::string_view glob, std::string_view path);
 
 }  // namespace forklint::engine

@@ -80,6 +80,7 @@ output-format = "concise"
   CHECK(s.config.python_to == PythonVersion{3, 13});
   CHECK((s.config.platforms.linux && !s.config.platforms.macos && !s.config.platforms.windows));
   CHECK(s.discover.exclude == std::vector<std::string>{"a"});
+  CHECK(s.discover.exclude_root == "/some/where");
   CHECK(s.discover.extend_exclude == std::vector<std::string>{"b", "c"});
   CHECK_FALSE(s.discover.respect_gitignore);
   CHECK(s.discover.force_exclude);
