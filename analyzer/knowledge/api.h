@@ -122,7 +122,9 @@ struct Api {
   bool starts = false;             // .start() of what the constructor described (process or thread)
   bool joins = false;              // waits for the thread, process or pool that is the receiver
   bool closes = false;             // the receiver's processes or threads are gone after it (or after leaving `with`, with name TYPE.__exit__)
-  bool waits_all_children = false; // os.wait, os.waitpid(-1)
+  bool awaits_result = false;      // waits for the result of a task: AsyncResult.get, Future.result
+  bool waits_all_children = false; // os.wait
+  std::optional<Argument> waits_for;  // the child that it waits for; -1 there means any: os.waitpid
 
   std::string thread;              // when it starts a thread: "import", "construct", "call"; empty: never
   bool thread_object = false;      // construct describes a thread; `starts` runs it
@@ -138,6 +140,7 @@ struct Api {
   std::optional<Argument> method_argument;  // for sets, and get_context; reads_and_fixes holds only where it is not given
   std::optional<Argument> fixes_unless;     // true there keeps reads_and_fixes from fixing: allow_none
   std::optional<Argument> force;   // true there lets `sets` replace a context
+  std::optional<Argument> sent_at_start;    // goes with each later start of the receiver's class: BaseManager.register(callable=)
   bool makes_context = false;      // get_context
   StartMethods context_methods;    // of the context it makes, when `method_argument` does not say: SpawnContext
   std::optional<Argument> preload; // set_forkserver_preload

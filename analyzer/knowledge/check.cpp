@@ -68,7 +68,7 @@ std::string contradiction(const Launch& launch, std::string_view& field) {
     return blame("fails-at-import", "'" + launch.fails_at_import + "' is not an outcome");
   if (launch.chosen == Chosen::standard && !launch.methods.empty())
     return blame("methods", "needs `chosen`: \"fixed\" or \"own-default\"");
-  if (launch.chosen != Chosen::standard && launch.methods.empty()) return blame("chosen", "needs `methods`");
+  if (launch.chosen != Chosen::standard && launch.methods.empty() && !launch.executes) return blame("chosen", "needs `methods`");
   if (launch.chosen == Chosen::fixed && launch.method) return blame("method", "a fixed method has no argument that selects it");
   if (!launch.no_process_when.empty() && !launch.workers) return blame("no-process-when", "needs `workers`");
   if (launch.serial_by_default && !launch.workers) return blame("serial-by-default", "needs `workers`");

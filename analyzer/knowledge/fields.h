@@ -67,7 +67,9 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
   visit("starts", api.starts);
   visit("joins", api.joins);
   visit("closes", api.closes);
+  visit("awaits-result", api.awaits_result);
   visit("waits-all-children", api.waits_all_children);
+  visit("waits-for", api.waits_for);
   visit("thread", api.thread);
   visit("thread-object", api.thread_object);
   visit("thread-target", api.thread_target);
@@ -84,6 +86,7 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
   visit("method-argument", api.method_argument);
   visit("fixes-unless", api.fixes_unless);
   visit("force", api.force);
+  visit("sent-at-start", api.sent_at_start);
   visit("makes-context", api.makes_context);
   visit("context-methods", api.context_methods);
   visit("preload", api.preload);
