@@ -1,0 +1,165 @@
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <optional>
+
+#include "analyzer/app/commands.h"
+#include "analyzer/app/output.h"
+#include "analyzer/engine/load_config.h"
+#include "analyzer/engine/run.h"
+#include "analyzer/reporters/reporter.h"
+#include "rules/catalogue.h"
+
+namespace forklint::app {
+namespace {
+
+using engine::Analysis;
+using engine::Settings;
+
+constexpr int failed = 2;
+
+bool reads_standard_input(const CommandLine& line) { return std::ranges::count(line.paths, "-") > 0; }
+
+// Where the configuration is looked for.
+std::string first_path(const CommandLine& line) {
+  if (line.paths.empty()) return ".";
+  if (reads_standard_input(line)) return line.stdin_filename.empty() ? "." : line.stdin_filename;
+  return line.paths.front();
+}
+
+bool is_selection(std::string_view key) { return key == "select" || key == "extend-select" || key == "ignore"; }
+
+// The configuration with what the command line says on top; nothing after complaints.
+std::optional<Settings> settings_of(const CommandLine& line) {
+  engine::Rules rules = rules::all();
+  std::expected<Settings, engine::ConfigErrors> loaded;
+  if (!line.config_file.empty()) loaded = engine::load_config_file(line.config_file, first_path(line), rules);
+  else if (!line.no_config) loaded = engine::load_config(first_path(line), rules);
+  if (!loaded) {
+    for (const std::string& error : loaded.error()) complain(error);
+    return std::nullopt;
+  }
+  Settings settings = std::move(*loaded);
+  Settings selection;
+  bool good = true;
+  auto fail = [&](const engine::Option& option, const std::string& what) {
+    complain("--" + std::string(option.key) + ": " + what);
+    good = false;
+  };
+  for (const auto& [option, values] : line.settings) {
+    bool selects = is_selection(option->key);
+    for (const std::string& value : selects ? values : std::vector<std::string>{})
+      if (auto known = engine::check_selector(value, rules); !known) fail(*option, known.error());
+    if (auto done = option->set(selects ? selection : settings, values, ""); !done) fail(*option, done.error());
+  }
+  if (!good) return std::nullopt;
+  engine::layer_selection(settings.config, selection.config, rules);
+  return settings;
+}
+
+std::optional<knowledge::Knowledge> knowledge_of(const Settings& settings) {
+  knowledge::Knowledge knowledge = knowledge::Knowledge::built_in();
+  for (const std::string& path : settings.config.knowledge) {
+    std::ifstream in(path, std::ios::binary);
+    std::string text{std::istreambuf_iterator<char>(in), {}};
+    if (!in) return complain(path + ": cannot be read"), std::nullopt;
+    if (auto added = knowledge.add(text, path); !added) return complain(added.error()), std::nullopt;
+  }
+  return knowledge;
+}
+
+// What the user named and cannot be read is a finding like any other, at the end of the list.
+void add_unreadable(Analysis& analysis, const std::string& path, const std::string& reason) {
+  engine::Finding finding;
+  finding.code = "PSM903";
+  finding.name = "unreadable-source";
+  finding.severity = engine::Severity::error;
+  finding.confidence = engine::Confidence::certain;
+  finding.message = reason;
+  finding.place = {uint32_t(analysis.files.size()), {0, 0}};
+  analysis.files.push_back({.path = path});
+  analysis.result.findings.push_back(std::move(finding));
+}
+
+void add_skipped(Analysis& analysis, const std::string& path, const std::string& reason) {
+  analysis.result.skipped.push_back({path, reason});
+  ++analysis.result.files_seen;
+}
+
+Analysis analyse_standard_input(const CommandLine& line, const Settings& settings, const knowledge::Knowledge& knowledge) {
+  std::string name = line.stdin_filename.empty() ? "<stdin>" : line.stdin_filename;
+  source::Kind kind = source::kind_of(name).value_or(source::Kind::python);
+  std::vector<source::File> files;
+  auto file = source::decode(name, kind, read_standard_input());
+  if (file) files.push_back(std::move(*file));
+  Analysis analysis = engine::run(std::move(files), settings.config, knowledge, rules::all(), line.jobs);
+  if (!file) add_skipped(analysis, name, file.error()), add_unreadable(analysis, name, file.error());
+  return analysis;
+}
+
+Analysis analyse_paths(const CommandLine& line, const source::Discovered& discovered, const Settings& settings,
+                       const knowledge::Knowledge& knowledge) {
+  Analysis analysis = engine::run(discovered.files, settings.config, knowledge, rules::all(), line.jobs);
+  for (const engine::Skipped& skip : analysis.result.skipped)
+    if (std::ranges::count(line.paths, skip.path)) add_unreadable(analysis, skip.path, skip.reason);
+  for (const source::Skip& skip : discovered.skipped) add_skipped(analysis, skip.path, skip.reason);
+  for (const source::Skip& error : discovered.errors) {
+    add_skipped(analysis, error.path, error.reason);
+    add_unreadable(analysis, error.path, error.reason);
+  }
+  return analysis;
+}
+
+std::string printed(const CommandLine& line, const Analysis& analysis, const std::string& format) {
+  std::string out;
+  reporters::Style style = style_of_output(line);
+  bool json = format == "json";
+  if (line.statistics && json) reporters::print_statistics_json(out, analysis);
+  else if (line.statistics) reporters::print_statistics(out, analysis, style);
+  else if (json) reporters::print_json(out, analysis);
+  else if (line.command == Command::matrix) reporters::print_matrix(out, analysis, style);
+  else if (format == "concise") reporters::print_concise(out, analysis, style);
+  else reporters::print_full(out, analysis, style);
+  return out;
+}
+
+int show_files(const CommandLine& line, const source::Discovered& discovered) {
+  std::string out;
+  for (const source::Found& file : discovered.files) out += reporters::safe(file.path) + '\n';
+  for (const source::Skip& error : discovered.errors) complain(error.path + ": " + error.reason);
+  if (auto written = write_output(line, out); !written) return complain(written.error()), failed;
+  return discovered.errors.empty() ? 0 : failed;
+}
+
+}  // namespace
+
+int check(const CommandLine& line) {
+  bool from_stdin = reads_standard_input(line);
+  if (from_stdin && line.paths.size() > 1) return complain("- (standard input) cannot be combined with other paths"), failed;
+  std::optional<Settings> settings = settings_of(line);
+  if (!settings) return failed;
+  source::Discovered discovered;
+  if (!from_stdin) discovered = source::discover(line.paths.empty() ? std::vector<std::string>{"."} : line.paths, settings->discover);
+  if (line.show_files) return show_files(line, discovered);
+
+  std::optional<knowledge::Knowledge> knowledge = knowledge_of(*settings);
+  if (!knowledge) return failed;
+  if (discovered.files.empty() && !discovered.errors.empty()) {
+    for (const source::Skip& error : discovered.errors) complain(error.path + ": " + error.reason);
+    return failed;
+  }
+  Analysis analysis = from_stdin ? analyse_standard_input(line, *settings, *knowledge)
+                                 : analyse_paths(line, discovered, *settings, *knowledge);
+
+  if (auto written = write_output(line, printed(line, analysis, settings->output_format)); !written)
+    return complain(written.error()), failed;
+  if (!line.quiet && settings->output_format != "json") {
+    std::string summary;
+    reporters::print_summary(summary, analysis, style_of_errors(line));
+    std::fputs(summary.c_str(), stderr);
+  }
+  return analysis.result.findings.empty() || line.exit_zero ? 0 : 1;
+}
+
+}  // namespace forklint::app

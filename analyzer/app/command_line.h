@@ -1,0 +1,39 @@
+// What the user typed.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "analyzer/engine/options.h"
+
+namespace forklint::app {
+
+enum class Command : uint8_t { check, matrix, facts, rule, version };
+
+struct CommandLine {
+  Command command = Command::check;
+  std::vector<std::string> paths;
+  // The options that configuration files know, too; only those that were given.
+  std::vector<std::pair<const engine::Option*, std::vector<std::string>>> settings;
+  std::string config_file;
+  bool no_config = false;
+  std::string stdin_filename;
+  std::string output_file;
+  std::string color = "auto";
+  unsigned jobs = 0;
+  bool show_files = false;
+  bool statistics = false;
+  bool exit_zero = false;
+  bool quiet = false;
+  bool no_cache = false;  // nothing is cached, so that is always so
+  std::string rule;  // code or name; empty: the list
+  bool all_rules = false;
+};
+
+// The error is the exit status: 0 after --help, 2 after a message about wrong usage. A first argument that is no
+// command is a path or an option of `check`.
+std::expected<CommandLine, int> parse_command_line(int argc, const char* const* argv);
+
+}  // namespace forklint::app
