@@ -1,0 +1,104 @@
+#include "analyzer/engine/prefilter.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace forklint::engine {
+namespace {
+
+constexpr std::array<bool, 256> make_word_table() {
+  std::array<bool, 256> table{};
+  for (int c = 0; c < 256; ++c) table[size_t(c)] = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c >= 0x80;
+  return table;
+}
+constexpr std::array<bool, 256> word_byte = make_word_table();
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t' || text.front() == '(')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r' || text.back() == ')')) text.remove_suffix(1);
+  return text;
+}
+
+std::string_view first_word(std::string_view text) {
+  size_t end = text.find_first_of(" \t,;#(\\");
+  return text.substr(0, std::min(end, text.size()));
+}
+
+// import a.b, c as d
+void add_modules(std::vector<ImportName>& result, std::string_view list) {
+  while (!list.empty()) {
+    size_t comma = std::min(list.find_first_of(",;#"), list.size());
+    std::string_view name = first_word(trimmed(list.substr(0, comma)));
+    if (!name.empty()) result.push_back({name, {}});
+    if (comma < list.size() && list[comma] != ',') return;
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+}
+
+// from a.b import c as d, (e,\n f): what stands behind `from`; the list may go on at `next`
+void add_members(std::vector<ImportName>& result, std::string_view rest, std::string_view text, size_t next) {
+  constexpr size_t longest_list = 4000;
+  std::string_view module = first_word(trimmed(rest));
+  size_t keyword = rest.find("import");
+  result.push_back({module, {}});
+  if (keyword == std::string_view::npos) return;
+  std::string_view list = rest.substr(keyword + 6);
+  if (list.find('(') != std::string_view::npos && list.find(')') == std::string_view::npos) {
+    size_t close = text.find(')', next);
+    if (close != std::string_view::npos && close - next < longest_list) list = std::string_view(list.data(), size_t(text.data() + close - list.data()));
+  }
+  while (!list.empty()) {
+    size_t comma = std::min(list.find_first_of(",\n"), list.size());
+    std::string_view name = first_word(trimmed(list.substr(0, comma)));
+    if (!name.empty()) result.push_back({module, name});
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+}
+
+}  // namespace
+
+void WordSet::add(std::string_view word) {
+  if (word.empty()) return;
+  words_.emplace(word);
+  uint8_t first = uint8_t(word[0]);
+  first_[first >> 6] |= 1ull << (first & 63);
+  lengths_ |= 1ull << std::min<size_t>(word.size(), 63);
+}
+
+bool WordSet::has(std::string_view word) const { return words_.contains(std::string(word)); }
+
+bool WordSet::any_in(std::string_view text) const {
+  const char* at = text.data();
+  const char* end = at + text.size();
+  while (at < end) {
+    while (at < end && !word_byte[uint8_t(*at)]) ++at;
+    const char* begin = at;
+    while (at < end && word_byte[uint8_t(*at)]) ++at;
+    size_t length = size_t(at - begin);
+    if (length == 0 || !(lengths_ >> std::min<size_t>(length, 63) & 1)) continue;
+    uint8_t first = uint8_t(*begin);
+    if (!(first_[first >> 6] >> (first & 63) & 1)) continue;
+    if (words_.contains(std::string(begin, length))) return true;
+  }
+  return false;
+}
+
+std::vector<ImportName> imported_names(std::string_view text) {
+  std::vector<ImportName> result;
+  size_t at = 0;
+  while (at < text.size()) {
+    const void* found = std::memchr(text.data() + at, '\n', text.size() - at);
+    size_t end = found ? size_t(static_cast<const char*>(found) - text.data()) : text.size();
+    std::string_view line = text.substr(at, end - at);
+    at = end + 1;
+    size_t start = line.find_first_not_of(" \t\f");
+    if (start == std::string_view::npos) continue;
+    line.remove_prefix(start);
+    if (line.starts_with("from ")) add_members(result, line.substr(5), text, at);
+    else if (line.starts_with("import ")) add_modules(result, line.substr(7));
+  }
+  return result;
+}
+
+}  // namespace forklint::engine

@@ -1,0 +1,21 @@
+// Parses the files that can matter. See prefilter.h for what that is.
+#pragma once
+
+#include <vector>
+
+#include "analyzer/engine/parallel.h"
+#include "analyzer/facts/facts.h"
+#include "analyzer/knowledge/knowledge.h"
+#include "analyzer/source/file.h"
+
+namespace forklint::engine {
+
+struct Parsed {
+  uint32_t file = 0;  // index into the files given
+  facts::FileFacts facts;
+};
+
+// In the order of the files. Does not depend on the number of threads.
+std::vector<Parsed> parse_what_matters(const std::vector<source::File>& files, const knowledge::Knowledge& knowledge, unsigned jobs);
+
+}  // namespace forklint::engine

@@ -1,0 +1,278 @@
+// Reads conditions. What does not protect is as important as what does: see fixtures/guards, where each form was run.
+#include "analyzer/model/conditions.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace forklint::model {
+namespace {
+
+constexpr int deepest = 12;
+
+Guard both(Guard a, Guard b) {
+  if (a == b || b == Guard::none) return a;
+  if (a == Guard::none) return b;
+  if (a == Guard::never || b == Guard::never) return Guard::never;
+  bool child = a == Guard::child_only || b == Guard::child_only;
+  if (child) return Guard::never;
+  return Guard::main_only;
+}
+
+std::optional<StartMethod> method_named(std::string_view name) {
+  if (name == "fork") return StartMethod::fork;
+  if (name == "spawn") return StartMethod::spawn;
+  if (name == "forkserver") return StartMethod::forkserver;
+  if (name == "loky") return StartMethod::loky;
+  if (name == "threading") return StartMethod::threading;
+  return {};
+}
+
+std::optional<uint8_t> platform_named(std::string_view name) {
+  if (name.starts_with("linux") || name == "Linux") return platform_linux;
+  if (name == "darwin" || name == "Darwin") return platform_macos;
+  if (name == "win32" || name == "nt" || name == "Windows" || name == "cygwin") return platform_windows;
+  if (name == "posix") return uint8_t(platform_linux | platform_macos);
+  return {};
+}
+
+class Reader {
+ public:
+  Reader(Evaluator& evaluator, FrameId frame, Role role) : evaluator_(evaluator), frame_(frame), role_(role) {}
+
+  Condition read(Site site, bool holds, int depth = 0) {
+    Condition unknown{.uncertain = true};
+    if (site.event == none || depth > deepest) return unknown;
+    const File& file = evaluator_.program().file(site.file);
+    const facts::Event& event = file.event(site.event);
+    auto operand = [&](uint32_t i) { return Site{site.file, file.operand(site.event, i)}; };
+    switch (event.op) {
+      case Op::unary:
+        return file.name(event.name) == "not" ? read(operand(0), !holds, depth + 1) : unknown;
+      case Op::boolean_operation: {
+        bool conjunction = file.name(event.name) == "and";
+        // A true `and` and a false `or` say both sides; otherwise only that one of them differs.
+        if (conjunction == holds) return read(operand(0), holds, depth + 1) & read(operand(1), holds, depth + 1);
+        return either(read(operand(0), holds, depth + 1), read(operand(1), holds, depth + 1));
+      }
+      case Op::boolean: return constant((file.name(event.name) == "True") == holds);
+      case Op::number: return constant((file.name(event.name) != "0") == holds);
+      case Op::null: return constant(!holds);
+      case Op::string: return constant((file.name(event.name) != "") == holds);
+      case Op::compare: return comparison(site, holds, depth);
+      case Op::read: return variable(site, holds, depth);
+      case Op::attribute: case Op::call: return named(site, holds);
+      default: return unknown;
+    }
+  }
+
+ private:
+  static Condition constant(bool holds) { return holds ? Condition{} : Condition{.guard = Guard::never}; }
+
+  static Condition either(const Condition& a, const Condition& b) {
+    Condition result{.uncertain = true};
+    if (a.guard == b.guard) result.guard = a.guard;
+    else if (a.guard == Guard::never) return b;
+    else if (b.guard == Guard::never) return a;
+    result.methods = a.methods | b.methods;
+    result.platforms = a.platforms | b.platforms;
+    result.flagged = a.flagged || b.flagged;
+    return result;
+  }
+
+  Condition main_guard(bool is_main) {
+    // An imported module's name is never "__main__"; what is called later says nothing of the sort.
+    if (role_ == Role::imported) return constant(!is_main);
+    return {.guard = is_main ? Guard::main_only : Guard::child_only};
+  }
+
+  bool is_read_of(Site site, std::string_view name) {
+    const File& file = evaluator_.program().file(site.file);
+    return site.event != none && file.event(site.event).op == Op::read && file.name_of(site.event) == name;
+  }
+
+  std::optional<std::string> text_of(Site site) {
+    if (site.event == none) return {};
+    auto text = evaluator_.constant_string(evaluator_.evaluate(site, frame_));
+    return text ? std::optional<std::string>(*text) : std::nullopt;
+  }
+
+  // The qualified name of what a value is read from: "sys.platform"; of a call, with "()".
+  std::string qualified(Site site) {
+    if (site.event == none) return {};
+    const File& file = evaluator_.program().file(site.file);
+    bool call = file.event(site.event).op == Op::call;
+    Site callee = call ? Site{site.file, file.operand(site.event, 0)} : site;
+    for (ValueId value : Values(evaluator_.evaluate(callee, frame_))) {
+      const Value& it = evaluator_.value(value);
+      if (it.kind == ValueKind::external || it.kind == ValueKind::method) return evaluator_.symbol(it.symbol) + (call ? "()" : "");
+    }
+    return {};
+  }
+
+  Condition comparison(Site site, bool holds, int depth) {
+    const File& file = evaluator_.program().file(site.file);
+    std::string_view operation = file.name_of(site.event);
+    Site left{site.file, file.operand(site.event, 0)}, right{site.file, file.operand(site.event, 1)};
+    if (file.event(site.event).operands_count != 2) return {.uncertain = true};
+    if (operation == "!=" || operation == "is not" || operation == "not in") {
+      holds = !holds;
+      operation = operation == "!=" ? "==" : operation == "is not" ? "is" : "in";
+    }
+    if (operation == "in") return membership(left, right, holds);
+    if (operation == "==" || operation == "is") {
+      if (is_read_of(right, "__name__")) std::swap(left, right);
+      if (is_read_of(left, "__name__")) return name_test(text_of(right), holds);
+      return equality(left, right, holds);
+    }
+    return version_test(left, operation, right, holds, depth);
+  }
+
+  Condition name_test(const std::optional<std::string>& text, bool holds) {
+    if (!text) return {.uncertain = true};
+    if (*text == "__main__") return main_guard(holds);
+    if (*text == "__mp_main__") return main_guard(!holds);
+    return constant(!holds);  // misspelt: never equal
+  }
+
+  Condition membership(Site element, Site container, bool holds) {
+    const File& file = evaluator_.program().file(container.file);
+    const facts::Event& event = file.event(container.event);
+    if (is_read_of(element, "__name__") && (event.op == Op::tuple || event.op == Op::list || event.op == Op::set)) {
+      bool has_main = false, has_child = false;
+      for (uint32_t i = 0; i < event.operands_count; ++i) {
+        auto text = text_of({container.file, file.operand(container.event, i)});
+        has_main |= text == "__main__";
+        has_child |= text == "__mp_main__";
+      }
+      if (has_main && has_child) return role_ == Role::imported ? constant(!holds) : constant(holds);
+      if (has_main) return main_guard(holds);
+      if (has_child) return main_guard(!holds);
+    }
+    if (is_read_of(element, "__name__") && event.op == Op::string) {
+      // a substring test: "__main__" in it?
+      return file.name(event.name) == "__main__" ? main_guard(holds) : Condition{.uncertain = true};
+    }
+    if (is_read_of(container, "__name__")) {
+      // "x" in __name__: true of "__main__", and perhaps of "__mp_main__" as well
+      auto text = text_of(element);
+      if (!text) return {.uncertain = true};
+      bool in_main = std::string_view("__main__").find(*text) != std::string_view::npos;
+      bool in_child = std::string_view("__mp_main__").find(*text) != std::string_view::npos;
+      if (in_main && in_child) return holds ? Condition{} : Condition{.guard = Guard::never};
+      if (in_main) return main_guard(holds);
+      if (in_child) return main_guard(!holds);
+      return constant(!holds);
+    }
+    std::string name = qualified(container);
+    if (name.starts_with("os.environ")) return {.uncertain = true, .flagged = true};
+    if (qualified(element) == "sys.platform" && (event.op == Op::tuple || event.op == Op::list || event.op == Op::set)) {
+      uint8_t platforms = 0;
+      for (uint32_t i = 0; i < event.operands_count; ++i)
+        if (auto text = text_of({container.file, file.operand(container.event, i)})) platforms |= platform_named(*text).value_or(0);
+      return {.platforms = holds ? platforms : uint8_t(platform_all & ~platforms)};
+    }
+    return {.uncertain = true};
+  }
+
+  Condition equality(Site left, Site right, bool holds) {
+    std::string name = qualified(left), other = qualified(right);
+    auto text = text_of(right);
+    if (!text) {
+      text = text_of(left);
+      if (text) std::swap(name, other);
+    }
+    bool asks_method = name.ends_with("get_start_method()");
+    if (asks_method && text) {
+      auto method = method_named(*text);
+      if (!method) return {.uncertain = true};
+      return {.methods = holds ? StartMethods(*method) : StartMethods::from_bits(31) - *method, .uncertain = true};
+    }
+    if ((name == "sys.platform" || name == "os.name" || name == "platform.system()") && text) {
+      auto platforms = platform_named(*text);
+      if (!platforms) return {.uncertain = true};
+      return {.platforms = holds ? *platforms : uint8_t(platform_all & ~*platforms)};
+    }
+    if ((name.ends_with("current_process().name") || name.ends_with("Process.name")) && text == "MainProcess")
+      return {.guard = holds ? Guard::spawn_main : Guard::child_only};
+    // parent_process() is None holds while main is imported again: the parent is known only after that
+    if (name.ends_with("parent_process()") && !text) return holds ? Condition{} : Condition{.guard = Guard::never};
+    if (name.starts_with("os.environ") || name.starts_with("os.getenv") || other.starts_with("os.environ") || other.starts_with("os.getenv")) return {.uncertain = true, .flagged = true};
+    return {.uncertain = true};
+  }
+
+  // sys.version_info >= (3, 14)
+  Condition version_test(Site left, std::string_view operation, Site right, bool holds, int) {
+    if (qualified(left) != "sys.version_info") return {.uncertain = true};
+    const File& file = evaluator_.program().file(right.file);
+    const facts::Event& event = file.event(right.event);
+    if (event.op != Op::tuple || event.operands_count < 2) return {.uncertain = true};
+    auto number = [&](uint32_t i) {
+      std::string_view text = file.name_of(file.operand(right.event, i));
+      int value = -1;
+      std::from_chars(text.data(), text.data() + text.size(), value);
+      return value;
+    };
+    int major = number(0), minor = number(1);
+    if (major != 3 || minor < 0 || minor > 200) return {.uncertain = true};
+    bool at_least = operation == ">=" || operation == ">";
+    if (operation != ">=" && operation != "<" && operation != ">" && operation != "<=") return {.uncertain = true};
+    if (at_least == holds) return {.python_from = uint8_t(minor)};
+    return {.python_to = uint8_t(minor == 0 ? 0 : minor - 1)};
+  }
+
+  // A flag: `if IS_MAIN:`; what it was set from.
+  Condition variable(Site site, bool holds, int depth) {
+    const File& file = evaluator_.program().file(site.file);
+    const facts::Event& event = file.event(site.event);
+    std::string_view name = file.name(event.name);
+    if (name == "__name__") return constant(holds);
+    if (name == "__debug__") return constant(holds);
+    ScopeId owner = evaluator_.binding_scope(site.file, file.scope_of(site.event), event.name);
+    if (owner == none) return named(site, holds);
+    auto bindings = evaluator_.reaching(site.file, owner, event.name, owner == file.scope_of(site.event) ? site.event : none);
+    if (bindings.size() != 1 || file.event(bindings[0]).op != Op::bind) return named(site, holds);
+    Site source{site.file, file.operand(bindings[0], 0)};
+    Op op = file.event(source.event).op;
+    bool condition = op == Op::compare || op == Op::unary || op == Op::boolean_operation || op == Op::boolean || op == Op::call || op == Op::attribute;
+    return condition ? read(source, holds, depth + 1) : Condition{.uncertain = true};
+  }
+
+  Condition named(Site site, bool holds) {
+    std::string name = qualified(site);
+    if (name == "typing.TYPE_CHECKING" || name == "typing_extensions.TYPE_CHECKING") return constant(!holds);
+    if (name.starts_with("os.environ") || name.starts_with("os.getenv")) return {.uncertain = true, .flagged = true};
+    if (name == "builtins.str.startswith()" || name == "sys.platform.startswith()") {
+      const File& file = evaluator_.program().file(site.file);
+      if (auto text = text_of({site.file, file.operand(site.event, 1)}))
+        if (auto platforms = platform_named(*text)) return {.platforms = holds ? *platforms : uint8_t(platform_all & ~*platforms)};
+    }
+    if (name == "sys.platform.startswith()") return {.uncertain = true};
+    return {.uncertain = true};
+  }
+
+  Evaluator& evaluator_;
+  FrameId frame_;
+  Role role_;
+};
+
+}  // namespace
+
+Condition Condition::operator&(const Condition& other) const {
+  Condition result = *this;
+  result.guard = both(guard, other.guard);
+  result.methods = methods & other.methods;
+  result.platforms &= other.platforms;
+  result.python_from = std::max(python_from, other.python_from);
+  result.python_to = std::min(python_to, other.python_to);
+  result.uncertain |= other.uncertain;
+  result.flagged |= other.flagged;
+  result.repeated |= other.repeated;
+  result.handled |= other.handled;
+  result.child_leaves |= other.child_leaves;
+  if (result.methods.empty() || result.platforms == 0 || result.python_from > result.python_to) result.guard = Guard::never;
+  return result;
+}
+
+Condition implied(Evaluator& evaluator, Site site, FrameId frame, bool holds, Role role) { return Reader(evaluator, frame, role).read(site, holds); }
+
+}  // namespace forklint::model

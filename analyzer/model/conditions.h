@@ -1,0 +1,45 @@
+// What is known where the program runs through a branch: main or child, which start method, platform and version.
+#pragma once
+
+#include "analyzer/model/evaluator.h"
+
+namespace forklint::model {
+
+using knowledge::StartMethod;
+using knowledge::StartMethods;
+
+enum class Guard : uint8_t {
+  none,        // runs whenever the code around it runs
+  main_only,   // only in the process that was started as the program
+  spawn_main,  // the same, but the server of forkserver counts as main too: current_process().name
+  child_only,  // only where main is imported again
+  never,
+};
+
+inline constexpr uint8_t platform_linux = 1, platform_macos = 2, platform_windows = 4, platform_all = 7;
+
+// A conjunction. The default value knows nothing.
+struct Condition {
+  Guard guard = Guard::none;
+  StartMethods methods = StartMethods::from_bits(31);  // get_start_method() was among these
+  uint8_t platforms = platform_all;
+  uint8_t python_from = 0;     // 3.x
+  uint8_t python_to = 255;
+  bool uncertain = false;      // may or may not run
+  bool flagged = false;        // depends on something that children can see changed: the environment
+  bool repeated = false;       // in a loop
+  bool handled = false;        // in a try that catches what a repeated launch raises
+  bool child_leaves = false;   // a child that imports main is ended earlier by exit or an exception
+
+  // Both hold.
+  Condition operator&(const Condition& other) const;
+  bool certain() const { return !uncertain && !flagged; }
+};
+
+// Whether the file whose code is judged runs as the program or is imported.
+enum class Role : uint8_t { main, imported, called };
+
+// What the truth (or untruth) of a value says.
+Condition implied(Evaluator& evaluator, Site site, FrameId frame, bool holds, Role role);
+
+}  // namespace forklint::model

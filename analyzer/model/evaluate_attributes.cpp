@@ -1,0 +1,256 @@
+// Attributes and classes: methods found along the bases, values written to self in any method, super().
+#include <algorithm>
+
+#include "analyzer/model/evaluator.h"
+
+namespace forklint::model {
+namespace {
+
+constexpr size_t most_bases = 24;
+
+// The class scope whose method (directly or through nested functions) holds a scope; none when there is none.
+ScopeId enclosing_method(const File& file, ScopeId scope) {
+  while (scope != 0) {
+    const facts::Scope& it = file.facts.scopes[scope];
+    if (it.kind == facts::ScopeKind::function && file.facts.scopes[it.parent].kind == facts::ScopeKind::class_) return scope;
+    scope = it.parent;
+  }
+  return none;
+}
+
+bool is_own_object(const File& file, EventId base, ScopeId method) {
+  const facts::Scope& it = file.facts.scopes[method];
+  if (it.parameters.size() == 0 || base == none || file.event(base).op != Op::read) return false;
+  return file.event(base).name == file.facts.parameters[it.parameters.begin].name;
+}
+
+bool decorated_with(Evaluator& evaluator, FileId file_id, EventId binding, std::string_view name) {
+  const File& file = evaluator.program().file(file_id);
+  EventId value = file.operand(binding, 0);
+  while (value != none && file.event(value).op == Op::decorate) {
+    for (ValueId decorator : Values(evaluator.evaluate({file_id, file.operand(value, 0)}, any_frame)))
+      if (evaluator.value(decorator).kind == ValueKind::external && evaluator.type_name(decorator) == name) return true;
+    value = file.operand(value, 1);
+  }
+  return false;
+}
+
+// The event that binds a name in a class body, last one first; none when it is not there.
+EventId class_binding(const File& file, ScopeId class_scope, NameId name) {
+  if (name == none) return none;
+  auto it = file.scopes[class_scope].names.find(name);
+  if (it == file.scopes[class_scope].names.end()) return none;
+  for (size_t i = it->second.events.size(); i-- > 0;)
+    if (file.event(it->second.events[i]).op == Op::bind) return it->second.events[i];
+  return none;
+}
+
+}  // namespace
+
+ValueId Evaluator::first_class(const Values& values) const {
+  for (ValueId id : values)
+    if (values_[id].kind == ValueKind::class_) return id;
+  return unknown_value;
+}
+
+llvm::SmallVector<ValueId, 4> Evaluator::linearised(ValueId class_value) {
+  if (auto it = linearised_.find(class_value); it != linearised_.end()) return it->second;
+  llvm::SmallVector<ValueId, 4> result{class_value};
+  for (size_t i = 0; i < result.size() && result.size() < most_bases; ++i) {
+    const Value it = values_[result[i]];
+    if (it.kind != ValueKind::class_) continue;
+    const File& file = program_.file(it.file);
+    EventId definition = file.facts.scopes[it.index].definition;
+    const facts::Event& event = file.event(definition);
+    for (uint32_t j = 0; j < event.operands_count; ++j) {
+      const facts::Operand& operand = file.facts.operands_of(event)[j];
+      if (operand.keyword != facts::name_positional) continue;
+      for (ValueId base : Values(evaluate({it.file, operand.value}, it.frame)))
+        if (base != unknown_value && std::find(result.begin(), result.end(), base) == result.end()) result.push_back(base);
+    }
+  }
+  linearised_[class_value] = result;
+  return result;
+}
+
+ValueId Evaluator::external_base(ValueId class_value) {
+  ValueId first = unknown_value;
+  for (ValueId base : linearised(class_value)) {
+    ValueKind kind = values_[base].kind;
+    if (kind != ValueKind::external && kind != ValueKind::method) continue;
+    if (api(base)) return base;
+    if (first == unknown_value) first = base;
+  }
+  return first;
+}
+
+const knowledge::Api* Evaluator::api(ValueId callee) {
+  const Value it = values_[callee];
+  SymbolId symbol = it.symbol;
+  if (it.kind == ValueKind::class_) {
+    ValueId base = external_base(callee);
+    if (base == unknown_value || values_[base].kind == ValueKind::class_) return nullptr;
+    symbol = values_[base].symbol;
+  } else if (it.kind != ValueKind::external && it.kind != ValueKind::method) {
+    return nullptr;
+  }
+  auto [row, added] = rows_.try_emplace(symbol, nullptr);
+  if (added) row->second = program_.knowledge().find(symbols_[symbol]);
+  return row->second;
+}
+
+const knowledge::Api* Evaluator::maker(ValueId object) {
+  const Value it = values_[object];
+  if (it.kind == ValueKind::instance) return api(it.base);
+  if (it.kind != ValueKind::object) return nullptr;
+  if (it.index == none) return program_.knowledge().find(symbols_[it.symbol]);
+  // What was called, where the site is a call; the type's own row otherwise.
+  const File& file = program_.file(it.file);
+  if (file.event(it.index).op == Op::call)
+    for (ValueId callee : Values(evaluate({it.file, file.operand(it.index, 0)}, it.frame)))
+      if (const knowledge::Api* row = api(callee); row && (row->returns == symbols_[it.symbol] || (!row->names.empty() && row->names[0] == symbols_[it.symbol]))) return row;
+  return program_.knowledge().find(symbols_[it.symbol]);
+}
+
+ValueId Evaluator::method_of(ValueId class_value, std::string_view name) {
+  for (ValueId base : linearised(class_value)) {
+    const Value it = values_[base];
+    if (it.kind != ValueKind::class_) continue;
+    const File& file = program_.file(it.file);
+    EventId binding = class_binding(file, it.index, file.find_name(name));
+    if (binding == none) continue;
+    for (ValueId value : Values(evaluate({it.file, file.operand(binding, 0)}, it.frame == any_frame ? any_frame : enter_inner(it.file, it.index, it.frame))))
+      if (values_[value].kind == ValueKind::function) return value;
+    return unknown_value;
+  }
+  return unknown_value;
+}
+
+Values Evaluator::attribute(ValueId base, std::string_view name) {
+  const Value it = values_[base];
+  switch (it.kind) {
+    case ValueKind::external: return {external(symbols_[it.symbol] + "." + std::string(name))};
+    case ValueKind::module: return module_member(it.file, name);
+    case ValueKind::instance: return instance_attribute(base, name);
+    case ValueKind::class_: return class_attribute(base, name, unknown_value);
+    case ValueKind::super_: return super_attribute(it, name);
+    case ValueKind::object:
+      return {make({.kind = ValueKind::method, .symbol = intern(symbols_[it.symbol] + "." + std::string(name)), .base = base})};
+    case ValueKind::container: case ValueKind::packed:
+      return {make({.kind = ValueKind::method, .symbol = intern("builtins.list." + std::string(name)), .base = base})};
+    case ValueKind::constant:
+      return {make({.kind = ValueKind::method, .symbol = intern("builtins.str." + std::string(name)), .base = base})};
+    case ValueKind::method:  // an attribute of an object: pool._ctx.Process, client.api.call
+      return {make({.kind = ValueKind::method, .symbol = intern(symbols_[it.symbol] + "." + std::string(name)), .base = it.base})};
+    default: return {};
+  }
+}
+
+Values Evaluator::bind_function(ValueId function, ValueId class_value, ValueId receiver) {
+  Value it = values_[function];
+  if (it.kind != ValueKind::function || receiver == unknown_value) return {function};
+  const File& file = program_.file(it.file);
+  EventId definition = file.facts.scopes[it.index].definition;
+  // How the class holds it: find the binding that leads to the definition.
+  std::string_view name = file.facts.name(file.facts.scopes[it.index].name);
+  const Value owner = values_[class_value];
+  EventId binding = owner.kind == ValueKind::class_ && owner.file == it.file ? class_binding(file, owner.index, file.find_name(name)) : none;
+  if (binding != none && file.operand(binding, 0) != definition) {
+    if (decorated_with(*this, it.file, binding, "builtins.staticmethod")) return {function};
+    if (decorated_with(*this, it.file, binding, "builtins.classmethod"))
+      return {make({.kind = ValueKind::bound, .file = it.file, .index = it.index, .frame = it.frame, .base = class_of(receiver) == unknown_value ? class_value : class_of(receiver)})};
+    bool property = decorated_with(*this, it.file, binding, "builtins.property") || decorated_with(*this, it.file, binding, "functools.cached_property");
+    if (property) return returns_of(function, enter_unknown(it.file, it.index, receiver));
+  }
+  return {make({.kind = ValueKind::bound, .file = it.file, .index = it.index, .frame = it.frame, .base = receiver})};
+}
+
+Values Evaluator::class_attribute(ValueId class_value, std::string_view name, ValueId receiver) {
+  for (ValueId base : linearised(class_value)) {
+    const Value it = values_[base];
+    if (it.kind == ValueKind::class_) {
+      const File& file = program_.file(it.file);
+      NameId id = file.find_name(name);
+      EventId binding = class_binding(file, it.index, id);
+      if (binding == none) continue;
+      FrameId frame = it.frame == any_frame ? any_frame : enter_inner(it.file, it.index, it.frame);
+      Values result;
+      for (ValueId value : Values(evaluate({it.file, file.operand(binding, 0)}, frame))) add(result, bind_function(value, base, receiver));
+      return result;
+    }
+    if ((it.kind == ValueKind::external || it.kind == ValueKind::method) && it.symbol != 0) {
+      std::string qualified = symbols_[it.symbol] + "." + std::string(name);
+      const knowledge::Api* row = api(base);
+      if (row && !row->names.empty()) {
+        std::string type = row->returns.empty() || row->returns == "self" ? row->names[0] : row->returns;
+        return {make({.kind = ValueKind::method, .symbol = intern(type + "." + std::string(name)), .base = receiver == unknown_value ? class_value : receiver})};
+      }
+      return {make({.kind = ValueKind::method, .symbol = intern(qualified), .base = receiver == unknown_value ? class_value : receiver})};
+    }
+  }
+  return {};
+}
+
+llvm::SmallVector<Site, 4> Evaluator::attribute_writes(ValueId class_value, std::string_view name) {
+  llvm::SmallVector<Site, 4> result;
+  for (ValueId base : linearised(class_value)) {
+    const Value it = values_[base];
+    if (it.kind != ValueKind::class_) continue;
+    const File& file = program_.file(it.file);
+    NameId id = file.find_name(name);
+    auto writes = id == none ? file.attribute_writes.end() : file.attribute_writes.find(id);
+    if (writes == file.attribute_writes.end()) continue;
+    for (EventId write : writes->second) {
+      ScopeId method = enclosing_method(file, file.scope_of(write));
+      if (method == none || file.facts.scopes[method].parent != it.index) continue;
+      if (is_own_object(file, file.operand(write, 0), method)) result.push_back({it.file, write});
+    }
+  }
+  return result;
+}
+
+Values Evaluator::instance_attribute(ValueId instance, std::string_view name) {
+  const Value it = values_[instance];
+  Values result;
+  if (name == "__class__") return {it.base};
+  for (Site write : attribute_writes(it.base, name)) {
+    const File& file = program_.file(write.file);
+    if (file.event(write.event).op != Op::set_attribute) continue;
+    ScopeId scope = file.scope_of(write.event);
+    ScopeId method = enclosing_method(file, scope);
+    bool constructor = file.facts.name(file.facts.scopes[method].name) == "__init__";
+    FrameId frame = any_frame;
+    if (scope == method) {
+      ValueId function = make({.kind = ValueKind::function, .file = write.file, .index = method});
+      if (constructor && it.index != none) {
+        ValueId bound = make({.kind = ValueKind::bound, .file = write.file, .index = method, .base = instance});
+        frame = enter(bound, it.site(), it.frame);
+      } else {
+        frame = enter_unknown(write.file, method, instance);
+      }
+      (void)function;
+    }
+    add(result, evaluate({write.file, file.operand(write.event, 1)}, frame));
+  }
+  Values inherited = class_attribute(it.base, name, instance);
+  // A default in the class body is still possible unless __init__ always writes the attribute.
+  add(result, inherited);
+  return result;
+}
+
+Values Evaluator::super_attribute(const Value& value, std::string_view name) {
+  ValueId receiver = value.base;
+  ValueId owner = make({.kind = ValueKind::class_, .file = value.file, .index = value.index, .frame = value.frame});
+  auto bases = linearised(owner);
+  for (size_t i = 1; i < bases.size(); ++i) {
+    const Value it = values_[bases[i]];
+    if (it.kind == ValueKind::class_) {
+      const File& file = program_.file(it.file);
+      if (class_binding(file, it.index, file.find_name(name)) == none) continue;
+    }
+    return class_attribute(bases[i], name, receiver);
+  }
+  return {};
+}
+
+}  // namespace forklint::model

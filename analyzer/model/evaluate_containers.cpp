@@ -1,0 +1,206 @@
+// Containers: what displays hold, what is put into them later, what iterating or indexing gives.
+#include "analyzer/model/evaluator.h"
+
+namespace forklint::model {
+namespace {
+
+constexpr uint32_t most_elements = 16;
+// How far behind its display a container's name is looked for.
+constexpr uint32_t binding_distance = 6;
+
+}  // namespace
+
+Values Evaluator::elements(ValueId id, std::optional<uint32_t> index) {
+  const Value it = values_[id];
+  switch (it.kind) {
+    case ValueKind::container: return container_elements(it, index);
+    case ValueKind::packed: return packed_elements(it, index);
+    case ValueKind::generator: {
+      const File& file = program_.file(it.file);
+      Values result;
+      for (EventId yielded : file.scopes[it.index].yields) {
+        EventId value = file.operand(yielded, 0);
+        if (value == none) continue;
+        if (file.event(yielded).op == Op::yield) add(result, evaluate({it.file, value}, it.frame));
+      }
+      return result;
+    }
+    case ValueKind::object: {
+      const std::string& type = symbols_[it.symbol];
+      if (type.starts_with("tuple[") || type.starts_with("list[")) {
+        size_t open = type.find('[');
+        std::string element = type.substr(open + 1, type.size() - open - 2);
+        // Each position is an object of its own.
+        return {make({.kind = ValueKind::object, .file = it.file, .index = it.index, .frame = it.frame, .symbol = intern(element + (index && *index > 0 ? "" : "")), .base = make({.kind = ValueKind::constant, .index = uint32_t(Op::number), .symbol = intern(std::to_string(index.value_or(0))), .base = id})})};
+      }
+      // list(x), sorted(x), reversed(x) …: the elements of x; enumerate and zip give tuples, followed by position
+      static constexpr std::string_view same[] = {"builtins.list", "builtins.tuple", "builtins.set", "builtins.sorted", "builtins.reversed", "builtins.iter", "builtins.filter", "itertools.islice", "itertools.cycle"};
+      for (std::string_view name : same) {
+        if (type != name || it.index == none) continue;
+        auto arguments = arguments_of(it.site(), it.frame);
+        uint32_t position = name == "builtins.filter" ? 1 : 0;
+        Values result;
+        if (arguments.size() > position)
+          for (ValueId held : values_of(arguments[position])) add(result, elements(held));
+        return result;
+      }
+      return {};
+    }
+    case ValueKind::instance: {
+      ValueId method = method_of(it.base, "__iter__");
+      if (method == unknown_value) return {};
+      const Value f = values_[method];
+      FrameId frame = enter_unknown(f.file, f.index, id);
+      if (program_.file(f.file).facts.scopes[f.index].flags & facts::scope_generator) return elements(make({.kind = ValueKind::generator, .file = f.file, .index = f.index, .frame = frame}));
+      Values result;
+      for (ValueId inner : returns_of(method, frame))
+        if (inner != id) add(result, elements(inner));
+      return result;
+    }
+    default: return {};
+  }
+}
+
+Values Evaluator::container_elements(const Value& value, std::optional<uint32_t> index) {
+  const File& file = program_.file(value.file);
+  const facts::Event& event = file.event(value.index);
+  Values result;
+  if (event.op == Op::comprehension) {
+    FrameId inside = enter_inner(value.file, event.extra, value.frame);
+    for (EventId yielded : file.scopes[event.extra].yields) {
+      EventId element = file.operand(yielded, 0);
+      if (file.name(event.name) == "dict") element = file.operand(element, 1);
+      add(result, evaluate({value.file, element}, inside));
+    }
+    return result;
+  }
+  bool pairs = event.op == Op::dict;
+  bool sequence = event.op == Op::tuple || event.op == Op::list;
+  for (uint32_t i = 0; i < event.operands_count && i < most_elements; ++i) {
+    const facts::Operand& operand = file.facts.operands_of(event)[i];
+    if (operand.keyword == facts::name_star || operand.keyword == facts::name_double_star) {
+      for (ValueId inner : Values(evaluate({value.file, operand.value}, value.frame))) add(result, elements(inner));
+      sequence = false;
+      continue;
+    }
+    if (pairs) {
+      // Iterating a dict gives its keys, but what matters is what it holds: the values.
+      if (i + 1 < event.operands_count) add(result, evaluate({value.file, file.operand(value.index, ++i)}, value.frame));
+      continue;
+    }
+    if (index && sequence && i != *index) continue;
+    add(result, evaluate({value.file, operand.value}, value.frame));
+  }
+  if (event.op != Op::tuple) add(result, changed_elements(value));
+  return result;
+}
+
+// What append, add, x[k] = v … put in later, through the name or attribute that holds the container.
+Values Evaluator::changed_elements(const Value& value) {
+  const File& file = program_.file(value.file);
+  ScopeId scope = file.scope_of(value.index);
+  Values result;
+  uint32_t end = std::min(file.facts.scopes[scope].events.end, value.index + 1 + binding_distance);
+  for (EventId id = value.index + 1; id < end; ++id) {
+    const facts::Event& event = file.event(id);
+    bool by_name = event.op == Op::bind && file.operand(id, 0) == value.index;
+    bool by_attribute = event.op == Op::set_attribute && file.operand(id, 1) == value.index;
+    if (!by_name && !by_attribute) continue;
+    auto changes = file.changes.find(event.name);
+    if (changes == file.changes.end()) continue;
+    for (const Change& change : changes->second) {
+      if (change.value == none || result.size() >= most_values) continue;
+      bool read = file.event(change.base).op == Op::read;
+      if (read != by_name) continue;
+      ScopeId where = file.scope_of(change.event);
+      if (by_name && binding_scope(value.file, where, event.name) != scope) continue;
+      add(result, evaluate({value.file, change.value}, where == scope ? value.frame : any_frame));
+    }
+  }
+  return result;
+}
+
+Values Evaluator::packed_elements(const Value& value, std::optional<uint32_t> index) {
+  const Frame frame = frames_[value.frame];
+  Values result;
+  if (!frame.arguments_known) return result;
+  const File& file = program_.file(value.file);
+  uint32_t skip = value.index - file.facts.scopes[frame.scope].parameters.begin - (frame.receiver != unknown_value ? 1 : 0);
+  bool keywords = file.facts.parameters[value.index].kind == facts::ParameterKind::keywords;
+  uint32_t at = 0;
+  for (const ArgumentRef& argument : frame.arguments) {
+    bool named = argument.keyword != 0 || argument.double_star;
+    if (named != keywords) continue;
+    if (!keywords && at++ < skip) continue;
+    if (index && !keywords && at - 1 - skip != *index) continue;
+    for (ValueId held : values_of(argument)) {
+      if (argument.star || argument.double_star) add(result, elements(held));
+      else add(result, held);
+    }
+  }
+  return result;
+}
+
+Values Evaluator::item(ValueId container, std::string_view key) {
+  const Value it = values_[container];
+  Values result;
+  if (it.kind == ValueKind::packed) {
+    const Frame frame = frames_[it.frame];
+    if (!frame.arguments_known) return result;
+    for (const ArgumentRef& argument : frame.arguments)
+      if (argument.keyword != 0 && symbols_[argument.keyword] == key) add(result, values_of(argument));
+    return result;
+  }
+  if (it.kind != ValueKind::container) return result;
+  const File& file = program_.file(it.file);
+  const facts::Event& event = file.event(it.index);
+  if (event.op != Op::dict) return result;
+  bool open = false;
+  for (uint32_t i = 0; i < event.operands_count; ++i) {
+    const facts::Operand& operand = file.facts.operands_of(event)[i];
+    if (operand.keyword == facts::name_double_star) {
+      for (ValueId inner : Values(evaluate({it.file, operand.value}, it.frame))) add(result, item(inner, key));
+      open = true;
+      continue;
+    }
+    if (i + 1 >= event.operands_count) break;
+    auto text = constant_string(evaluate({it.file, operand.value}, it.frame));
+    if (text && *text == key) return evaluate({it.file, file.operand(it.index, i + 1)}, it.frame);
+    open |= !text;
+    ++i;
+  }
+  if (result.empty() && open) result.push_back(unknown_value);
+  add(result, changed_elements(it));
+  return result;
+}
+
+Values Evaluator::subscript(Site site, FrameId frame) {
+  const File& file = program_.file(site.file);
+  Site key_site{site.file, file.operand(site.event, 1)};
+  const facts::Event& key = file.event(key_site.event);
+  Values result;
+  for (ValueId base : Values(evaluate({site.file, file.operand(site.event, 0)}, frame))) {
+    const Value it = values_[base];
+    if (it.kind == ValueKind::container || it.kind == ValueKind::packed) {
+      auto text = constant_string(evaluate(key_site, frame));
+      if (text) {
+        std::string copy(*text);
+        add(result, item(base, copy));
+      } else if (key.op == Op::number && file.name(key.name).size() < 4) {
+        add(result, elements(base, uint32_t(std::atoi(std::string(file.name(key.name)).c_str()))));
+      } else if (key.op == Op::slice) {
+        add(result, base);
+      } else {
+        add(result, elements(base));
+      }
+    } else if (it.kind == ValueKind::class_ || it.kind == ValueKind::external) {
+      add(result, base);  // Queue[int]
+    } else if (it.kind == ValueKind::object) {
+      bool number = key.op == Op::number && file.name(key.name).size() < 4;
+      add(result, elements(base, number ? std::optional<uint32_t>(uint32_t(std::atoi(std::string(file.name(key.name)).c_str()))) : std::nullopt));
+    }
+  }
+  return result;
+}
+
+}  // namespace forklint::model

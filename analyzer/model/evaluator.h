@@ -1,0 +1,148 @@
+// Evaluates events to abstract values, on demand and memoised. Follows assignments, attributes across methods and
+// bases, containers, partial, closures, factories, parameters (through the frame) and imports across files.
+// Total: what it cannot follow is unknown_value. Work per question is bounded by depth and by most_values.
+#pragma once
+
+#include <llvm/ADT/DenseMap.h>
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "analyzer/model/value.h"
+
+namespace forklint::model {
+
+class Evaluator {
+ public:
+  explicit Evaluator(const Program& program);
+
+  const Program& program() const { return program_; }
+  const Value& value(ValueId id) const { return values_[id]; }
+  const Frame& frame(FrameId id) const { return frames_[id]; }
+  const std::string& symbol(SymbolId id) const { return symbols_[id]; }
+  SymbolId intern(std::string_view text);
+
+  // What an event yields in a frame of its scope. The reference lives as long as the evaluator.
+  const Values& evaluate(Site site, FrameId frame);
+  // What calling `callee` at `call` gives.
+  Values call_result(ValueId callee, Site call, FrameId frame);
+  // value.name
+  Values attribute(ValueId base, std::string_view name);
+  // Elements of a container, generator or iterator; `index` restricts to one position of a known sequence.
+  Values elements(ValueId value, std::optional<uint32_t> index = {});
+  // The value of a dict display under a constant key.
+  Values item(ValueId container, std::string_view key);
+  // What a name of a module holds once the module is complete (functions that rebind it included).
+  Values module_member(FileId file, std::string_view name);
+  Values module_variable(FileId file, NameId name);
+
+  // The API row of a callee: of an external function or class, or a method of an external type, or, for a class of
+  // the program, of the external class it derives from.
+  const knowledge::Api* api(ValueId callee);
+  // The row that made an object (or that an instance's external base names).
+  const knowledge::Api* maker(ValueId object);
+  // The value that a class derives from outside the program, e.g. ctx.Process; unknown_value when there is none.
+  ValueId external_base(ValueId class_value);
+
+  std::optional<std::string_view> constant_string(const Values& values) const;
+  const std::string& type_name(ValueId id) const { return symbols_[values_[id].symbol]; }
+
+  // Classes: the program's own bases, nearest first, the class itself included.
+  llvm::SmallVector<ValueId, 4> linearised(ValueId class_value);
+  // The method of a class as a function value; unknown_value when it has none of that name.
+  ValueId method_of(ValueId class_value, std::string_view name);
+  // The class of an instance; none for others.
+  ValueId class_of(ValueId instance) const { return values_[instance].kind == ValueKind::instance ? values_[instance].base : unknown_value; }
+  // Values written to an attribute of instances of a class, in any method: the set_attribute events.
+  llvm::SmallVector<Site, 4> attribute_writes(ValueId class_value, std::string_view name);
+
+  // The frame for calling a function, bound method or lambda with the arguments of an event.
+  FrameId enter(ValueId function, Site call, FrameId caller);
+  FrameId enter(ValueId function, llvm::SmallVector<ArgumentRef, 4> arguments, Site call, FrameId caller);
+  // The frame of a scope whose caller is not known: parameters are what annotations and defaults say.
+  FrameId enter_unknown(FileId file, ScopeId scope, ValueId receiver, FrameId closure = any_frame);
+  // The frame of a class body or comprehension inside `frame`.
+  FrameId enter_inner(FileId file, ScopeId scope, FrameId frame);
+
+  llvm::SmallVector<ArgumentRef, 4> arguments_of(Site call, FrameId frame);
+  // Picks the argument that a row names from a call, looking into *tuples and **dicts of known content and past what
+  // a partial already holds. Null: not given.
+  std::optional<ArgumentRef> argument(const llvm::SmallVector<ArgumentRef, 4>& arguments, const knowledge::Argument& wanted);
+  Values values_of(const ArgumentRef& argument);
+
+  // Bindings of a name that a read at `at` may see; `at` none: the end of the scope.
+  llvm::SmallVector<EventId, 4> reaching(FileId file, ScopeId scope, NameId name, EventId at) const;
+  // The scope whose variable a name read in `scope` means: file-local; none for builtins.
+  ScopeId binding_scope(FileId file, ScopeId scope, NameId name) const;
+  bool has_name(FileId file, ScopeId scope, NameId name) const;
+
+  // partial(f, …): the function inside, and the arguments it holds.
+  std::optional<ArgumentRef> partial_function(ValueId value);
+
+  ValueId make(const Value& value);
+  ValueId external(std::string_view qualified);
+  ValueId instance_of(ValueId class_value);
+
+ private:
+  struct Key {
+    FileId file;
+    EventId event;
+    FrameId frame;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  struct KeyHash {
+    size_t operator()(const Key& key) const { return (uint64_t(key.file) << 40) ^ (uint64_t(key.frame) << 24) ^ (key.event * 0x9E3779B97F4A7C15ull); }
+  };
+  struct ValueHash {
+    size_t operator()(const Value& v) const;
+  };
+
+  Values compute(Site site, FrameId frame);
+  Values read_name(Site site, FrameId frame);
+  Values lookup(FileId file, ScopeId scope, NameId name, EventId at, FrameId frame);
+  Values bound_values(FileId file, const llvm::SmallVector<EventId, 4>& bindings, FrameId frame);
+  Values star_imported(FileId file, ScopeId scope, std::string_view name);
+  Values builtin(std::string_view name);
+  Values parameter_values(FileId file, ScopeId scope, uint32_t parameter, FrameId frame);
+  Values unknown_parameter(FileId file, ScopeId scope, uint32_t parameter, FrameId frame);
+  Values annotated(FileId file, ScopeId scope, EventId annotation, FrameId frame);
+  std::optional<ArgumentRef> bound_argument(const Frame& frame, const facts::Scope& scope, uint32_t parameter);
+  Values import_module(Site site);
+  Values import_member(Site site, FrameId frame);
+  Values module_or_external(FileId from, const std::string& name);
+  Values decorate(Site site, FrameId frame);
+  Values subscript(Site site, FrameId frame);
+  Values container_elements(const Value& value, std::optional<uint32_t> index);
+  Values changed_elements(const Value& value);
+  Values instance_attribute(ValueId instance, std::string_view name);
+  Values class_attribute(ValueId class_value, std::string_view name, ValueId receiver);
+  Values bind_function(ValueId function, ValueId class_value, ValueId receiver);
+  Values super_attribute(const Value& value, std::string_view name);
+  Values packed_elements(const Value& value, std::optional<uint32_t> index);
+  Values returns_of(ValueId function, FrameId frame);
+  Values external_result(ValueId callee, Site call, FrameId frame);
+  std::optional<Values> special_result(const std::string& name, ValueId callee, Site call, FrameId frame);
+  Values super_object(Site call, FrameId frame);
+  FrameId intern_frame(Frame frame);
+  ValueId first_class(const Values& values) const;
+
+  const Program& program_;
+  std::deque<Value> values_;
+  std::unordered_map<Value, ValueId, ValueHash> value_ids_;
+  std::deque<Frame> frames_;
+  std::unordered_map<uint64_t, llvm::SmallVector<FrameId, 2>> frame_ids_;
+  std::deque<std::string> symbols_;
+  std::unordered_map<std::string_view, SymbolId> symbol_ids_;
+  std::unordered_map<Key, std::optional<Values>, KeyHash> memo_;
+  std::unordered_map<ValueId, llvm::SmallVector<ValueId, 4>> linearised_;
+  std::unordered_map<SymbolId, const knowledge::Api*> rows_;
+  int depth_ = 0;
+};
+
+// Adds without repeating, up to most_values; past that the set becomes open.
+void add(Values& values, ValueId value);
+void add(Values& values, const Values& others);
+
+}  // namespace forklint::model

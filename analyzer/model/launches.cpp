@@ -1,0 +1,285 @@
+#include "analyzer/model/launches.h"
+
+#include <algorithm>
+
+namespace forklint::model {
+namespace {
+
+using knowledge::Api;
+using knowledge::Chosen;
+using knowledge::Starts;
+
+std::optional<StartMethod> method_named(std::string_view name) {
+  static constexpr std::pair<std::string_view, StartMethod> names[] = {
+      {"fork", StartMethod::fork}, {"spawn", StartMethod::spawn}, {"forkserver", StartMethod::forkserver},
+      {"threading", StartMethod::threading}, {"loky", StartMethod::loky}, {"loky_init_main", StartMethod::loky}, {"thread", StartMethod::threading}};
+  for (auto [text, method] : names)
+    if (text == name) return method;
+  return {};
+}
+
+// What one value says about the method: a name, a context, None; nothing for anything else.
+struct Said {
+  StartMethods methods;
+  bool standard = false;  // None, or the multiprocessing module: the default
+  bool unknown = false;
+};
+
+class MethodFinder {
+ public:
+  MethodFinder(Evaluator& evaluator, const Trace& trace, uint32_t before, StartMethods standard)
+      : evaluator_(evaluator), trace_(trace), before_(before), standard_(standard) {}
+
+  Method of(ValueId callee, const Api& row, Site call, FrameId frame) {
+    const knowledge::Launch* launch = row.launch ? &*row.launch : nullptr;
+    if (launch && launch->chosen == Chosen::fixed) return {launch->methods, ChosenBy::library, {}};
+    if (launch && launch->method) {
+      auto arguments = evaluator_.arguments_of(call, frame);
+      if (auto argument = evaluator_.argument(arguments, *launch->method)) {
+        Said said = say(evaluator_.values_of(*argument));
+        if (!said.standard || !said.methods.empty() || said.unknown) return decided(said, argument->site);
+      }
+    }
+    if (launch && launch->chosen == Chosen::own_default) return {launch->methods, ChosenBy::library, {}};
+    // The context it was reached through: ctx.Process, or the receiver that made it.
+    ValueId receiver = evaluator_.value(callee).base;
+    if (evaluator_.value(callee).kind == ValueKind::class_) {
+      ValueId base = evaluator_.external_base(callee);
+      const Api* base_row = evaluator_.api(base);
+      if (base_row && base_row->launch && base_row->launch->chosen == Chosen::fixed) return {base_row->launch->methods, ChosenBy::library, {}};
+      receiver = base == unknown_value ? unknown_value : evaluator_.value(base).base;
+    } else if (evaluator_.value(callee).kind != ValueKind::method) {
+      receiver = unknown_value;
+    }
+    if (receiver != unknown_value) {
+      Said said = say({receiver});
+      if (!said.methods.empty() || said.unknown) return decided(said, context_site(receiver));
+    }
+    return standard();
+  }
+
+  // set_start_method before here; else the default.
+  Method standard() {
+    Method result{standard_, ChosenBy::standard, {}};
+    for (uint32_t i = 0; i < before_ && i < trace_.steps.size(); ++i) {
+      const Step& step = trace_.steps[i];
+      if (step.kind != StepKind::api || step.row->method_effect != knowledge::MethodEffect::sets || !step.row->method_argument) continue;
+      auto arguments = evaluator_.arguments_of(step.site, step.frame);
+      auto argument = evaluator_.argument(arguments, *step.row->method_argument);
+      if (!argument) continue;
+      Said said = say(evaluator_.values_of(*argument));
+      if (said.unknown || said.methods.empty()) return {knowledge::fork_spawn_forkserver, ChosenBy::unknown, step.site};
+      bool partial = step.condition.uncertain || step.condition.platforms != platform_all;
+      result.methods = partial ? result.methods | said.methods : said.methods;
+      result.by = ChosenBy::explicit_;
+      result.chosen_at = step.site;
+    }
+    return result;
+  }
+
+ private:
+  Site context_site(ValueId context) const {
+    const Value& it = evaluator_.value(context);
+    return it.kind == ValueKind::object ? it.site() : Site{};
+  }
+
+  Method decided(const Said& said, Site site) {
+    StartMethods methods = said.methods;
+    if (said.standard) methods |= standard().methods;
+    // A default beside an unknown caller: the default is what is known.
+    if (methods.empty()) return {knowledge::fork_spawn_forkserver, ChosenBy::unknown, site};
+    return {methods, said.unknown && said.standard ? ChosenBy::unknown : ChosenBy::explicit_, site};
+  }
+
+  Said say(const Values& values) {
+    Said result;
+    for (ValueId id : values) {
+      const Value it = evaluator_.value(id);
+      if (it.kind == ValueKind::constant) {
+        if (Op(it.index) == Op::null) result.standard = true;
+        else if (auto method = method_named(evaluator_.symbol(it.symbol))) result.methods |= *method;
+        else result.unknown = true;
+      } else if (it.kind == ValueKind::external) {
+        // the module itself as a context
+        const std::string& name = evaluator_.symbol(it.symbol);
+        if (name == "multiprocessing" || name == "torch.multiprocessing" || name == "multiprocessing.context._default_context") result.standard = true;
+        else result.unknown = true;
+      } else if (it.kind == ValueKind::object) {
+        say_object(id, result);
+      } else if (it.kind == ValueKind::class_ || it.kind == ValueKind::instance) {
+        result.unknown = true;
+      } else {
+        result.unknown = true;
+      }
+    }
+    return result;
+  }
+
+  void say_object(ValueId id, Said& result) {
+    const Value it = evaluator_.value(id);
+    const Api* row = evaluator_.maker(id);
+    if (row && row->makes_context) {
+      if (!row->context_methods.empty()) {
+        result.methods |= row->context_methods;
+        return;
+      }
+      auto arguments = it.index == none ? llvm::SmallVector<ArgumentRef, 4>() : evaluator_.arguments_of(it.site(), it.frame);
+      auto argument = row->method_argument ? evaluator_.argument(arguments, *row->method_argument) : std::nullopt;
+      if (!argument) {
+        result.standard = true;
+        return;
+      }
+      Said inner = say(evaluator_.values_of(*argument));
+      result.methods |= inner.methods;
+      result.standard |= inner.standard;
+      result.unknown |= inner.unknown;
+      return;
+    }
+    // A pool's or manager's own context: what it was made from.
+    if (it.base != unknown_value && evaluator_.value(it.base).kind == ValueKind::object) return say_object(it.base, result);
+    result.unknown = true;
+  }
+
+  Evaluator& evaluator_;
+  const Trace& trace_;
+  uint32_t before_;
+  StartMethods standard_;
+};
+
+bool is_number(const Evaluator& evaluator, ValueId id, std::string_view text) {
+  const Value& it = evaluator.value(id);
+  return it.kind == ValueKind::constant && evaluator.symbol(it.symbol) == text;
+}
+
+// n_jobs=1, num_workers=0: nothing is launched.
+bool launches_nothing(Evaluator& evaluator, const knowledge::Launch& launch, Site call, FrameId frame) {
+  if (!launch.workers) return false;
+  auto arguments = evaluator.arguments_of(call, frame);
+  auto argument = evaluator.argument(arguments, *launch.workers);
+  if (!argument) return launch.serial_by_default;
+  Values values = evaluator.values_of(*argument);
+  if (values.size() != 1) return false;
+  const Value& value = evaluator.value(values[0]);
+  if (value.kind == ValueKind::constant && Op(value.index) == Op::null) return std::find(launch.no_process_when.begin(), launch.no_process_when.end(), "None") != launch.no_process_when.end();
+  return std::any_of(launch.no_process_when.begin(), launch.no_process_when.end(), [&](const std::string& text) { return is_number(evaluator, values[0], text); });
+}
+
+}  // namespace
+
+Method method_of(Evaluator& evaluator, const Trace& trace, uint32_t before, ValueId callee, const Api& row, Site call, FrameId frame, StartMethods standard) {
+  return MethodFinder(evaluator, trace, before, standard).of(callee, row, call, frame);
+}
+
+namespace {
+
+class Finder {
+ public:
+  Finder(Evaluator& evaluator, const Trace& trace, uint32_t trace_id, StartMethods standard) : evaluator_(evaluator), trace_(trace), trace_id_(trace_id), standard_(standard) {}
+
+  std::vector<Launch> run() {
+    for (uint32_t i = 0; i < trace_.steps.size(); ++i) {
+      const Step& step = trace_.steps[i];
+      if (step.kind == StepKind::iterate) iterated(i);
+      if (step.kind != StepKind::api) continue;
+      if (step.row->launch) made(i);
+      if (step.row->starts) started(i);
+      if (step.row->task) task(i);
+    }
+    return std::move(launches_);
+  }
+
+ private:
+  // A call of a launcher: launches at once, or only describes.
+  void made(uint32_t i) {
+    const Step& step = trace_.steps[i];
+    Starts starts = step.row->launch->starts;
+    if (starts != Starts::construct && starts != Starts::call) return;
+    if (launches_nothing(evaluator_, *step.row->launch, step.site, step.frame)) return;
+    ValueId object = unknown_value;
+    for (ValueId value : evaluator_.call_result(step.subject, step.site, step.frame)) object = value;
+    add(i, object, step.row, step.subject, step.site, step.frame, step.site);
+  }
+
+  // receiver.start(): what the receiver's construction described.
+  void started(uint32_t i) {
+    const Step& step = trace_.steps[i];
+    ValueId receiver = evaluator_.value(step.subject).base;
+    const Api* row = evaluator_.maker(receiver);
+    if (!row || !row->launch || row->launch->starts != Starts::start) return;
+    const Value it = evaluator_.value(receiver);
+    ValueId callee = it.kind == ValueKind::instance ? it.base : callee_of(it);
+    add(i, receiver, row, callee, it.site(), it.frame, step.site);
+  }
+
+  ValueId callee_of(const Value& object) {
+    if (object.index == none) return unknown_value;
+    const File& file = evaluator_.program().file(object.file);
+    if (file.event(object.index).op != Op::call) return unknown_value;
+    Values callees = evaluator_.evaluate({object.file, file.operand(object.index, 0)}, object.frame);
+    return callees.empty() ? unknown_value : callees[0];
+  }
+
+  // pool.map(f): a task of a pool that lives, or the first one of an executor, which launches it.
+  void task(uint32_t i) {
+    const Step& step = trace_.steps[i];
+    Values pools{evaluator_.value(step.subject).base};
+    if (step.row->task->pool) {
+      auto arguments = evaluator_.arguments_of(step.site, step.frame);
+      if (auto argument = evaluator_.argument(arguments, *step.row->task->pool)) pools = evaluator_.values_of(*argument);
+    }
+    for (ValueId pool : pools) {
+      auto known = std::find_if(launches_.rbegin(), launches_.rend(), [&](const Launch& launch) { return launch.object == pool; });
+      if (known != launches_.rend()) {
+        known->tasks.push_back(i);
+        continue;
+      }
+      const Api* row = evaluator_.maker(pool);
+      if (!row || !row->launch) continue;
+      const Value it = evaluator_.value(pool);
+      if (it.index != none && it.kind == ValueKind::object && launches_nothing(evaluator_, *row->launch, it.site(), it.frame)) continue;
+      if (row->launch->starts == Starts::first_task) {
+        ValueId callee = it.kind == ValueKind::instance ? it.base : callee_of(it);
+        add(i, pool, row, callee, it.site(), it.frame, step.site);
+        launches_.back().tasks.push_back(i);
+      } else if (row->launch->pool) {
+        // A pool that was made elsewhere: its tasks matter, its launch is told there.
+        add(i, pool, row, callee_of(it), it.site(), it.frame, {});
+        launches_.back().tasks.push_back(i);
+      }
+    }
+  }
+
+  void iterated(uint32_t i) {
+    const Step& step = trace_.steps[i];
+    const Value it = evaluator_.value(step.subject);
+    if (it.index == none || launches_nothing(evaluator_, *step.row->launch, it.site(), it.frame)) return;
+    add(i, step.subject, step.row, callee_of(it), it.site(), it.frame, step.site);
+  }
+
+  void add(uint32_t i, ValueId object, const Api* row, ValueId callee, Site construction, FrameId construction_frame, Site site) {
+    const Step& step = trace_.steps[i];
+    Launch launch{.trace = trace_id_, .step = i, .site = site, .frame = step.frame, .row = row, .object = object, .construction = construction, .construction_frame = construction_frame, .condition = step.condition};
+    launch.method = method_of(evaluator_, trace_, i, callee, *row, construction.event == none ? site : construction, construction_frame, standard_);
+    if (launch.method.by == ChosenBy::standard || launch.method.by == ChosenBy::unknown) {
+      launch.method.methods = launch.method.methods & step.condition.methods;
+      // On Windows only spawn exists.
+      if (step.condition.platforms == platform_windows) launch.method.methods = launch.method.methods & StartMethod::spawn;
+    }
+    if (row->launch->raw_fork || row->launch->executes) launch.method = {StartMethod::fork, ChosenBy::library, {}};
+    launches_.push_back(std::move(launch));
+  }
+
+  Evaluator& evaluator_;
+  const Trace& trace_;
+  uint32_t trace_id_;
+  StartMethods standard_;
+  std::vector<Launch> launches_;
+};
+
+}  // namespace
+
+std::vector<Launch> find_launches(Evaluator& evaluator, const Trace& trace, uint32_t trace_id, StartMethods standard) {
+  return Finder(evaluator, trace, trace_id, standard).run();
+}
+
+}  // namespace forklint::model

@@ -1,0 +1,75 @@
+// Launches: where processes come to life, with which start methods, running what, and what is sent to them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analyzer/model/timeline.h"
+
+namespace forklint::model {
+
+enum class ChosenBy : uint8_t { standard, explicit_, library, unknown };
+
+// How the start method of something is determined.
+struct Method {
+  StartMethods methods;
+  ChosenBy by = ChosenBy::standard;
+  Site chosen_at;  // the call or argument that says it; no event: nothing does
+};
+
+enum class PayloadKind : uint8_t {
+  target,               // the callable of a process
+  argument,             // sent with the process
+  self,                 // a process object that is itself sent: a subclass with its attributes
+  initializer,
+  initializer_argument,
+  task,                 // the callable of a task
+  task_argument,
+  task_element,         // one element of what a task is mapped over
+};
+
+// One thing that is sent to a child.
+struct Payload {
+  PayloadKind kind = PayloadKind::argument;
+  Site site;             // the value, where it is written in the launch or task; for self, the construction
+  FrameId frame = any_frame;
+  ValueId value = unknown_value;  // set when the value has no event of its own
+  bool always = false;   // pickled under every method, not only for fresh children
+  knowledge::Pickler pickler = knowledge::Pickler::pickle;
+  uint32_t step = none;  // the step of the trace that sends it
+};
+
+// Code that runs in the child.
+struct Worker {
+  ValueId function = unknown_value;
+  FrameId frame = any_frame;  // its parameters are what was sent
+  PayloadKind kind = PayloadKind::target;
+  uint32_t step = none;       // the step that hands it over
+};
+
+struct Launch {
+  uint32_t trace = none;
+  uint32_t step = none;       // in that trace
+  Site site;                  // the call that starts the process
+  FrameId frame = any_frame;
+  const knowledge::Api* row = nullptr;  // of the launcher; row->launch is there
+  ValueId object = unknown_value;       // the process or pool
+  Site construction;                    // where it was made; the launch itself for Starts::call and construct
+  FrameId construction_frame = any_frame;
+  Method method;
+  Condition condition;
+  std::vector<uint32_t> tasks;          // steps of the trace that hand it tasks
+};
+
+// All launches of a trace, in order. O(steps).
+std::vector<Launch> find_launches(Evaluator& evaluator, const Trace& trace, uint32_t trace_id, StartMethods standard);
+
+// The method of whatever `callee` makes when called at `call`, under what the trace has set before step `before`.
+Method method_of(Evaluator& evaluator, const Trace& trace, uint32_t before, ValueId callee, const knowledge::Api& row, Site call, FrameId frame, StartMethods standard);
+
+// What is sent: with the launch, and with each of its tasks.
+std::vector<Payload> payload_of(Evaluator& evaluator, const Trace& trace, const Launch& launch);
+// The code that the child runs, as far as it is known.
+std::vector<Worker> workers_of(Evaluator& evaluator, const Trace& trace, const Launch& launch);
+
+}  // namespace forklint::model

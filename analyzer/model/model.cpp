@@ -1,0 +1,44 @@
+#include "analyzer/model/model.h"
+
+namespace forklint::model {
+
+Model::Model(const Program& program, const ModelOptions& options)
+    : program_(program), options_(options), evaluator_(std::make_unique<Evaluator>(program)), pickling_(std::make_unique<Pickling>(*evaluator_)), walker_(std::make_unique<Walker>(*evaluator_)) {
+  walk();
+  payloads_.resize(launches_.size());
+  workers_.resize(launches_.size());
+}
+
+void Model::walk() {
+  auto keep = [&](Trace trace) {
+    uint32_t id = uint32_t(traces_.size());
+    std::vector<Launch> found = find_launches(*evaluator_, trace, id, options_.standard);
+    launches_.insert(launches_.end(), found.begin(), found.end());
+    traces_.push_back(std::move(trace));
+  };
+  for (FileId file = 0; file < program_.files().size(); ++file) keep(walker_->walk_main(file));
+  for (FileId file_id = 0; file_id < program_.files().size(); ++file_id) {
+    const File& file = program_.file(file_id);
+    for (ScopeId scope = 1; scope < file.facts.scopes.size(); ++scope)
+      if (file.facts.scopes[scope].kind == facts::ScopeKind::function && !walker_->visited(file_id, scope)) {
+        Trace trace = walker_->walk_function(file_id, scope);
+        if (!trace.steps.empty()) keep(std::move(trace));
+      }
+  }
+}
+
+const std::vector<Payload>& Model::payload(size_t launch) const {
+  if (!payloads_[launch]) payloads_[launch] = std::make_unique<std::vector<Payload>>(payload_of(*evaluator_, trace_of(launches_[launch]), launches_[launch]));
+  return *payloads_[launch];
+}
+
+const std::vector<WorkerTrace>& Model::workers(size_t launch) const {
+  if (!workers_[launch]) {
+    auto result = std::make_unique<std::vector<WorkerTrace>>();
+    for (const Worker& worker : workers_of(*evaluator_, trace_of(launches_[launch]), launches_[launch])) result->push_back({worker, walker_->walk_worker(worker.function, worker.frame)});
+    workers_[launch] = std::move(result);
+  }
+  return *workers_[launch];
+}
+
+}  // namespace forklint::model

@@ -1,0 +1,61 @@
+// The program as rules see it: traces from every entry, launches with their methods, what is sent and what the
+// children run. Everything is computed on demand and remembered; a Model is used from one thread.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "analyzer/model/launches.h"
+#include "analyzer/model/pickling.h"
+#include "analyzer/model/timeline.h"
+
+namespace forklint::model {
+
+struct ModelOptions {
+  StartMethods standard = knowledge::fork_spawn_forkserver;  // what the default may be
+  int oldest_python = 6, newest_python = 15;                 // 3.x
+  uint8_t platforms = platform_all;
+  bool platforms_given = false;
+};
+
+// A worker of a launch, walked.
+struct WorkerTrace {
+  Worker worker;
+  Trace trace;
+};
+
+class Model {
+ public:
+  Model(const Program& program, const ModelOptions& options);
+
+  const Program& program() const { return program_; }
+  const ModelOptions& options() const { return options_; }
+  Evaluator& evaluator() const { return *evaluator_; }
+  Pickling& pickling() const { return *pickling_; }
+
+  // Mains first (one a file), then functions that nothing known calls.
+  const std::vector<Trace>& traces() const { return traces_; }
+  const Trace& trace_of(const Launch& launch) const { return traces_[launch.trace]; }
+  const std::vector<Launch>& launches() const { return launches_; }
+  const std::vector<Payload>& payload(size_t launch) const;
+  const std::vector<WorkerTrace>& workers(size_t launch) const;
+
+  // Words for messages.
+  const File& file(FileId id) const { return program_.file(id); }
+  std::string launcher_name(const Launch& launch) const { return launch.row->names[0]; }
+
+ private:
+  void walk();
+
+  const Program& program_;
+  ModelOptions options_;
+  std::unique_ptr<Evaluator> evaluator_;
+  std::unique_ptr<Pickling> pickling_;
+  std::unique_ptr<Walker> walker_;
+  std::vector<Trace> traces_;
+  std::vector<Launch> launches_;
+  mutable std::vector<std::unique_ptr<std::vector<Payload>>> payloads_;
+  mutable std::vector<std::unique_ptr<std::vector<WorkerTrace>>> workers_;
+};
+
+}  // namespace forklint::model

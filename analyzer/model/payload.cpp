@@ -1,0 +1,204 @@
+// What crosses to the child: arguments taken apart as far as they are written in place, so that a finding can point
+// at the one value that is wrong.
+#include "analyzer/model/launches.h"
+
+namespace forklint::model {
+namespace {
+
+using knowledge::Crosses;
+
+class Collector {
+ public:
+  Collector(Evaluator& evaluator, const Trace& trace, const Launch& launch) : evaluator_(evaluator), trace_(trace), launch_(launch), row_(*launch.row->launch) {}
+
+  std::vector<Payload> run() {
+    if (row_.raw_fork || row_.executes) return {};
+    collect_launch();
+    for (uint32_t step : launch_.tasks) collect_task(step);
+    return std::move(result_);
+  }
+
+ private:
+  void collect_launch() {
+    if (launch_.construction.event == none) return;
+    const File& file = evaluator_.program().file(launch_.construction.file);
+    if (file.event(launch_.construction.event).op != Op::call) return collect_self();
+    auto arguments = constructor_arguments();
+    bool always = row_.crosses == Crosses::always;
+    bool never = row_.crosses == Crosses::never;
+    if (!never) {
+      if (row_.target) take(arguments, *row_.target, PayloadKind::target, always, launch_.step);
+      for (const auto& wanted : row_.payload) take_parts(arguments, wanted, PayloadKind::argument, always, launch_.step);
+    }
+    if (row_.initializer) take(arguments, *row_.initializer, PayloadKind::initializer, false, launch_.step);
+    for (const auto& wanted : row_.initializer_payload) take_parts(arguments, wanted, PayloadKind::initializer_argument, false, launch_.step);
+    collect_self();
+  }
+
+  // The arguments that reach the launcher: of the call itself, or, for a subclass, of its super().__init__(…).
+  llvm::SmallVector<ArgumentRef, 4> constructor_arguments() {
+    if (evaluator_.value(launch_.object).kind != ValueKind::instance) return evaluator_.arguments_of(launch_.construction, launch_.construction_frame);
+    const Value it = evaluator_.value(launch_.object);
+    ValueId constructor = evaluator_.method_of(it.base, "__init__");
+    if (constructor == unknown_value) return evaluator_.arguments_of(launch_.construction, launch_.construction_frame);
+    const Value f = evaluator_.value(constructor);
+    const File& file = evaluator_.program().file(f.file);
+    Value bound = f;
+    bound.kind = ValueKind::bound;
+    bound.base = launch_.object;
+    FrameId inside = evaluator_.enter(evaluator_.make(bound), launch_.construction, launch_.construction_frame);
+    const facts::Scope& scope = file.facts.scopes[f.index];
+    for (EventId id = scope.events.begin; id < scope.events.end; ++id) {
+      if (file.event(id).op != Op::call) continue;
+      EventId callee = file.operand(id, 0);
+      if (callee == none || file.event(callee).op != Op::attribute || file.name_of(callee) != "__init__") continue;
+      auto arguments = evaluator_.arguments_of({f.file, id}, inside);
+      // Process.__init__(self, …) names its receiver
+      EventId base = file.operand(callee, 0);
+      if (base != none && file.event(base).op != Op::call && !arguments.empty()) arguments.erase(arguments.begin());
+      return arguments;
+    }
+    return {};
+  }
+
+  // A process object is sent whole: so is whatever a subclass keeps in its attributes.
+  void collect_self() {
+    if (row_.starts != knowledge::Starts::start || evaluator_.value(launch_.object).kind != ValueKind::instance) return;
+    result_.push_back({PayloadKind::self, launch_.construction.event == none ? launch_.site : launch_.construction, launch_.construction_frame, launch_.object, false, row_.pickler, launch_.step});
+  }
+
+  void collect_task(uint32_t index) {
+    const Step& step = trace_.steps[index];
+    auto arguments = evaluator_.arguments_of(step.site, step.frame);
+    const knowledge::Task& task = *step.row->task;
+    if (task.function) take(arguments, *task.function, PayloadKind::task, true, index);
+    for (const auto& wanted : task.payload) take_parts(arguments, wanted, PayloadKind::task_argument, true, index);
+    for (const auto& wanted : task.iterables) take_elements(arguments, wanted, index);
+  }
+
+  void push(PayloadKind kind, const ArgumentRef& argument, bool always, uint32_t step) {
+    result_.push_back({kind, argument.site, argument.frame, argument.value, always, row_.pickler, step});
+  }
+
+  void take(const llvm::SmallVector<ArgumentRef, 4>& arguments, const knowledge::Argument& wanted, PayloadKind kind, bool always, uint32_t step) {
+    if (auto argument = evaluator_.argument(arguments, wanted)) push(kind, *argument, always, step);
+  }
+
+  // args=(a, b), kwargs={"k": c}: each part by itself when it is written here.
+  void take_parts(const llvm::SmallVector<ArgumentRef, 4>& arguments, const knowledge::Argument& wanted, PayloadKind kind, bool always, uint32_t step) {
+    if (wanted.rest || (wanted.position < 0 && wanted.keyword == "**")) {
+      int at = 0;
+      for (const ArgumentRef& argument : arguments) {
+        bool named = argument.keyword != 0 || argument.double_star;
+        if (!named && wanted.position >= 0 && at++ < wanted.position) continue;
+        if (named == (wanted.position < 0)) push(kind, argument, always, step);
+      }
+      return;
+    }
+    auto argument = evaluator_.argument(arguments, wanted);
+    if (!argument) return;
+    if (argument->site.event == none || !split(*argument, kind, always, step)) push(kind, *argument, always, step);
+  }
+
+  void take_elements(const llvm::SmallVector<ArgumentRef, 4>& arguments, const knowledge::Argument& wanted, uint32_t step) {
+    if (wanted.rest) {
+      int at = 0;
+      for (const ArgumentRef& argument : arguments)
+        if (argument.keyword == 0 && !argument.double_star && at++ >= wanted.position) elements(argument, step);
+      return;
+    }
+    if (auto argument = evaluator_.argument(arguments, wanted)) elements(*argument, step);
+  }
+
+  void elements(const ArgumentRef& argument, uint32_t step) {
+    if (argument.site.event != none && split(argument, PayloadKind::task_element, true, step)) return;
+    for (ValueId held : evaluator_.values_of(argument))
+      for (ValueId element : evaluator_.elements(held))
+        if (element != unknown_value) result_.push_back({PayloadKind::task_element, argument.site, argument.frame, element, true, row_.pickler, step});
+  }
+
+  bool split(const ArgumentRef& argument, PayloadKind kind, bool always, uint32_t step) {
+    const File& file = evaluator_.program().file(argument.site.file);
+    const facts::Event& event = file.event(argument.site.event);
+    if (event.op != Op::tuple && event.op != Op::list && event.op != Op::set && event.op != Op::dict) return false;
+    for (uint32_t i = 0; i < event.operands_count; ++i) {
+      const facts::Operand& operand = file.facts.operands_of(event)[i];
+      if (event.op == Op::dict && operand.keyword == facts::name_positional && ++i >= event.operands_count) break;
+      EventId value = file.facts.operands_of(event)[i].value;
+      result_.push_back({kind, {argument.site.file, value}, argument.frame, unknown_value, always, row_.pickler, step});
+    }
+    return true;
+  }
+
+  Evaluator& evaluator_;
+  const Trace& trace_;
+  const Launch& launch_;
+  const knowledge::Launch& row_;
+  std::vector<Payload> result_;
+};
+
+// The frame in which a callable runs when it is given these arguments.
+void add_worker(Evaluator& evaluator, std::vector<Worker>& result, ValueId callable, llvm::SmallVector<ArgumentRef, 4> arguments, Site call, FrameId frame, PayloadKind kind, uint32_t step, int depth = 0) {
+  const Value it = evaluator.value(callable);
+  if (depth > 6) return;
+  if (it.kind == ValueKind::function || it.kind == ValueKind::bound) {
+    result.push_back({callable, evaluator.enter(callable, std::move(arguments), call, frame), kind, step});
+  } else if (it.kind == ValueKind::instance) {
+    ValueId method = evaluator.method_of(it.base, "__call__");
+    if (method == unknown_value) return;
+    Value bound = evaluator.value(method);
+    bound.kind = ValueKind::bound;
+    bound.base = callable;
+    ValueId target = evaluator.make(bound);
+    result.push_back({target, evaluator.enter(target, std::move(arguments), call, frame), kind, step});
+  } else if (auto inner = evaluator.partial_function(callable)) {
+    auto held = evaluator.arguments_of(it.site(), it.frame);
+    held.erase(held.begin());
+    for (const ArgumentRef& more : arguments) held.push_back(more);
+    for (ValueId function : evaluator.values_of(*inner)) add_worker(evaluator, result, function, held, call, frame, kind, step, depth + 1);
+  }
+}
+
+}  // namespace
+
+std::vector<Payload> payload_of(Evaluator& evaluator, const Trace& trace, const Launch& launch) { return Collector(evaluator, trace, launch).run(); }
+
+std::vector<Worker> workers_of(Evaluator& evaluator, const Trace& trace, const Launch& launch) {
+  std::vector<Worker> result;
+  std::vector<Payload> payload = payload_of(evaluator, trace, launch);
+  // Under a method that sends nothing the target runs all the same.
+  if (launch.row->launch->crosses == knowledge::Crosses::never && launch.row->launch->target && launch.construction.event != none) {
+    auto arguments = evaluator.arguments_of(launch.construction, launch.construction_frame);
+    if (auto target = evaluator.argument(arguments, *launch.row->launch->target)) payload.push_back({PayloadKind::target, target->site, target->frame, target->value, false, knowledge::Pickler::none, launch.step});
+  }
+  for (const Payload& item : payload) {
+    bool callable = item.kind == PayloadKind::target || item.kind == PayloadKind::initializer || item.kind == PayloadKind::task;
+    if (item.kind == PayloadKind::self) {
+      ValueId run = evaluator.method_of(evaluator.class_of(launch.object), "run");
+      if (run == unknown_value) continue;
+      Value bound = evaluator.value(run);
+      bound.kind = ValueKind::bound;
+      bound.base = launch.object;
+      ValueId method = evaluator.make(bound);
+      result.push_back({method, evaluator.enter(method, {}, launch.site, launch.frame), PayloadKind::target, launch.step});
+      continue;
+    }
+    if (!callable) continue;
+    PayloadKind wanted = item.kind == PayloadKind::target ? PayloadKind::argument : item.kind == PayloadKind::initializer ? PayloadKind::initializer_argument : PayloadKind::task_argument;
+    llvm::SmallVector<ArgumentRef, 4> arguments;
+    for (const Payload& other : payload)
+      if (other.kind == wanted && other.step == item.step) arguments.push_back({.site = other.site, .frame = other.frame, .value = other.value});
+    if (item.kind == PayloadKind::task)
+      for (const Payload& other : payload)
+        if (other.kind == PayloadKind::task_element && other.step == item.step) {
+          arguments.push_back({.site = other.site, .frame = other.frame, .value = other.value});
+          break;
+        }
+    Values callables = item.site.event == none || item.value != unknown_value ? Values{item.value} : evaluator.evaluate(item.site, item.frame);
+    Site call = item.step == none ? launch.site : trace.steps[item.step].site;
+    for (ValueId function : callables) add_worker(evaluator, result, function, arguments, call, launch.frame, item.kind, item.step);
+  }
+  return result;
+}
+
+}  // namespace forklint::model

@@ -1,0 +1,72 @@
+// Whether a value survives pickling, and why not.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analyzer/model/evaluator.h"
+
+namespace forklint::model {
+
+enum class Obstacle : uint8_t {
+  lambda,
+  nested_function,
+  local_class,      // a class defined in a function, or an instance of one
+  object,           // an object that cannot be pickled by its nature: lock, file, generator, module …
+  primitive,        // lock, queue, value … of multiprocessing: only while a process is being started
+  process_or_pool,  // a started process, a pool, an executor
+  unfindable,       // a function or class that its name does not lead back to
+};
+
+struct PathPart {
+  Site site;
+  std::string text;
+};
+
+struct PickleProblem {
+  Obstacle obstacle = Obstacle::object;
+  std::string what;      // "a lambda", "a threading.Lock"
+  std::string outcome;   // "raises:PicklingError"
+  Site culprit;          // where it is made
+  bool through_self = false;       // reached through an attribute of an instance: `attribute`
+  std::string attribute;
+  Site attribute_write;
+  bool certain = true;
+  bool only_fresh = false;         // found in the parent, missing in a fresh child: defined under the guard
+  std::vector<PathPart> path;
+};
+
+struct PickleContext {
+  knowledge::Pickler pickler = knowledge::Pickler::pickle;
+  bool process_start = false;  // while starting a process: primitives may cross
+  int newest_python = 14;      // 3.x: messages differ
+};
+
+class Pickling {
+ public:
+  explicit Pickling(Evaluator& evaluator) : evaluator_(evaluator) {}
+
+  // The first obstacle, looking into containers, partials, attributes of instances; empty when there is none known.
+  std::optional<PickleProblem> problem(ValueId value, const PickleContext& context);
+  // The function that functools.wraps made a wrapper look like; unknown_value when there is none.
+  ValueId wrapped_by(ValueId function);
+
+ private:
+  std::optional<PickleProblem> find(ValueId value, const PickleContext& context, int depth);
+  std::optional<PickleProblem> of_function(ValueId value, const PickleContext& context);
+  std::optional<PickleProblem> of_class(ValueId value, const PickleContext& context);
+  std::optional<PickleProblem> of_object(ValueId value, const PickleContext& context, int depth);
+  std::optional<PickleProblem> of_instance(ValueId value, const PickleContext& context, int depth);
+  std::optional<PickleProblem> of_attribute(ValueId instance, ValueId class_value, std::string_view name, const PickleContext& context, int depth);
+  std::optional<PickleProblem> of_elements(const Values& values, const PickleContext& context, int depth);
+  std::optional<PickleProblem> by_name(ValueId value, const PickleContext& context, bool is_class);
+  bool customised(ValueId class_value);
+  bool registered(ValueId class_value);
+
+  Evaluator& evaluator_;
+  std::vector<ValueId> open_;  // instances being looked into
+  std::optional<std::vector<ValueId>> registered_;
+};
+
+}  // namespace forklint::model

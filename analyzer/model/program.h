@@ -1,0 +1,111 @@
+// All facts linked: files, the modules they are, and who imports whom. Built once, then read-only.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "analyzer/facts/facts.h"
+#include "analyzer/knowledge/knowledge.h"
+
+namespace forklint::model {
+
+using facts::EventId;
+using facts::NameId;
+using facts::none;
+using facts::Op;
+using facts::RegionId;
+using facts::ScopeId;
+using facts::Span;
+
+using FileId = uint32_t;
+
+// An event of a file.
+struct Site {
+  FileId file = none;
+  EventId event = none;
+  friend auto operator<=>(const Site&, const Site&) = default;
+};
+
+// What happens to one name in one scope, in order.
+struct Bindings {
+  std::vector<EventId> events;  // bind, bind_module, augment, declare …
+};
+
+struct ScopeIndex {
+  std::unordered_map<NameId, Bindings> names;
+  std::unordered_map<NameId, Op> declared;   // global and nonlocal
+  std::vector<EventId> star_imports;
+  std::vector<EventId> returns;
+  std::vector<EventId> yields;
+  std::vector<ScopeId> children;
+};
+
+// An in-place change: x.append(v), x[k] = v, x.attribute = v, where x is a name or self.name.
+struct Change {
+  EventId event;
+  EventId base;    // the event that yields what is changed
+  NameId name;     // the name or attribute that holds it
+  EventId value;   // what is put in; none when nothing is (clear, pop)
+};
+
+struct File {
+  std::string path;
+  std::string module;       // dotted; "" when the path gives no name
+  bool package = false;     // __init__.py
+  facts::FileFacts facts;
+
+  // Indexes over the facts.
+  std::vector<ScopeId> scope_of_event;
+  std::vector<ScopeIndex> scopes;
+  std::unordered_map<NameId, std::vector<Change>> changes;              // by the name that holds the changed object
+  std::unordered_map<NameId, std::vector<EventId>> attribute_writes;    // set_attribute events by attribute name
+  std::unordered_map<NameId, std::vector<ScopeId>> global_writers;      // scopes that declare the name global and bind it
+
+  const facts::Event& event(EventId id) const { return facts.events[id]; }
+  std::string_view name(NameId id) const { return facts.name(id); }
+  std::string_view name_of(EventId id) const { return facts.name(facts.events[id].name); }
+  EventId operand(EventId id, uint32_t i) const {
+    const facts::Event& it = facts.events[id];
+    return i < it.operands_count ? facts.operands[it.operands_begin + i].value : none;
+  }
+  ScopeId scope_of(EventId id) const { return scope_of_event[id]; }
+  NameId find_name(std::string_view text) const;
+
+ private:
+  friend class Program;
+  std::unordered_map<std::string_view, NameId> name_ids_;
+  void index();
+};
+
+struct ParsedFile {
+  std::string path;
+  facts::FileFacts facts;
+};
+
+class Program {
+ public:
+  Program(std::vector<ParsedFile> files, const knowledge::Knowledge& knowledge);
+  Program(const Program&) = delete;
+
+  const std::vector<File>& files() const { return files_; }
+  const File& file(FileId id) const { return files_[id]; }
+  const knowledge::Knowledge& knowledge() const { return knowledge_; }
+
+  // The file that an absolute dotted module name means when imported from `from`; none when it is not ours.
+  FileId find_module(std::string_view module, FileId from) const;
+  // The dotted name that a relative import of `level` dots and `module` means in `from`; empty when it leaves the root.
+  std::string absolute(FileId from, uint32_t level, std::string_view module) const;
+  // A module below a package file: pkg/__init__.py and "sub".
+  FileId submodule(FileId package, std::string_view name) const;
+
+ private:
+  std::vector<File> files_;
+  const knowledge::Knowledge& knowledge_;
+  std::unordered_map<std::string, std::vector<FileId>> by_suffix_;  // "pkg.mod" -> files whose path ends so
+  std::unordered_map<std::string, FileId> by_path_;
+};
+
+}  // namespace forklint::model

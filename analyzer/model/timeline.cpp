@@ -1,0 +1,528 @@
+#include "analyzer/model/timeline.h"
+
+#include <algorithm>
+
+namespace forklint::model {
+namespace {
+
+constexpr uint32_t most_entries = 6000;  // functions entered in one trace
+constexpr uint32_t most_steps = 20000;
+constexpr uint32_t most_visits = 4;      // of one function in one trace
+constexpr int deepest = 24;              // calls inside each other
+
+using facts::RegionKind;
+
+}  // namespace
+
+// ---- entries
+
+void Walker::start(Entry entry, FileId file, ScopeId scope) {
+  trace_ = {.entry = entry, .file = file, .scope = scope};
+  visits_.clear();
+  imported_.clear();
+  budget_ = most_entries;
+  depth_ = 0;
+}
+
+Trace Walker::walk_main(FileId file) {
+  start(Entry::main, file, 0);
+  imported_.insert(file);
+  scope(file, 0, any_frame, none, {});
+  return std::move(trace_);
+}
+
+Trace Walker::walk_function(FileId file_id, ScopeId scope_id) {
+  start(Entry::function, file_id, scope_id);
+  const File& file = evaluator_.program().file(file_id);
+  const facts::Scope& it = file.facts.scopes[scope_id];
+  ValueId receiver = unknown_value;
+  if (it.parent != none && file.facts.scopes[it.parent].kind == facts::ScopeKind::class_) {
+    ValueId owner = evaluator_.make({.kind = ValueKind::class_, .file = file_id, .index = it.parent});
+    receiver = evaluator_.instance_of(owner);
+    ValueId constructor = evaluator_.method_of(owner, "__init__");
+    const Value made = evaluator_.value(constructor);
+    if (constructor != unknown_value && (made.file != file_id || made.index != scope_id)) {
+      FrameId inner = evaluator_.enter_unknown(made.file, made.index, receiver);
+      scope(made.file, made.index, inner, none, {});
+    }
+  }
+  scope(file_id, scope_id, evaluator_.enter_unknown(file_id, scope_id, receiver), none, {});
+  return std::move(trace_);
+}
+
+Trace Walker::walk_worker(ValueId function_value, FrameId frame) {
+  const Value it = evaluator_.value(function_value);
+  start(Entry::worker, it.file, it.index);
+  scope(it.file, it.index, frame, none, {});
+  return std::move(trace_);
+}
+
+Role Walker::role_of(FileId file) const {
+  if (file == trace_.file && trace_.entry == Entry::main) return Role::main;
+  return importing_ == 0 && trace_.entry != Entry::main ? Role::called : Role::imported;
+}
+
+uint32_t Walker::push(Step step) {
+  if (trace_.steps.size() >= most_steps) {
+    trace_.complete = false;
+    return none;
+  }
+  if (step.kind != StepKind::enter_function && step.kind != StepKind::import_module) ++notable_;
+  trace_.steps.push_back(step);
+  return uint32_t(trace_.steps.size() - 1);
+}
+
+// ---- one scope: its events in order, each under the condition of its region
+
+Condition Walker::region_condition(FileId file_id, FrameId frame, RegionId region) {
+  const File& file = evaluator_.program().file(file_id);
+  const facts::Region& it = file.facts.regions[region];
+  switch (it.kind) {
+    case RegionKind::then_arm: return implied(evaluator_, {file_id, it.subject}, frame, true, role_of(file_id));
+    case RegionKind::else_arm: return implied(evaluator_, {file_id, it.subject}, frame, false, role_of(file_id));
+    case RegionKind::loop: {
+      Condition condition{.repeated = true};
+      if (it.subject != none && it.subject >= it.events.begin && it.subject < it.events.end) {  // while
+        Condition test = implied(evaluator_, {file_id, it.subject}, frame, true, role_of(file_id));
+        test.uncertain = false;
+        condition = condition & test;
+      }
+      return condition;
+    }
+    case RegionKind::except_arm: return {.uncertain = true};
+    case RegionKind::try_body: {
+      // What a repeated launch raises in a child may be caught here.
+      Condition condition;
+      for (RegionId other = region + 1; other < file.facts.regions.size() && file.facts.regions[other].events.begin >= it.events.begin; ++other) {
+        const facts::Region& arm = file.facts.regions[other];
+        if (arm.statement != it.statement || arm.kind != RegionKind::except_arm) {
+          if (arm.parent == it.parent && arm.statement != it.statement) break;
+          continue;
+        }
+        if (arm.subject == none) condition.handled = true;
+        std::vector<EventId> types;
+        if (arm.subject != none) {
+          if (file.event(arm.subject).op == Op::tuple)
+            for (uint32_t i = 0; i < file.event(arm.subject).operands_count; ++i) types.push_back(file.operand(arm.subject, i));
+          else types.push_back(arm.subject);
+        }
+        for (EventId type : types) {
+          std::string_view name = file.event(type).op == Op::read || file.event(type).op == Op::attribute ? file.name_of(type) : std::string_view();
+          condition.handled |= name == "RuntimeError" || name == "Exception" || name == "BaseException";
+        }
+      }
+      return condition;
+    }
+    case RegionKind::annotation: return {.guard = Guard::never};
+    default: return {};
+  }
+}
+
+// Whether a region's last word takes control away: return, raise, break, continue, exit().
+bool Walker::leaves(FileId file_id, RegionId region, FrameId frame) {
+  const File& file = evaluator_.program().file(file_id);
+  const facts::Region& it = file.facts.regions[region];
+  for (EventId id = it.events.end; id-- > it.events.begin;) {
+    const facts::Event& event = file.event(id);
+    if (event.region != region) {
+      // An inner with or try at the end may leave as well; an inner branch may not run.
+      RegionId inner = event.region;
+      while (inner != none && file.facts.regions[inner].parent != region) inner = file.facts.regions[inner].parent;
+      if (inner == none) return false;
+      RegionKind kind = file.facts.regions[inner].kind;
+      return kind == RegionKind::with && leaves(file_id, inner, frame);
+    }
+    switch (event.op) {
+      case Op::return_: case Op::raise: case Op::break_: case Op::continue_: return true;
+      case Op::call:
+        for (ValueId callee : Values(evaluator_.evaluate({file_id, file.operand(id, 0)}, frame)))
+          if (const knowledge::Api* row = evaluator_.api(callee); row && (row->exits || row->exits_now)) return true;
+        return false;
+      default: return false;
+    }
+  }
+  return false;
+}
+
+void Walker::scope(FileId file_id, ScopeId scope_id, FrameId frame, uint32_t parent, const Condition& base) {
+  const File& file = evaluator_.program().file(file_id);
+  const facts::FileFacts& f = file.facts;
+  const facts::Scope& it = f.scopes[scope_id];
+  visited_.insert(key(file_id, scope_id));
+  Condition outer = base;                        // the scope's own level
+  struct Open {
+    RegionId region;
+    Condition condition;
+  };
+  std::vector<Open> open;
+
+  auto current = [&]() -> const Condition& { return open.empty() ? outer : open.back().condition; };
+  auto close = [&] {
+    Open last = open.back();
+    open.pop_back();
+    const facts::Region& region = f.regions[last.region];
+    if (region.kind == RegionKind::with && last.condition.guard != Guard::never) {
+      for (ValueId manager : Values(evaluator_.evaluate({file_id, file.operand(region.subject, 0)}, frame)))
+        if (manager != unknown_value) push({.kind = StepKind::with_leave, .site = {file_id, region.subject}, .frame = frame, .parent = parent, .condition = current(), .subject = manager, .row = evaluator_.maker(manager)});
+    }
+    bool arm = region.kind == RegionKind::then_arm || region.kind == RegionKind::else_arm;
+    if (arm && leaves(file_id, last.region, frame)) {
+      Condition otherwise = implied(evaluator_, {file_id, region.subject}, frame, region.kind == RegionKind::else_arm, role_of(file_id));
+      Condition& remaining = open.empty() ? outer : open.back().condition;
+      // At module level a child that exits here never finishes importing main; it is not protected, it is lost.
+      bool main_exits = scope_id == 0 && role_of(file_id) == Role::main && otherwise.guard == Guard::main_only;
+      if (main_exits) remaining.child_leaves = true;
+      else {
+        bool was_uncertain = remaining.uncertain;
+        remaining = remaining & otherwise;
+        if (otherwise.guard == Guard::none) remaining.uncertain = was_uncertain || otherwise.uncertain;
+      }
+    }
+  };
+
+  for (EventId id = it.events.begin; id < it.events.end; ++id) {
+    RegionId region = f.events[id].region;
+    while (!open.empty() && !f.regions[open.back().region].events.contains(id)) close();
+    if ((open.empty() ? none : open.back().region) != region) {
+      llvm::SmallVector<RegionId, 8> entered;
+      for (RegionId r = region; r != none && (open.empty() || r != open.back().region); r = f.regions[r].parent) entered.push_back(r);
+      for (size_t i = entered.size(); i-- > 0;) {
+        Condition condition = current();
+        if (condition.guard != Guard::never) condition = condition & region_condition(file_id, frame, entered[i]);
+        open.push_back({entered[i], condition});
+      }
+    }
+    if (current().guard == Guard::never) continue;
+    event(file_id, id, frame, parent, current());
+    // assert __name__ == "__main__", at module level, ends a child that imports main
+    if (scope_id == 0 && f.events[id].op == Op::assert && open.empty() && role_of(file_id) == Role::main)
+      if (implied(evaluator_, {file_id, file.operand(id, 0)}, frame, true, Role::main).guard == Guard::main_only) outer.child_leaves = true;
+  }
+  while (!open.empty()) close();
+}
+
+void Walker::event(FileId file_id, EventId id, FrameId frame, uint32_t parent, const Condition& condition) {
+  const File& file = evaluator_.program().file(file_id);
+  const facts::Event& it = file.event(id);
+  Site site{file_id, id};
+  switch (it.op) {
+    case Op::call: return call(site, frame, parent, condition);
+    case Op::import:
+      if (it.extra == none || it.extra == 0) {
+        // import a.b.c runs a, a.b and a.b.c
+        std::string name(file.name(it.name));
+        for (size_t dot = name.find('.'); dot != std::string::npos; dot = name.find('.', dot + 1))
+          if (FileId package = evaluator_.program().find_module(name.substr(0, dot), file_id); package != none) import_file(package, site, parent, condition);
+      }
+      for (ValueId module : Values(evaluator_.evaluate(site, frame))) import_module(module, site, parent, condition);
+      return;
+    case Op::import_from:
+      for (ValueId value : Values(evaluator_.evaluate(site, frame)))
+        if (evaluator_.value(value).kind == ValueKind::module) import_module(value, site, parent, condition);
+      return;
+    case Op::class_: case Op::comprehension:
+      if (it.op == Op::comprehension && file.name(it.name) == "generator" && trace_.entry != Entry::worker) return;
+      if (depth_ < deepest) {
+        ++depth_;
+        scope(file_id, it.extra, evaluator_.enter_inner(file_id, it.extra, frame), parent, condition);
+        --depth_;
+      }
+      return;
+    case Op::enter:
+      for (ValueId manager : Values(evaluator_.evaluate({file_id, file.operand(id, 0)}, frame))) {
+        if (manager == unknown_value) continue;
+        push({.kind = StepKind::with_enter, .site = site, .frame = frame, .parent = parent, .condition = condition, .subject = manager, .row = evaluator_.maker(manager)});
+        const Value value = evaluator_.value(manager);
+        if (value.kind != ValueKind::instance) continue;
+        ValueId method = evaluator_.method_of(value.base, "__enter__");
+        if (method == unknown_value) continue;
+        const Value f = evaluator_.value(method);
+        function(method, evaluator_.enter_unknown(f.file, f.index, manager), site, frame, parent, condition);
+      }
+      return;
+    case Op::iterate:
+      for (ValueId iterable : Values(evaluator_.evaluate({file_id, file.operand(id, 0)}, frame)))
+        if (const knowledge::Api* row = evaluator_.maker(iterable); row && row->launch && row->launch->starts == knowledge::Starts::iterate)
+          push({.kind = StepKind::iterate, .site = {file_id, file.operand(id, 0)}, .frame = frame, .parent = parent, .condition = condition, .subject = iterable, .row = row});
+      return;
+    case Op::bind: case Op::bind_module: case Op::augment: case Op::delete_name: return bind(file_id, id, frame, parent, condition);
+    case Op::set_attribute: case Op::augment_attribute: return write_attribute(file_id, id, frame, parent, condition);
+    case Op::set_subscript: case Op::augment_subscript: case Op::delete_subscript: return changes(file_id, id, frame, parent, condition);
+    case Op::raise: push({.kind = StepKind::raise, .site = site, .frame = frame, .parent = parent, .condition = condition}); return;
+    case Op::read: case Op::attribute:
+      if (trace_.entry == Entry::worker) read(file_id, id, frame, parent, condition);
+      return;
+    default: return;
+  }
+}
+
+// ---- calls
+
+void Walker::call(Site site, FrameId frame, uint32_t parent, const Condition& condition) {
+  const File& file = evaluator_.program().file(site.file);
+  changes(site.file, site.event, frame, parent, condition);
+  Site callee_site{site.file, file.operand(site.event, 0)};
+  Values callees = evaluator_.evaluate(callee_site, frame);
+  for (ValueId value : callees) callee(value, site, frame, parent, condition, callees.size() == 1);
+}
+
+void Walker::callee(ValueId value, Site site, FrameId frame, uint32_t parent, const Condition& condition, bool only) {
+  const Value it = evaluator_.value(value);
+  Condition here = condition;
+  if (!only) here.uncertain = true;
+  switch (it.kind) {
+    case ValueKind::function: case ValueKind::bound: return function(value, evaluator_.enter(value, site, frame), site, frame, parent, here);
+    case ValueKind::class_: {
+      if (const knowledge::Api* row = evaluator_.api(value)) api(value, row, site, frame, parent, here);
+      ValueId constructor = evaluator_.method_of(value, "__init__");
+      if (constructor == unknown_value) return;
+      Value bound = evaluator_.value(constructor);
+      bound.kind = ValueKind::bound;
+      bound.base = evaluator_.make({.kind = ValueKind::instance, .file = site.file, .index = site.event, .frame = frame, .base = value});
+      ValueId method = evaluator_.make(bound);
+      return function(method, evaluator_.enter(method, site, frame), site, frame, parent, here);
+    }
+    case ValueKind::instance: {
+      ValueId method = evaluator_.method_of(it.base, "__call__");
+      if (method == unknown_value) return;
+      Value bound = evaluator_.value(method);
+      bound.kind = ValueKind::bound;
+      bound.base = value;
+      ValueId callable = evaluator_.make(bound);
+      return function(callable, evaluator_.enter(callable, site, frame), site, frame, parent, here);
+    }
+    case ValueKind::object: {
+      if (auto inner = evaluator_.partial_function(value)) {
+        for (ValueId f : evaluator_.values_of(*inner)) {
+          ValueKind kind = evaluator_.value(f).kind;
+          if (kind != ValueKind::function && kind != ValueKind::bound) continue;
+          auto arguments = evaluator_.arguments_of(it.site(), it.frame);
+          arguments.erase(arguments.begin());
+          for (const ArgumentRef& more : evaluator_.arguments_of(site, frame)) arguments.push_back(more);
+          function(f, evaluator_.enter(f, arguments, site, frame), site, frame, parent, here);
+        }
+        return;
+      }
+      return registered(value, site, frame, parent, here);
+    }
+    case ValueKind::external: case ValueKind::method:
+      if (const knowledge::Api* row = evaluator_.api(value)) return api(value, row, site, frame, parent, here);
+      return;
+    case ValueKind::parameter:
+      open_ = true;
+      [[fallthrough]];
+    default:
+      if (trace_.entry == Entry::worker) push({.kind = StepKind::unknown_call, .site = site, .frame = frame, .parent = parent, .condition = here, .subject = value});
+      return;
+  }
+}
+
+void Walker::function(ValueId value, FrameId inner, Site site, FrameId frame, uint32_t parent, const Condition& condition) {
+  const Value it = evaluator_.value(value);
+  uint64_t where = key(it.file, it.index);
+  bool worker = trace_.entry == Entry::worker;
+  if (!worker && barren_.contains(where)) return;
+  if (depth_ >= deepest || budget_ == 0) {
+    trace_.complete = false;
+    return;
+  }
+  // A function inside itself adds nothing.
+  for (uint32_t up = parent; up != none; up = trace_.steps[up].parent) {
+    const Step& step = trace_.steps[up];
+    if (step.kind != StepKind::enter_function) continue;
+    const Value& entered = evaluator_.value(step.subject);
+    if (entered.file == it.file && entered.index == it.index) return;
+  }
+  if (++visits_[where] > most_visits) return;
+  --budget_;
+  uint32_t step = push({.kind = StepKind::enter_function, .site = site, .frame = frame, .parent = parent, .condition = condition, .subject = value, .inner = inner});
+  if (step == none) return;
+  uint32_t before = notable_;
+  bool outer_open = open_;
+  open_ = false;
+  ++depth_;
+  scope(it.file, it.index, inner, step, condition);
+  --depth_;
+  bool empty = notable_ == before;
+  if (empty && !worker) {
+    if (!open_ && trace_.complete) barren_.insert(where);
+    trace_.steps.resize(step);  // nothing happened in there
+  }
+  open_ |= outer_open;
+}
+
+void Walker::api(ValueId value, const knowledge::Api* row, Site site, FrameId frame, uint32_t parent, const Condition& condition) {
+  push({.kind = StepKind::api, .site = site, .frame = frame, .parent = parent, .condition = condition, .subject = value, .row = row});
+  if (!row->calls_argument || !row->calls) return;
+  auto arguments = evaluator_.arguments_of(site, frame);
+  auto argument = evaluator_.argument(arguments, *row->calls);
+  if (!argument) return;
+  for (ValueId target : evaluator_.values_of(*argument)) {
+    ValueKind kind = evaluator_.value(target).kind;
+    if (kind == ValueKind::function || kind == ValueKind::bound) function(target, evaluator_.enter(target, {}, site, frame), site, frame, parent, condition);
+  }
+}
+
+// Calling an application object runs what was registered with its decorators: @app.command() def main(): …; app()
+void Walker::registered(ValueId app, Site site, FrameId frame, uint32_t parent, const Condition& condition) {
+  const Value it = evaluator_.value(app);
+  const knowledge::Api* row = evaluator_.program().knowledge().find(evaluator_.symbol(it.symbol) + ".__call__");
+  if (!row || !row->calls_argument) return;
+  const File& file = evaluator_.program().file(it.file);
+  for (EventId id = 0; id < file.facts.events.size(); ++id) {
+    if (file.event(id).op != Op::decorate) continue;
+    EventId decorator = file.operand(id, 0);
+    EventId base = file.event(decorator).op == Op::call ? file.operand(decorator, 0) : decorator;
+    if (base == none || file.event(base).op != Op::attribute) continue;
+    Values owners = evaluator_.evaluate({it.file, file.operand(base, 0)}, any_frame);
+    if (std::find(owners.begin(), owners.end(), app) == owners.end()) continue;
+    for (ValueId target : Values(evaluator_.evaluate({it.file, id}, any_frame)))
+      if (evaluator_.value(target).kind == ValueKind::function) function(target, evaluator_.enter_unknown(evaluator_.value(target).file, evaluator_.value(target).index, unknown_value), site, frame, parent, condition);
+  }
+}
+
+// ---- imports
+
+void Walker::import_module(ValueId module, Site site, uint32_t parent, const Condition& condition) {
+  const Value it = evaluator_.value(module);
+  if (it.kind == ValueKind::module) import_file(it.file, site, parent, condition);
+  else if (it.kind == ValueKind::external)
+    if (const knowledge::Api* row = evaluator_.program().knowledge().find(evaluator_.symbol(it.symbol)); row && row->thread == "import")
+      push({.kind = StepKind::api, .site = site, .parent = parent, .condition = condition, .subject = module, .row = row});
+}
+
+void Walker::import_file(FileId file, Site site, uint32_t parent, const Condition& condition) {
+  if (site.file != file && importing_ > 0) modules_[site.file].imports.push_back({site.event, file});
+  if (!imported_.insert(file).second || depth_ >= deepest * 2) return;
+  uint32_t before = notable_;
+  uint32_t step = push({.kind = StepKind::import_module, .site = site, .parent = parent, .condition = condition, .file = file});
+  if (step == none) return;
+  ModuleImports& known = modules_[file];
+  ++depth_;
+  ++importing_;
+  if (known.quiet) {
+    for (auto [event, module] : std::vector(known.imports)) import_file(module, {file, event}, step, condition);
+  } else {
+    uint32_t nested_before = nested_notable_;
+    known.imports.clear();
+    scope(file, 0, any_frame, step, condition);
+    modules_[file].quiet = notable_ - before == nested_notable_ - nested_before && trace_.complete;
+  }
+  --importing_;
+  --depth_;
+  nested_notable_ += notable_ - before;
+  if (notable_ == before) trace_.steps.resize(step);
+}
+
+// ---- writes and reads of what outlives a call
+
+void Walker::bind(FileId file_id, EventId id, FrameId frame, uint32_t parent, const Condition& condition) {
+  const File& file = evaluator_.program().file(file_id);
+  NameId name = file.event(id).name;
+  ScopeId scope_id = file.scope_of(id);
+  auto declared = file.scopes[scope_id].declared.find(name);
+  bool global = declared != file.scopes[scope_id].declared.end() && declared->second == Op::global;
+  if (!global && scope_id != 0) return;
+  // What import-time code binds is bound again in every child: it matters only where that is not so.
+  bool repeats = !global && scope_id == 0 && condition.guard == Guard::none && trace_.entry != Entry::worker;
+  if (repeats && file.event(id).op != Op::augment) return;
+  push({.kind = StepKind::write_global, .site = {file_id, id}, .frame = frame, .parent = parent, .condition = condition, .file = file_id, .name = name});
+}
+
+// The module variable through which an event's value is reached, if it is one: x, x.y, module.x
+std::pair<FileId, NameId> Walker::global_of(FileId file_id, EventId base) {
+  const File& file = evaluator_.program().file(file_id);
+  if (base == none) return {none, none};
+  const facts::Event& it = file.event(base);
+  if (it.op == Op::subscript) return global_of(file_id, file.operand(base, 0));
+  if (it.op == Op::read) {
+    ScopeId owner = evaluator_.binding_scope(file_id, file.scope_of(base), it.name);
+    if (owner != 0) return {none, none};
+    // An imported name belongs to the module it comes from.
+    for (EventId binding : evaluator_.reaching(file_id, 0, it.name, none)) {
+      EventId value = file.operand(binding, 0);
+      if (value == none || file.event(value).op != Op::import_from) continue;
+      for (ValueId module : Values(evaluator_.evaluate({file_id, file.operand(value, 0)}, any_frame))) {
+        const Value m = evaluator_.value(module);
+        if (m.kind != ValueKind::module) continue;
+        const File& source = evaluator_.program().file(m.file);
+        NameId name = source.find_name(file.name_of(value));
+        if (name != none && source.scopes[0].names.contains(name)) return {m.file, name};
+      }
+    }
+    return {file_id, it.name};
+  }
+  if (it.op == Op::attribute)
+    for (ValueId module : Values(evaluator_.evaluate({file_id, file.operand(base, 0)}, any_frame))) {
+      const Value m = evaluator_.value(module);
+      if (m.kind != ValueKind::module) continue;
+      const File& source = evaluator_.program().file(m.file);
+      NameId name = source.find_name(file.name(it.name));
+      if (name != none) return {m.file, name};
+    }
+  return {none, none};
+}
+
+void Walker::write_attribute(FileId file_id, EventId id, FrameId frame, uint32_t parent, const Condition& condition) {
+  const File& file = evaluator_.program().file(file_id);
+  NameId name = file.event(id).name;
+  EventId base = file.operand(id, 0);
+  for (ValueId owner : Values(evaluator_.evaluate({file_id, base}, frame))) {
+    const Value it = evaluator_.value(owner);
+    if (it.kind == ValueKind::module || it.kind == ValueKind::class_ || it.kind == ValueKind::external) {
+      Step step{.kind = StepKind::write_attribute, .site = {file_id, id}, .frame = frame, .parent = parent, .condition = condition, .subject = owner, .name = name};
+      if (it.kind == ValueKind::module) {
+        NameId inside = evaluator_.program().file(it.file).find_name(file.name(name));
+        if (inside != none) {
+          step.kind = StepKind::write_global;
+          step.file = it.file;
+          step.name = inside;
+        }
+      }
+      push(step);
+      return;
+    }
+  }
+  // settings.debug = True, where settings is a module variable that holds an object
+  if (auto [owner_file, variable] = global_of(file_id, base); owner_file != none)
+    push({.kind = StepKind::change_global, .site = {file_id, id}, .frame = frame, .parent = parent, .condition = condition, .file = owner_file, .name = variable});
+}
+
+void Walker::changes(FileId file_id, EventId id, FrameId frame, uint32_t parent, const Condition& condition) {
+  const File& file = evaluator_.program().file(file_id);
+  EventId base = file.operand(id, 0);
+  if (file.event(id).op == Op::call) {
+    static constexpr std::string_view changing[] = {"append", "add", "appendleft", "extend", "update", "insert", "setdefault", "clear", "pop", "remove", "popitem", "discard", "sort", "reverse"};
+    if (base == none || file.event(base).op != Op::attribute) return;
+    std::string_view method = file.name_of(base);
+    if (std::find(std::begin(changing), std::end(changing), method) == std::end(changing)) return;
+    base = file.operand(base, 0);
+  }
+  for (ValueId owner : Values(evaluator_.evaluate({file_id, base}, frame))) {
+    const Value it = evaluator_.value(owner);
+    if (it.kind != ValueKind::external) continue;
+    const knowledge::Api* row = evaluator_.api(owner);
+    if (row && (!row->frozen_setting.empty() || !row->process_setting.empty())) {
+      push({.kind = StepKind::write_item, .site = {file_id, id}, .frame = frame, .parent = parent, .condition = condition, .subject = owner, .row = row});
+      return;
+    }
+  }
+  if (auto [owner_file, variable] = global_of(file_id, base); owner_file != none)
+    push({.kind = StepKind::change_global, .site = {file_id, id}, .frame = frame, .parent = parent, .condition = condition, .file = owner_file, .name = variable});
+}
+
+void Walker::read(FileId file_id, EventId id, FrameId frame, uint32_t parent, const Condition& condition) {
+  const File& file = evaluator_.program().file(file_id);
+  if (file.event(id).op == Op::attribute) {
+    for (ValueId owner : Values(evaluator_.evaluate({file_id, file.operand(id, 0)}, frame))) {
+      ValueKind kind = evaluator_.value(owner).kind;
+      if (kind == ValueKind::class_ || kind == ValueKind::external)
+        push({.kind = StepKind::read_attribute, .site = {file_id, id}, .frame = frame, .parent = parent, .condition = condition, .subject = owner, .name = file.event(id).name});
+    }
+  }
+  auto [owner_file, variable] = global_of(file_id, id);
+  if (owner_file != none)
+    push({.kind = StepKind::read_global, .site = {file_id, id}, .frame = frame, .parent = parent, .condition = condition, .file = owner_file, .name = variable});
+}
+
+}  // namespace forklint::model

@@ -1,0 +1,112 @@
+// The program is walked as it would run: a trace is what happens in order, across calls and imports, from one entry.
+// Branches are walked one arm after the other, loops once; each step knows the condition it stands under and, by
+// `parent`, the chain of calls and imports that led to it.
+#pragma once
+
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "analyzer/model/conditions.h"
+#include "analyzer/model/evaluator.h"
+
+namespace forklint::model {
+
+enum class StepKind : uint8_t {
+  enter_function,   // subject: the function or bound method; frame of the body in `inner`
+  import_module,    // file: the module whose body runs now
+  api,              // subject: the callee; row: its API row
+  with_enter,       // subject: the context manager
+  with_leave,
+  write_global,     // file and name: a variable of a module is bound or deleted
+  change_global,    // file and name: what the variable holds is changed in place
+  write_attribute,  // subject: the module, class or external object; name
+  write_item,       // subject: the external object: os.environ[…] = …
+  read_global,      // file and name (recorded in worker code only)
+  read_attribute,   // subject: external, class or module; name (worker code only)
+  iterate,          // subject: the object iterated
+  raise,
+  unknown_call,     // a callee that is not known (worker code only)
+};
+
+struct Step {
+  StepKind kind = StepKind::api;
+  Site site;
+  FrameId frame = any_frame;
+  uint32_t parent = none;        // the enter_function or import_module step inside which this one is
+  Condition condition;
+  ValueId subject = unknown_value;
+  const knowledge::Api* row = nullptr;
+  FileId file = none;
+  NameId name = none;            // in `file` for globals; in site.file for attributes
+  FrameId inner = any_frame;
+};
+
+enum class Entry : uint8_t { main, module, function, worker };
+
+struct Trace {
+  Entry entry = Entry::main;
+  FileId file = none;            // main: the program; function: where it is
+  ScopeId scope = none;
+  std::vector<Step> steps;
+  bool complete = true;          // false: the walk was cut off by its budget
+};
+
+// Walks entries. One per model; keeps what it learned about modules and functions without effect.
+class Walker {
+ public:
+  explicit Walker(Evaluator& evaluator) : evaluator_(evaluator) {}
+
+  Trace walk_main(FileId file);
+  // A function that nothing known calls; a method is preceded by its class's __init__.
+  Trace walk_function(FileId file, ScopeId scope);
+  // Worker code: functions (or bound methods, partials) in frames whose parameters are what was sent.
+  Trace walk_worker(ValueId function, FrameId frame);
+
+  bool visited(FileId file, ScopeId scope) const { return visited_.contains(key(file, scope)); }
+
+ private:
+  static uint64_t key(FileId file, ScopeId scope) { return uint64_t(file) << 32 | scope; }
+  Role role_of(FileId file) const;
+  void start(Entry entry, FileId file, ScopeId scope);
+  void scope(FileId file, ScopeId scope, FrameId frame, uint32_t parent, const Condition& condition);
+  void event(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
+  void call(Site site, FrameId frame, uint32_t parent, const Condition& condition);
+  void callee(ValueId callee, Site site, FrameId frame, uint32_t parent, const Condition& condition, bool only);
+  void function(ValueId function, FrameId inner, Site site, FrameId frame, uint32_t parent, const Condition& condition);
+  void api(ValueId callee, const knowledge::Api* row, Site site, FrameId frame, uint32_t parent, const Condition& condition);
+  void registered(ValueId app, Site site, FrameId frame, uint32_t parent, const Condition& condition);
+  void import_module(ValueId module, Site site, uint32_t parent, const Condition& condition);
+  void import_file(FileId file, Site site, uint32_t parent, const Condition& condition);
+  void bind(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
+  void write_attribute(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
+  void changes(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
+  void read(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
+  uint32_t push(Step step);
+  std::pair<FileId, NameId> global_of(FileId file, EventId base);
+  Condition region_condition(FileId file, FrameId frame, RegionId region);
+  bool leaves(FileId file, RegionId region, FrameId frame);
+
+  Evaluator& evaluator_;
+  Trace trace_;
+  std::unordered_map<uint64_t, uint32_t> visits_;
+  std::unordered_set<FileId> imported_;
+  std::unordered_set<uint64_t> visited_;   // over all traces
+  std::unordered_set<uint64_t> barren_;    // no step comes of it
+  std::unordered_map<FileId, std::vector<std::pair<Site, ValueId>>> decorations_;  // by file: decorate events and the decorator's value
+  uint32_t budget_ = 0;
+  uint32_t notable_ = 0;
+  bool open_ = false;                      // a parameter was called: what happens depends on the caller
+  int depth_ = 0;
+  int importing_ = 0;                      // module bodies being imported
+
+  // A module whose own body does nothing worth a step is not walked again: only what it imports.
+  struct ModuleImports {
+    std::vector<std::pair<EventId, FileId>> imports;
+    bool quiet = false;
+  };
+  std::unordered_map<FileId, ModuleImports> modules_;
+  uint32_t nested_notable_ = 0;
+};
+
+}  // namespace forklint::model

@@ -1,0 +1,48 @@
+// A fresh child imports the main module again. What launches while that happens would launch in the child too: Python
+// refuses (RuntimeError), or, for pools that replace their dead workers, repeats it without end.
+#include "rules/support.h"
+
+namespace forklint::rules {
+namespace {
+
+using namespace model;
+
+// The outermost place, in the module whose body does it, that a guard would have to stand around.
+uint32_t outermost(const Trace& trace, uint32_t step) {
+  uint32_t result = step;
+  for (uint32_t up = trace.steps[step].parent; up != none; up = trace.steps[up].parent) {
+    if (trace.steps[up].kind == StepKind::import_module) break;
+    result = up;
+  }
+  return result;
+}
+
+void check(const Model& model, engine::Report& report) {
+  for (size_t i = 0; i < model.launches().size(); ++i) {
+    const Launch& launch = model.launches()[i];
+    const Trace& trace = model.trace_of(launch);
+    if (trace.entry != Entry::main || launch.site.event == none || !launch.row->launch->reimports_main) continue;
+    const Condition& condition = launch.condition;
+    StartMethods fresh = launch.method.methods & fresh_methods;
+    if (condition.flagged || condition.handled) continue;
+    if (condition.guard == Guard::spawn_main) fresh = fresh & StartMethod::forkserver;
+    else if (condition.guard != Guard::none && !condition.child_leaves) continue;
+    if (fresh.empty() || launch.row->launch->fails_at_import.empty()) continue;
+    uint32_t place = outermost(trace, launch.step);
+    std::string_view launcher = short_name(launch.row->names[0]);
+    std::string message = std::string(launcher) + (place == launch.step ? " starts" : ", reached from here, starts") + " processes while the main module is imported";
+    report.finding(trace.steps[place].site, std::move(message))
+        .under(fresh, launch.row->launch->fails_at_import)
+        .path(trace, launch.step, "launches here")
+        .confidence(condition.certain() ? Confidence::certain : Confidence::likely)
+        .launch(i);
+  }
+}
+
+}  // namespace
+
+extern const engine::Rule launch_at_import = {
+    .code = "PSM101", .name = "launch-at-import", .family = "launch",
+    .summary = "A launch is reached while the main module is imported", .severity = engine::Severity::error, .check = check};
+
+}  // namespace forklint::rules
