@@ -1,0 +1,112 @@
+#include "tests/support/fixture.h"
+
+#include <algorithm>
+#include <fstream>
+#include <optional>
+
+namespace forklint::tests {
+namespace {
+
+std::string trimmed(std::string text) {
+  size_t begin = text.find_first_not_of(" \t");
+  size_t end = text.find_last_not_of(" \t\r");
+  return begin == std::string::npos ? std::string() : text.substr(begin, end - begin + 1);
+}
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  size_t at = 0;
+  while (at <= text.size()) {
+    size_t end = std::min(text.find(separator, at), text.size());
+    if (std::string part = trimmed(text.substr(at, end - at)); !part.empty()) parts.push_back(part);
+    at = end + 1;
+  }
+  return parts;
+}
+
+// `expect[fork, spawn]: rule — why`
+std::optional<Expected> expectation(const std::string& text) {
+  static constexpr std::pair<std::string_view, Expectation> kinds[] = {{"expect", Expectation::expect}, {"missed", Expectation::missed}, {"spurious", Expectation::spurious}};
+  for (auto [word, kind] : kinds) {
+    if (!text.starts_with(word)) continue;
+    Expected result{.kind = kind};
+    std::string rest = text.substr(word.size());
+    if (rest.starts_with('[')) {
+      size_t close = rest.find(']');
+      if (close == std::string::npos) return {};
+      result.methods = split(rest.substr(1, close - 1), ',');
+      std::sort(result.methods.begin(), result.methods.end());
+      rest = rest.substr(close + 1);
+    }
+    if (!rest.starts_with(':')) return {};
+    rest = trimmed(rest.substr(1));
+    size_t space = rest.find(' ');
+    result.rule = rest.substr(0, space);
+    if (space != std::string::npos) result.reason = trimmed(rest.substr(space));
+    return result;
+  }
+  return {};
+}
+
+void read_file(Fixture& fixture, const std::filesystem::path& path, bool main) {
+  std::ifstream in(path);
+  std::string line;
+  unsigned number = 0;
+  bool in_header = main;
+  while (std::getline(in, line)) {
+    ++number;
+    if (in_header && line.starts_with("# ")) {
+      size_t colon = line.find(':');
+      if (colon != std::string::npos) fixture.header.emplace_back(trimmed(line.substr(2, colon - 2)), trimmed(line.substr(colon + 1)));
+    } else if (!line.empty() && line[0] != '#') {
+      in_header = false;
+    }
+    for (size_t hash = line.find('#'); hash != std::string::npos; hash = line.find('#', hash + 1)) {
+      std::string comment = trimmed(line.substr(hash + 1));
+      if (!comment.starts_with("expect") && !comment.starts_with("missed") && !comment.starts_with("spurious")) continue;
+      for (const std::string& part : split(comment, ';'))
+        if (auto expected = expectation(part)) {
+          expected->file = path;
+          expected->line = number;
+          fixture.expected.push_back(*expected);
+        }
+      break;
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> Fixture::header_values(std::string_view key) const {
+  std::vector<std::string> values;
+  for (const auto& [name, value] : header)
+    if (name == key) values.push_back(value);
+  return values;
+}
+
+std::vector<Fixture> fixtures(const std::filesystem::path& root, const std::string& filter) {
+  std::vector<Fixture> result;
+  for (const auto& folder : std::filesystem::directory_iterator(root)) {
+    if (!folder.is_directory()) continue;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      std::string name = entry.path().filename().string();
+      if (!name.starts_with("bad_") && !name.starts_with("good_")) continue;
+      Fixture fixture{.path = entry.path()};
+      if (fixture.name().find(filter) == std::string::npos) continue;
+      if (entry.is_directory()) {
+        for (const auto& inner : std::filesystem::recursive_directory_iterator(entry))
+          if (inner.path().extension() == ".py") fixture.files.push_back(inner.path());
+        std::sort(fixture.files.begin(), fixture.files.end());
+      } else if (entry.path().extension() == ".py" && !name.ends_with(".fixed.py")) {
+        fixture.files.push_back(entry.path());
+      }
+      if (fixture.files.empty()) continue;
+      for (const auto& file : fixture.files) read_file(fixture, file, fixture.files.size() == 1 || file.filename() == "main.py");
+      result.push_back(std::move(fixture));
+    }
+  }
+  std::sort(result.begin(), result.end(), [](const Fixture& a, const Fixture& b) { return a.path < b.path; });
+  return result;
+}
+
+}  // namespace forklint::tests
