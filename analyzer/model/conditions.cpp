@@ -182,6 +182,8 @@ class Reader {
       if (text) std::swap(name, other);
     }
     bool asks_method = name.ends_with("get_start_method()");
+    // get_start_method(allow_none=True) is None: children find it set
+    if (asks_method && !text) return {.uncertain = true, .flagged = true};
     if (asks_method && text) {
       auto method = method_named(*text);
       if (!method) return {.uncertain = true};

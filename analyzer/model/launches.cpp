@@ -23,6 +23,7 @@ struct Said {
   StartMethods methods;
   bool standard = false;  // None, or the multiprocessing module: the default
   bool unknown = false;
+  std::string bad_name;  // a constant that names no method
 };
 
 class MethodFinder {
@@ -54,6 +55,26 @@ class MethodFinder {
     if (receiver != unknown_value) {
       Said said = say({receiver});
       if (!said.methods.empty() || said.unknown) return decided(said, context_site(receiver));
+    }
+    return standard();
+  }
+
+  Said say(const Values& values) {
+    Said result;
+    for (ValueId id : values) say_one(id, result);
+    return result;
+  }
+
+  // The context of something made through a context, or of one made by the module's own functions.
+  Method of_object(ValueId object) {
+    const Value it = evaluator_.value(object);
+    if (it.base != unknown_value && evaluator_.value(it.base).kind == ValueKind::object) {
+      const Api* row = evaluator_.maker(it.base);
+      if (row && row->makes_context) {
+        Said said;
+        say_object(it.base, said);
+        if (!said.methods.empty() || said.unknown) return decided(said, context_site(it.base));
+      }
     }
     return standard();
   }
@@ -91,28 +112,27 @@ class MethodFinder {
     return {methods, said.unknown && said.standard ? ChosenBy::unknown : ChosenBy::explicit_, site};
   }
 
-  Said say(const Values& values) {
-    Said result;
-    for (ValueId id : values) {
-      const Value it = evaluator_.value(id);
-      if (it.kind == ValueKind::constant) {
-        if (Op(it.index) == Op::null) result.standard = true;
-        else if (auto method = method_named(evaluator_.symbol(it.symbol))) result.methods |= *method;
-        else result.unknown = true;
-      } else if (it.kind == ValueKind::external) {
-        // the module itself as a context
-        const std::string& name = evaluator_.symbol(it.symbol);
-        if (name == "multiprocessing" || name == "torch.multiprocessing" || name == "multiprocessing.context._default_context") result.standard = true;
-        else result.unknown = true;
-      } else if (it.kind == ValueKind::object) {
-        say_object(id, result);
-      } else if (it.kind == ValueKind::class_ || it.kind == ValueKind::instance) {
-        result.unknown = true;
+  void say_one(ValueId id, Said& result) {
+    const Value it = evaluator_.value(id);
+    if (it.kind == ValueKind::constant) {
+      if (Op(it.index) == Op::null) {
+        result.standard = true;
+      } else if (auto method = method_named(evaluator_.symbol(it.symbol))) {
+        result.methods |= *method;
       } else {
         result.unknown = true;
+        if (Op(it.index) == Op::string) result.bad_name = evaluator_.symbol(it.symbol);
       }
+    } else if (it.kind == ValueKind::external) {
+      // the module itself as a context
+      const std::string& name = evaluator_.symbol(it.symbol);
+      bool module = name == "multiprocessing" || name == "torch.multiprocessing" || name == "multiprocessing.context._default_context";
+      (module ? result.standard : result.unknown) = true;
+    } else if (it.kind == ValueKind::object) {
+      say_object(id, result);
+    } else {
+      result.unknown = true;
     }
-    return result;
   }
 
   void say_object(ValueId id, Said& result) {
@@ -165,6 +185,30 @@ bool launches_nothing(Evaluator& evaluator, const knowledge::Launch& launch, Sit
 }
 
 }  // namespace
+
+std::optional<MethodArgument> method_argument(Evaluator& evaluator, const Api& row, Site call, FrameId frame) {
+  if (!row.method_argument) return {};
+  auto arguments = evaluator.arguments_of(call, frame);
+  auto argument = evaluator.argument(arguments, *row.method_argument);
+  if (!argument) return {};
+  static const Trace no_trace;
+  Said said = MethodFinder(evaluator, no_trace, 0, {}).say(evaluator.values_of(*argument));
+  return MethodArgument{argument->site, said.methods, said.standard, said.unknown, said.bad_name};
+}
+
+bool is_true(Evaluator& evaluator, const std::optional<knowledge::Argument>& wanted, Site call, FrameId frame) {
+  if (!wanted) return false;
+  auto arguments = evaluator.arguments_of(call, frame);
+  auto argument = evaluator.argument(arguments, *wanted);
+  if (!argument) return false;
+  for (ValueId value : evaluator.values_of(*argument))
+    if (evaluator.value(value).kind == ValueKind::constant && evaluator.type_name(value) == "True") return true;
+  return false;
+}
+
+Method context_of(Evaluator& evaluator, const Trace& trace, uint32_t before, ValueId object, StartMethods standard) {
+  return MethodFinder(evaluator, trace, before, standard).of_object(object);
+}
 
 Method method_of(Evaluator& evaluator, const Trace& trace, uint32_t before, ValueId callee, const Api& row, Site call, FrameId frame, StartMethods standard) {
   return MethodFinder(evaluator, trace, before, standard).of(callee, row, call, frame);

@@ -67,6 +67,23 @@ std::vector<Launch> find_launches(Evaluator& evaluator, const Trace& trace, uint
 // The method of whatever `callee` makes when called at `call`, under what the trace has set before step `before`.
 Method method_of(Evaluator& evaluator, const Trace& trace, uint32_t before, ValueId callee, const knowledge::Api& row, Site call, FrameId frame, StartMethods standard);
 
+// What the argument of set_start_method, get_context … says.
+struct MethodArgument {
+  Site site;               // the argument
+  StartMethods methods;
+  bool standard = false;   // None: the default
+  bool unknown = false;    // something that is not known here
+  std::string bad_name;    // a name that is no start method
+};
+std::optional<MethodArgument> method_argument(Evaluator& evaluator, const knowledge::Api& row, Site call, FrameId frame);
+
+// Whether an argument is given as the constant True.
+bool is_true(Evaluator& evaluator, const std::optional<knowledge::Argument>& wanted, Site call, FrameId frame);
+
+// The method of the context that an object belongs to: a queue, lock or value made by `ctx.Queue()` or, with the
+// default context, by `mp.Queue()`. `before`: the step of the trace up to which set_start_method counts.
+Method context_of(Evaluator& evaluator, const Trace& trace, uint32_t before, ValueId object, StartMethods standard);
+
 // What is sent: with the launch, and with each of its tasks.
 std::vector<Payload> payload_of(Evaluator& evaluator, const Trace& trace, const Launch& launch);
 // The code that the child runs, as far as it is known.

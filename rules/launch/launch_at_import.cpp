@@ -7,16 +7,6 @@ namespace {
 
 using namespace model;
 
-// The outermost place, in the module whose body does it, that a guard would have to stand around.
-uint32_t outermost(const Trace& trace, uint32_t step) {
-  uint32_t result = step;
-  for (uint32_t up = trace.steps[step].parent; up != none; up = trace.steps[up].parent) {
-    if (trace.steps[up].kind == StepKind::import_module) break;
-    result = up;
-  }
-  return result;
-}
-
 void check(const Model& model, engine::Report& report) {
   for (size_t i = 0; i < model.launches().size(); ++i) {
     const Launch& launch = model.launches()[i];

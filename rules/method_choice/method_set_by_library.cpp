@@ -1,0 +1,30 @@
+// The default start method belongs to the program. A module that others import leaves it alone and uses a context.
+#include "rules/support.h"
+
+namespace forklint::rules {
+namespace {
+
+using namespace model;
+
+void check(const Model& model, engine::Report& report) {
+  for (const Trace& trace : model.traces()) {
+    if (trace.entry != Entry::main) continue;
+    for (uint32_t i = 0; i < trace.steps.size(); ++i) {
+      const Step& step = trace.steps[i];
+      if (step.kind != StepKind::api || step.row->method_effect != knowledge::MethodEffect::sets) continue;
+      // Reached from another file: that file is a library here.
+      if (step.site.file == trace.file || step.condition.handled || step.condition.flagged) continue;
+      report.finding(step.site, "a module that other programs import sets the start method of the whole program")
+          .path(trace, i)
+          .confidence(Confidence::likely);
+    }
+  }
+}
+
+}  // namespace
+
+extern const engine::Rule method_set_by_library = {
+    .code = "PSM503", .name = "method-set-by-library", .family = "method_choice",
+    .summary = "The start method is set outside a main program", .severity = Severity::warning, .check = check};
+
+}  // namespace forklint::rules

@@ -1,0 +1,51 @@
+// A start method that does not exist, or that is set on a context which has one already.
+#include "rules/support.h"
+
+namespace forklint::rules {
+namespace {
+
+using namespace model;
+
+void check(const Model& model, engine::Report& report) {
+  Evaluator& evaluator = model.evaluator();
+  for (const Trace& trace : model.traces()) {
+    for (uint32_t i = 0; i < trace.steps.size(); ++i) {
+      const Step& step = trace.steps[i];
+      if (step.kind != StepKind::api || !step.row->method_argument || step.condition.handled) continue;
+      auto argument = method_argument(evaluator, *step.row, step.site, step.frame);
+      if (!argument) continue;
+      if (!argument->bad_name.empty()) {
+        // The name may come from further up: point at the call that says it.
+        Site place = argument->site.file == step.site.file ? step.site : argument->site;
+        for (uint32_t up = i; up != none; up = trace.steps[up].parent) {
+          const facts::Event& call = model.file(trace.steps[up].site.file).event(trace.steps[up].site.event);
+          if (trace.steps[up].site.file == argument->site.file && argument->site.event != none) {
+            Span said = model.file(argument->site.file).event(argument->site.event).span;
+            if (said.begin >= call.span.begin && said.end <= call.span.end) {
+              place = trace.steps[up].site;
+              break;
+            }
+          }
+        }
+        report.finding(place, "there is no start method '" + argument->bad_name + "'")
+            .label(step.site, "used here")
+            .confidence(argument->methods.empty() && step.condition.certain() ? Confidence::certain : Confidence::likely);
+        continue;
+      }
+      if (step.row->method_effect != knowledge::MethodEffect::sets) continue;
+      ValueId receiver = evaluator.value(step.subject).base;
+      if (receiver == unknown_value) continue;
+      const knowledge::Api* maker = evaluator.maker(receiver);
+      if (!maker || !maker->makes_context) continue;
+      report.finding(step.site, "the method of a context cannot be changed").label(evaluator.value(receiver).site(), "the context is made here");
+    }
+  }
+}
+
+}  // namespace
+
+extern const engine::Rule unknown_method = {
+    .code = "PSM505", .name = "unknown-method", .family = "method_choice",
+    .summary = "A start method that does not exist", .severity = Severity::error, .check = check};
+
+}  // namespace forklint::rules
