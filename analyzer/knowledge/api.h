@@ -78,6 +78,7 @@ struct Launch {
   std::optional<Argument> before_exec;  // preexec_fn: runs in the forked child, before the program that it becomes
   std::optional<Argument> workers;      // number of workers; a literal 0 or 1 may mean no process: see `no_process_when`
   std::vector<std::string> no_process_when;  // literal values of `workers` for which nothing is launched: "0", "1", "None"
+  std::optional<Argument> unless;       // an argument whose presence means that nothing is launched: Client(address)
   bool serial_by_default = false;       // without the `workers` argument nothing is launched
   Pickler pickler = Pickler::pickle;
   Crosses crosses = Crosses::fresh;

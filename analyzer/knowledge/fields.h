@@ -32,6 +32,7 @@ void each_field(maybe_const<Launch> auto& launch, Visit&& visit) {
   visit("before-exec", launch.before_exec);
   visit("workers", launch.workers);
   visit("no-process-when", launch.no_process_when);
+  visit("unless", launch.unless);
   visit("serial-by-default", launch.serial_by_default);
   visit("pickler", launch.pickler);
   visit("crosses", launch.crosses);
