@@ -1,122 +1,194 @@
 #include "analyzer/knowledge/compiled.h"
 
-#include <cstdint>
-#include <optional>
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
 
-#include "analyzer/knowledge/fields.h"
+#include "analyzer/knowledge/encoding.h"
 
 namespace forklint::knowledge {
 namespace {
 
-// A row is the fields that are not zero or empty, each after its number (from 1, in the order of each_field), then 0.
-// Zero or empty, not "as by default": some fields are true, or an enumeration's last word, by default.
-// Numbers are written seven bits a byte, least first; text after its length.
+// The block: where each section begins, then the sections. Numbers of fixed size are 32 bits in the machine's own order.
+enum Section : uint32_t { rows_section, names_section, modules_section, alias_table_section, aliases_section, anchors_section, texts_section, section_count };
 
-struct Writer {
-  std::string bytes;
-
-  void write(uint32_t number) {
-    for (; number >= 0x80; number >>= 7) bytes.push_back(char(number | 0x80));
-    bytes.push_back(char(number));
-  }
-  void write(const std::string& text) {
-    write(uint32_t(text.size()));
-    bytes += text;
-  }
-  void write(bool value) { write(uint32_t(value)); }
-  void write(StartMethods methods) { write(uint32_t(methods.bits())); }
-  void write(const Argument& argument) {
-    write(uint32_t(argument.position + 1) * 2 + argument.rest);
-    write(argument.keyword);
-  }
-  template <class Enum>
-    requires std::is_enum_v<Enum>
-  void write(Enum value) { write(uint32_t(value)); }
-  template <class T>
-  void write(const std::optional<T>& value) { write(*value); }  // only ever written when it differs from none
-  template <class T>
-  void write(const std::vector<T>& values) {
-    write(uint32_t(values.size()));
-    for (const T& value : values) write(value);
-  }
-  template <class Row>
-    requires requires(const Row& row) { each_field(row, [](std::string_view, const auto&) {}); }
-  void write(const Row& row) {
-    uint32_t number = 0;
-    each_field(row, [&](std::string_view, const auto& field) {
-      ++number;
-      if (field == std::remove_cvref_t<decltype(field)>{}) return;
-      write(number);
-      write(field);
-    });
-    write(uint32_t(0));
-  }
+// A section that is a table: the number of slots, a power of two, then the slots. At most half of them are used; a slot
+// without a length is free.
+struct Slot {
+  uint32_t hash = 0;
+  uint32_t text = 0;  // in the texts section
+  uint32_t length = 0;
+  uint32_t value = 0;
 };
 
-struct Parser {
-  const char* at;
+// FNV-1a, a character at a time: one walk over a name gives the hash of each of its prefixes.
+constexpr uint32_t hash_start = 2166136261u;
+constexpr uint32_t hash_next(uint32_t hash, char c) { return (hash ^ uint8_t(c)) * 16777619u; }
 
-  uint32_t number() {
-    uint32_t value = 0;
-    for (int shift = 0;; shift += 7) {
-      uint8_t byte = uint8_t(*at++);
-      value |= uint32_t(byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
+uint32_t load32(std::string_view bytes, size_t at) {
+  uint32_t number;
+  std::memcpy(&number, bytes.data() + at, sizeof number);
+  return number;
+}
+
+void append32(std::string& bytes, uint32_t number) { bytes.append(reinterpret_cast<const char*>(&number), sizeof number); }
+
+// The slot of a text, used or free. `slot_at(i)` gives slot i, `text_of(slot)` its text.
+size_t place(std::string_view text, uint32_t hash, size_t slots, auto&& slot_at, auto&& text_of) {
+  size_t at = hash & (slots - 1);
+  while (true) {
+    const Slot slot = slot_at(at);
+    if (slot.length == 0 || (slot.hash == hash && text_of(slot) == text)) return at;
+    at = (at + 1) & (slots - 1);
+  }
+}
+
+std::optional<uint32_t> find(std::string_view bytes, Section section, std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  uint32_t hash = hash_start;
+  for (char c : text) hash = hash_next(hash, c);
+  size_t table = load32(bytes, section * 4);
+  size_t texts = load32(bytes, texts_section * 4);
+  auto slot_at = [&](size_t i) {
+    Slot slot;
+    std::memcpy(&slot, bytes.data() + table + 4 + i * sizeof slot, sizeof slot);
+    return slot;
+  };
+  auto text_of = [&](const Slot& slot) { return bytes.substr(texts + slot.text, slot.length); };
+  Slot slot = slot_at(place(text, hash, load32(bytes, table), slot_at, text_of));
+  return slot.length == 0 ? std::nullopt : std::optional(slot.value);
+}
+
+// A table in the making.
+class Table {
+ public:
+  explicit Table(const std::string& texts) : slots_(64), texts_(texts) {}
+
+  // A text that is already there keeps its value.
+  void insert(Slot slot) {
+    if (++count_ * 2 > slots_.size()) grow();
+    Slot& free = slots_[place_of(slot)];
+    if (free.length == 0) free = slot;
+  }
+  std::string bytes() const {
+    std::string bytes;
+    append32(bytes, uint32_t(slots_.size()));
+    bytes.append(reinterpret_cast<const char*>(slots_.data()), slots_.size() * sizeof(Slot));
+    return bytes;
+  }
+
+ private:
+  std::string_view text_of(const Slot& slot) const { return std::string_view(texts_).substr(slot.text, slot.length); }
+  size_t place_of(const Slot& slot) const {
+    return place(text_of(slot), slot.hash, slots_.size(), [&](size_t i) { return slots_[i]; }, [&](const Slot& s) { return text_of(s); });
+  }
+  void grow() {
+    std::vector<Slot> old(slots_.size() * 2);
+    old.swap(slots_);
+    for (const Slot& slot : old)
+      if (slot.length) slots_[place_of(slot)] = slot;
+  }
+
+  std::vector<Slot> slots_;
+  size_t count_ = 0;
+  const std::string& texts_;
+};
+
+// As anchors they would select nearly every file. Their modules are anchors too; of `os`, the rarer functions are.
+constexpr std::array<std::string_view, 20> common_words{
+    "Client", "__init__", "call", "compute", "filter", "fit",  "init",  "launch", "main",   "map",
+    "open",   "os",       "pool", "python",  "run",    "send", "spawn", "start",  "submit", "test"};
+
+void add_anchor(std::vector<std::string>& anchors, std::string_view word) {
+  if (std::ranges::find(common_words, word) == common_words.end()) anchors.emplace_back(word);
+}
+
+std::vector<std::string> find_anchors(const std::vector<Api>& apis) {
+  std::vector<std::string> anchors;
+  for (const Api& api : apis) {
+    if (!api.launch) continue;
+    for (std::string_view name : api.names) {
+      add_anchor(anchors, name.substr(0, name.find('.')));
+      add_anchor(anchors, name.substr(name.rfind('.') + 1));
     }
   }
-  void read(std::string& text) {
-    uint32_t size = number();
-    text.assign(at, size);
-    at += size;
-  }
-  void read(bool& value) { value = number() != 0; }
-  void read(StartMethods& methods) { methods = StartMethods::from_bits(number()); }
-  void read(Argument& argument) {
-    uint32_t head = number();
-    argument.position = int(head / 2) - 1;
-    argument.rest = head % 2;
-    read(argument.keyword);
-  }
-  template <class Enum>
-    requires std::is_enum_v<Enum>
-  void read(Enum& value) { value = Enum(number()); }
-  template <class T>
-  void read(std::optional<T>& value) { read(value.emplace()); }
-  template <class T>
-  void read(std::vector<T>& values) {
-    values.resize(number());
-    for (T& value : values) read(value);
-  }
-  template <class Row>
-    requires requires(Row& row) { each_field(row, [](std::string_view, auto&) {}); }
-  void read(Row& row) {
-    uint32_t next = number();
-    uint32_t field_number = 0;
-    each_field(row, [&](std::string_view, auto& field) {
-      if (++field_number == next) {
-        read(field);
-        next = number();
-      } else if constexpr (std::is_scalar_v<std::remove_reference_t<decltype(field)>>) {
-        field = {};
-      }
-    });
-  }
-};
+  std::ranges::sort(anchors);
+  auto repeated = std::ranges::unique(anchors);
+  anchors.erase(repeated.begin(), repeated.end());
+  return anchors;
+}
 
 }  // namespace
 
 std::string compile(const Rows& rows) {
-  Writer writer;
-  writer.write(rows.apis);
-  writer.write(rows.aliases);
-  return std::move(writer.bytes);
+  std::array<std::string, section_count> sections;
+  std::string& texts = sections[texts_section];
+  Table names(texts), modules(texts), alias_table(texts);
+
+  auto insert = [&](Table& table, std::string_view name, size_t number) {
+    Slot slot{hash_start, uint32_t(texts.size()), 0, uint32_t(number)};
+    texts += name;
+    for (char c : name) {
+      if (c == '.') modules.insert(slot);
+      slot.hash = hash_next(slot.hash, c);
+      ++slot.length;
+    }
+    modules.insert(slot);
+    table.insert(slot);
+  };
+  for (size_t i = rows.apis.size(); i-- > 0;)
+    for (const std::string& name : rows.apis[i].names) insert(names, name, i);
+  for (size_t i = rows.aliases.size(); i-- > 0;) insert(alias_table, rows.aliases[i].from, i);
+
+  std::string encoded;
+  append32(sections[rows_section], uint32_t(rows.apis.size()));
+  for (const Api& api : rows.apis) {
+    append32(sections[rows_section], uint32_t(4 + rows.apis.size() * 4 + encoded.size()));
+    Encoder{encoded}.write(api);
+  }
+  sections[rows_section] += encoded;
+  sections[names_section] = names.bytes();
+  sections[modules_section] = modules.bytes();
+  sections[alias_table_section] = alias_table.bytes();
+  Encoder{sections[aliases_section]}.write(rows.aliases);
+  Encoder{sections[anchors_section]}.write(find_anchors(rows.apis));
+
+  std::string bytes;
+  size_t begin = section_count * 4;
+  for (const std::string& section : sections) append32(bytes, uint32_t(begin)), begin += section.size();
+  for (const std::string& section : sections) bytes += section;
+  return bytes;
 }
 
-Rows decompile(std::string_view bytes) {
-  Parser parser{bytes.data()};
-  Rows rows;
-  parser.read(rows.apis);
-  parser.read(rows.aliases);
+std::optional<uint32_t> Compiled::find_name(std::string_view name) const { return find(bytes_, names_section, name); }
+std::optional<uint32_t> Compiled::find_alias(std::string_view from) const { return find(bytes_, alias_table_section, from); }
+bool Compiled::has_module(std::string_view module) const { return find(bytes_, modules_section, module).has_value(); }
+
+uint32_t Compiled::row_count() const { return load32(bytes_, load32(bytes_, rows_section * 4)); }
+
+Api Compiled::row(uint32_t number) const {
+  size_t section = load32(bytes_, rows_section * 4);
+  Api api;
+  Decoder{bytes_.data() + section + load32(bytes_, section + 4 + number * 4)}.read(api);
+  return api;
+}
+
+std::vector<Alias> Compiled::aliases() const {
+  std::vector<Alias> aliases;
+  Decoder{bytes_.data() + load32(bytes_, aliases_section * 4)}.read(aliases);
+  return aliases;
+}
+
+std::vector<std::string> Compiled::anchors() const {
+  std::vector<std::string> anchors;
+  Decoder{bytes_.data() + load32(bytes_, anchors_section * 4)}.read(anchors);
+  return anchors;
+}
+
+Rows Compiled::all() const {
+  Rows rows{{}, aliases()};
+  for (uint32_t i = 0; i < row_count(); ++i) rows.apis.push_back(row(i));
   return rows;
 }
 

@@ -17,7 +17,7 @@ class Knowledge {
   // Knows nothing.
   Knowledge();
 
-  // The rows that come with forklint, embedded in the binary. Some 0.3 ms.
+  // The rows that come with forklint, embedded in the binary. Some 20 µs: a row is decoded when it is first found.
   static Knowledge built_in();
 
   // Adds the rows of a TOML text; `origin` names it in errors ("mine.toml:12:3: unknown key 'lunch', did you mean 'launch'?").
@@ -40,12 +40,11 @@ class Knowledge {
   // modules, but for words so common that they tell nothing ("run", "os"). Sorted, each once.
   const std::vector<std::string>& anchors() const;
 
-  const std::vector<Api>& rows() const;
+  std::vector<Api> rows() const;  // all of them, decoded anew: for tools and tests
   const std::vector<Alias>& aliases() const;
 
  private:
-  struct State;  // immutable, shared by copies
-  explicit Knowledge(Rows rows);
+  struct State;  // shared by copies
   std::shared_ptr<const State> state_;
 };
 

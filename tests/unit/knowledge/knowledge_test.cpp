@@ -2,6 +2,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
+#include <thread>
 
 #include "analyzer/knowledge/compiled.h"
 #include "analyzer/knowledge/knowledge.h"
@@ -44,7 +45,7 @@ TEST_CASE("any name of a row finds it, and nothing else does") {
   REQUIRE(pool);
   CHECK(pool == knowledge.find("lib.pool.Pool"));
   CHECK(pool->names[0] == "lib.pool.Pool");
-  CHECK(knowledge.find("lib.pool.Pool.map") == &knowledge.rows()[1]);
+  CHECK(*knowledge.find("lib.pool.Pool.map") == knowledge.rows()[1]);
   for (std::string_view name : {"", "lib", "lib.pool", "lib.poo", "lib.Pool.map", "Pool", "lib.Pool ", ".lib.Pool"}) {
     CAPTURE(name);
     CHECK_FALSE(knowledge.find(name));
@@ -125,8 +126,10 @@ TEST_CASE("many names keep apart") {
   for (int i = 0; i < 3000; ++i) toml += "[[api]]\nnames = [\"m" + std::to_string(i % 50) + ".f" + std::to_string(i) + "\"]\n";
   Knowledge knowledge = with(toml);
   for (int i = 0; i < 3000; ++i) {
-    const Api* api = knowledge.find("m" + std::to_string(i % 50) + ".f" + std::to_string(i));
-    REQUIRE(api == &knowledge.rows()[size_t(i)]);
+    std::string name = "m" + std::to_string(i % 50) + ".f" + std::to_string(i);
+    const Api* api = knowledge.find(name);
+    REQUIRE(api);
+    REQUIRE(api->names == std::vector<std::string>{name});
   }
   CHECK_FALSE(knowledge.find("m0.f1"));
 }
@@ -157,6 +160,22 @@ to = "y"
 except = ["z"]
 )", "mine.toml", Source::optional);
   REQUIRE(rows);
-  CHECK(decompile(compile(*rows)) == *rows);
-  CHECK(decompile(compile(Rows{})) == Rows{});
+  CHECK(Compiled(compile(*rows)).all() == *rows);
+  CHECK(Compiled(compile(Rows{})).all() == Rows{});
+}
+
+TEST_CASE("threads may find the same rows at once") {
+  Knowledge knowledge = Knowledge::built_in();
+  std::vector<Api> rows = knowledge.rows();
+  std::vector<std::vector<const Api*>> found(4);
+  {
+    std::vector<std::jthread> threads;
+    for (auto& mine : found)
+      threads.emplace_back([&] { for (const Api& api : rows) mine.push_back(knowledge.find(api.names[0])); });
+  }
+  for (size_t i = 0; i < rows.size(); ++i) {
+    REQUIRE(found[0][i]);
+    CHECK(*found[0][i] == rows[i]);
+    for (const auto& other : found) CHECK(other[i] == found[0][i]);
+  }
 }
