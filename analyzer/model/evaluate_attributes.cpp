@@ -209,29 +209,26 @@ llvm::SmallVector<Site, 4> Evaluator::attribute_writes(ValueId class_value, std:
   return result;
 }
 
+Values Evaluator::written(Site write, ValueId instance) {
+  const Value it = values_[instance];
+  const File& file = program_.file(write.file);
+  if (file.event(write.event).op != Op::set_attribute) return {};
+  ScopeId scope = file.scope_of(write.event);
+  ScopeId method = enclosing_method(file, scope);
+  FrameId frame = any_frame;
+  if (scope == method) {
+    bool constructor = file.facts.name(file.facts.scopes[method].name) == "__init__";
+    if (constructor && it.index != none) frame = enter(make({.kind = ValueKind::bound, .file = write.file, .index = method, .base = instance}), it.site(), it.frame);
+    else frame = enter_unknown(write.file, method, instance);
+  }
+  return evaluate({write.file, file.operand(write.event, 1)}, frame);
+}
+
 Values Evaluator::instance_attribute(ValueId instance, std::string_view name) {
   const Value it = values_[instance];
   Values result;
   if (name == "__class__") return {it.base};
-  for (Site write : attribute_writes(it.base, name)) {
-    const File& file = program_.file(write.file);
-    if (file.event(write.event).op != Op::set_attribute) continue;
-    ScopeId scope = file.scope_of(write.event);
-    ScopeId method = enclosing_method(file, scope);
-    bool constructor = file.facts.name(file.facts.scopes[method].name) == "__init__";
-    FrameId frame = any_frame;
-    if (scope == method) {
-      ValueId function = make({.kind = ValueKind::function, .file = write.file, .index = method});
-      if (constructor && it.index != none) {
-        ValueId bound = make({.kind = ValueKind::bound, .file = write.file, .index = method, .base = instance});
-        frame = enter(bound, it.site(), it.frame);
-      } else {
-        frame = enter_unknown(write.file, method, instance);
-      }
-      (void)function;
-    }
-    add(result, evaluate({write.file, file.operand(write.event, 1)}, frame));
-  }
+  for (Site write : attribute_writes(it.base, name)) add(result, written(write, instance));
   Values inherited = class_attribute(it.base, name, instance);
   // A default in the class body is still possible unless __init__ always writes the attribute.
   add(result, inherited);

@@ -125,6 +125,25 @@ std::optional<ArgumentRef> Evaluator::bound_argument(const Frame& frame, const f
   return positional(*this, frame.arguments, index).found;
 }
 
+std::optional<ArgumentRef> Evaluator::passed(Site read, FrameId frame_id) {
+  const File& file = program_.file(read.file);
+  if (read.event == none || file.event(read.event).op != Op::read) return {};
+  NameId name = file.event(read.event).name;
+  ScopeId scope = file.scope_of(read.event);
+  ScopeId owner = binding_scope(read.file, scope, name);
+  while (scope != owner && scope != 0) {
+    if (frame_id != any_frame && frames_[frame_id].file == read.file && frames_[frame_id].scope == scope) frame_id = frames_[frame_id].closure;
+    scope = file.facts.scopes[scope].parent;
+  }
+  const Frame frame = frames_[frame_id];
+  if (owner == none || owner == 0 || frame_id == any_frame || frame.file != read.file || frame.scope != owner || !frame.arguments_known) return {};
+  if (file.scopes[owner].names.contains(name)) return {};  // bound again inside
+  const facts::Scope& it = file.facts.scopes[owner];
+  for (uint32_t i = it.parameters.begin; i < it.parameters.end; ++i)
+    if (file.facts.parameters[i].name == name) return bound_argument(frame, it, i);
+  return {};
+}
+
 Values Evaluator::parameter_values(FileId file_id, ScopeId scope_id, uint32_t parameter, FrameId frame_id) {
   const File& file = program_.file(file_id);
   const facts::Scope& scope = file.facts.scopes[scope_id];

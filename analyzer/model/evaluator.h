@@ -57,6 +57,8 @@ class Evaluator {
   ValueId class_of(ValueId instance) const { return values_[instance].kind == ValueKind::instance ? values_[instance].base : unknown_value; }
   // Values written to an attribute of instances of a class, in any method: the set_attribute events.
   llvm::SmallVector<Site, 4> attribute_writes(ValueId class_value, std::string_view name);
+  // What one of these writes puts there.
+  Values written(Site write, ValueId instance);
 
   // The frame for calling a function, bound method or lambda with the arguments of an event.
   FrameId enter(ValueId function, Site call, FrameId caller);
@@ -71,6 +73,8 @@ class Evaluator {
   // a partial already holds. Null: not given.
   std::optional<ArgumentRef> argument(const llvm::SmallVector<ArgumentRef, 4>& arguments, const knowledge::Argument& wanted);
   Values values_of(const ArgumentRef& argument);
+  // What the caller wrote for the parameter that a read names; null when the read is of something else.
+  std::optional<ArgumentRef> passed(Site read, FrameId frame);
 
   // Bindings of a name that a read at `at` may see; `at` none: the end of the scope.
   llvm::SmallVector<EventId, 4> reaching(FileId file, ScopeId scope, NameId name, EventId at) const;

@@ -6,6 +6,7 @@ Model::Model(const Program& program, const ModelOptions& options)
     : program_(program), options_(options), evaluator_(std::make_unique<Evaluator>(program)), pickling_(std::make_unique<Pickling>(*evaluator_)), walker_(std::make_unique<Walker>(*evaluator_)) {
   walk();
   payloads_.resize(launches_.size());
+  crossings_.resize(launches_.size());
   workers_.resize(launches_.size());
 }
 
@@ -30,6 +31,14 @@ void Model::walk() {
 const std::vector<Payload>& Model::payload(size_t launch) const {
   if (!payloads_[launch]) payloads_[launch] = std::make_unique<std::vector<Payload>>(payload_of(*evaluator_, trace_of(launches_[launch]), launches_[launch]));
   return *payloads_[launch];
+}
+
+const std::vector<Crossing>& Model::crossings(size_t launch) const {
+  if (!crossings_[launch]) {
+    PickleContext versions{.oldest_python = options_.oldest_python, .newest_python = options_.newest_python};
+    crossings_[launch] = std::make_unique<std::vector<Crossing>>(crossings_of(*evaluator_, *pickling_, trace_of(launches_[launch]), launches_[launch], payload(launch), versions));
+  }
+  return *crossings_[launch];
 }
 
 const std::vector<WorkerTrace>& Model::workers(size_t launch) const {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "analyzer/model/crossing.h"
 #include "analyzer/model/launches.h"
 #include "analyzer/model/pickling.h"
 #include "analyzer/model/timeline.h"
@@ -38,6 +39,8 @@ class Model {
   const Trace& trace_of(const Launch& launch) const { return traces_[launch.trace]; }
   const std::vector<Launch>& launches() const { return launches_; }
   const std::vector<Payload>& payload(size_t launch) const;
+  // What of the payload cannot cross.
+  const std::vector<Crossing>& crossings(size_t launch) const;
   const std::vector<WorkerTrace>& workers(size_t launch) const;
 
   // Words for messages.
@@ -55,6 +58,7 @@ class Model {
   std::vector<Trace> traces_;
   std::vector<Launch> launches_;
   mutable std::vector<std::unique_ptr<std::vector<Payload>>> payloads_;
+  mutable std::vector<std::unique_ptr<std::vector<Crossing>>> crossings_;
   mutable std::vector<std::unique_ptr<std::vector<WorkerTrace>>> workers_;
 };
 

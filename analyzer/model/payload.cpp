@@ -1,5 +1,7 @@
 // What crosses to the child: arguments taken apart as far as they are written in place, so that a finding can point
 // at the one value that is wrong.
+#include <algorithm>
+
 #include "analyzer/model/launches.h"
 
 namespace forklint::model {
@@ -30,6 +32,7 @@ class Collector {
       if (row_.target) take(arguments, *row_.target, PayloadKind::target, always, launch_.step);
       for (const auto& wanted : row_.payload) take_parts(arguments, wanted, PayloadKind::argument, always, launch_.step);
     }
+    collect_registered();
     if (row_.initializer) take(arguments, *row_.initializer, PayloadKind::initializer, false, launch_.step);
     for (const auto& wanted : row_.initializer_payload) take_parts(arguments, wanted, PayloadKind::initializer_argument, false, launch_.step);
     collect_self();
@@ -67,6 +70,19 @@ class Collector {
     result_.push_back({PayloadKind::self, launch_.construction.event == none ? launch_.site : launch_.construction, launch_.construction_frame, launch_.object, false, row_.pickler, launch_.step});
   }
 
+  // What was registered on the class before the start goes with it.
+  void collect_registered() {
+    const Value object = evaluator_.value(launch_.object);
+    auto classes = object.kind == ValueKind::instance ? evaluator_.linearised(object.base) : llvm::SmallVector<ValueId, 4>();
+    for (uint32_t i = 0; i < launch_.step; ++i) {
+      const Step& step = trace_.steps[i];
+      if (step.kind != StepKind::api || !step.row->sent_at_start) continue;
+      ValueId owner = evaluator_.value(step.subject).base;
+      bool ours = owner == launch_.object || std::find(classes.begin(), classes.end(), owner) != classes.end();
+      if (ours) take(evaluator_.arguments_of(step.site, step.frame), *step.row->sent_at_start, PayloadKind::target, false, launch_.step);
+    }
+  }
+
   void collect_task(uint32_t index) {
     const Step& step = trace_.steps[index];
     auto arguments = evaluator_.arguments_of(step.site, step.frame);
@@ -97,7 +113,26 @@ class Collector {
     }
     auto argument = evaluator_.argument(arguments, wanted);
     if (!argument) return;
-    if (argument->site.event == none || !split(*argument, kind, always, step)) push(kind, *argument, always, step);
+    if (argument->site.event == none || (!split(*argument, kind, always, step) && !spread(*argument, kind, always, step))) push(kind, *argument, always, step);
+  }
+
+  // args=args, where args is the helper's own *args: what the caller gave for it.
+  bool spread(const ArgumentRef& argument, PayloadKind kind, bool always, uint32_t step) {
+    Values held = evaluator_.values_of(argument);
+    if (held.size() != 1 || evaluator_.value(held[0]).kind != ValueKind::packed) return false;
+    const Value it = evaluator_.value(held[0]);
+    const Frame frame = evaluator_.frame(it.frame);
+    if (!frame.arguments_known) return false;
+    const facts::FileFacts& f = evaluator_.program().file(it.file).facts;
+    bool keywords = f.parameters[it.index].kind == facts::ParameterKind::keywords;
+    uint32_t skip = it.index - f.scopes[frame.scope].parameters.begin - (frame.receiver != unknown_value ? 1 : 0);
+    uint32_t at = 0;
+    for (const ArgumentRef& given : frame.arguments) {
+      if ((given.keyword != 0 || given.double_star) != keywords) continue;
+      bool named = keywords && std::any_of(f.parameters.begin() + f.scopes[frame.scope].parameters.begin, f.parameters.begin() + it.index, [&](const facts::Parameter& parameter) { return given.keyword != 0 && f.names[parameter.name] == evaluator_.symbol(given.keyword); });
+      if (!named && (keywords || at++ >= skip)) push(kind, given, always, step);
+    }
+    return true;
   }
 
   void take_elements(const llvm::SmallVector<ArgumentRef, 4>& arguments, const knowledge::Argument& wanted, uint32_t step) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analyzer/model/conditions.h"
+#include "analyzer/model/timeline.h"
 
 namespace forklint::model {
 namespace {
@@ -38,16 +39,32 @@ std::string article(const std::string& name) {
 std::optional<PickleProblem> Pickling::problem(ValueId value, const PickleContext& context) {
   if (context.pickler == Pickler::none) return {};
   open_.clear();
+  containers_ = 0;
   return find(value, context, 0);
 }
 
 std::optional<PickleProblem> Pickling::of_elements(const Values& values, const PickleContext& context, int depth) {
-  for (ValueId value : values)
-    if (auto found = find(value, context, depth + 1)) {
-      found->certain &= values.size() == 1 || depth == 0;
-      return found;
-    }
-  return {};
+  ++containers_;
+  std::optional<PickleProblem> found;
+  for (size_t i = 0; i < values.size() && !found; ++i) found = find(values[i], context, depth + 1);
+  --containers_;
+  return found;
+}
+
+// A bound method is sent as its object and its name.
+std::optional<PickleProblem> Pickling::of_method(ValueId id, const PickleContext& context, int depth) {
+  const Value it = evaluator_.value(id);
+  const File& file = evaluator_.program().file(it.file);
+  auto found = find(it.base, context, depth + 1);
+  if (found) {
+    found->of_receiver = true;
+    return found;
+  }
+  std::string_view name = file.name(file.facts.scopes[it.index].name);
+  bool is_private = name.starts_with("__") && !name.ends_with("__");
+  if (!is_private || by_value(context) || context.oldest_python >= 15) return {};
+  // the method calls itself __work, the attribute is _Class__work
+  return PickleProblem{.obstacle = Obstacle::unfindable, .what = "the private method " + std::string(name), .outcome = "raises:AttributeError", .culprit = {it.file, file.facts.scopes[it.index].definition}, .in_child = true};
 }
 
 std::optional<PickleProblem> Pickling::find(ValueId id, const PickleContext& context, int depth) {
@@ -56,7 +73,7 @@ std::optional<PickleProblem> Pickling::find(ValueId id, const PickleContext& con
   switch (it.kind) {
     case ValueKind::function: return of_function(id, context);
     case ValueKind::class_: return of_class(id, context);
-    case ValueKind::bound: return find(it.base, context, depth + 1);
+    case ValueKind::bound: return of_method(id, context, depth);
     case ValueKind::object: return of_object(id, context, depth);
     case ValueKind::instance: return of_instance(id, context, depth);
     case ValueKind::container: return of_elements(evaluator_.elements(id), context, depth);
@@ -73,6 +90,17 @@ std::optional<PickleProblem> Pickling::find(ValueId id, const PickleContext& con
     }
     default: return {};
   }
+}
+
+// The `@decorator` whose call the frame, or one around it, is; no event: none is.
+Site Pickling::decorated_at(FrameId frame) const {
+  for (; frame != any_frame; frame = evaluator_.frame(frame).closure) {
+    Site call = evaluator_.frame(frame).call;
+    if (call.event == none) continue;
+    const File& file = evaluator_.program().file(call.file);
+    if (file.event(call.event).op == Op::decorate && file.scope_of(call.event) == 0) return call;
+  }
+  return {};
 }
 
 ValueId Pickling::wrapped_by(ValueId function) {
@@ -117,6 +145,11 @@ std::optional<PickleProblem> Pickling::of_function(ValueId id, const PickleConte
     if (original.parent != none && home.facts.scopes[original.parent].kind == facts::ScopeKind::class_) return {};
   }
   if (wrapped != unknown_value && evaluator_.value(wrapped).kind != ValueKind::function) return {};
+  if (Site decorated = decorated_at(it.frame); decorated.event != none) {
+    // A decorator put it in the place of a function, whose name does not lead to it.
+    std::string name(file.name(scope.name));
+    return PickleProblem{.obstacle = Obstacle::unfindable, .what = "the wrapper " + name + ", which a decorator put in the function's place", .outcome = local_outcome(context), .culprit = definition};
+  }
   return PickleProblem{.obstacle = Obstacle::nested_function, .what = "the nested function " + std::string(file.name(scope.name)), .outcome = local_outcome(context), .culprit = definition};
 }
 
@@ -147,7 +180,13 @@ std::optional<PickleProblem> Pickling::by_name(ValueId id, const PickleContext& 
     bool branch = arm.kind == facts::RegionKind::then_arm || arm.kind == facts::RegionKind::else_arm;
     if (!branch) continue;
     if (implied(evaluator_, {it.file, arm.subject}, any_frame, arm.kind == facts::RegionKind::then_arm, Role::main).guard == Guard::main_only)
-      return PickleProblem{.obstacle = Obstacle::unfindable, .what = kind + name + ", defined under the main guard", .outcome = "raises:AttributeError", .culprit = definition, .only_fresh = true};
+      return PickleProblem{.obstacle = Obstacle::unfindable, .what = kind + name + ", defined under the main guard", .outcome = "raises:AttributeError", .culprit = definition, .only_fresh = true, .in_child = true};
+  }
+  auto bindings = file.scopes[0].names.find(scope.name);
+  if (bindings != file.scopes[0].names.end()) {
+    const facts::Event& last = file.event(bindings->second.events.back());
+    if (last.op == Op::delete_name && last.region == none)
+      return PickleProblem{.obstacle = Obstacle::unfindable, .what = kind + name + ", whose name is deleted", .outcome = "raises:PicklingError", .culprit = definition};
   }
   Values held = evaluator_.module_member(it.file, name);
   for (ValueId value : held) {
@@ -190,7 +229,15 @@ std::optional<PickleProblem> Pickling::of_object(ValueId id, const PickleContext
         ValueKind kind = evaluator_.value(value).kind;
         if (kind == ValueKind::generator) continue;
         if (kind == ValueKind::object && type != "collections.defaultdict" && type != "types.SimpleNamespace" && !argument.keyword) continue;
-        if (auto found = find(value, context, depth + 1)) return found;
+        auto found = find(value, context, depth + 1);
+        if (!found) continue;
+        // Its own callable, which nobody sees from outside.
+        bool function = found->obstacle == Obstacle::lambda || found->obstacle == Obstacle::nested_function;
+        if (function && type == "collections.defaultdict" && !found->through_self) {
+          found->what = "a defaultdict over " + found->what;
+          found->obstacle = Obstacle::object;
+        }
+        return found;
       }
     return {};
   }
@@ -204,16 +251,69 @@ std::optional<PickleProblem> Pickling::of_object(ValueId id, const PickleContext
   if (by_value(context) && row->picklable_with.find(pickler_name(context.pickler)) != std::string::npos) return {};
   auto minor = [](const std::string& version) { return version.size() > 2 ? std::atoi(version.c_str() + 2) : 0; };
   if (!row->since.empty() && context.newest_python < minor(row->since)) return {};
-  if (!row->until.empty() && context.newest_python >= minor(row->until)) return {};
+  if (!row->until.empty() && context.oldest_python >= minor(row->until)) return {};
   bool process = row->launch.has_value();
+  if (process && row->launch->starts == knowledge::Starts::start && !started(id, context)) return {};
   // What the name says it is, rather than how it was reached.
   return PickleProblem{.obstacle = process ? Obstacle::process_or_pool : Obstacle::object, .what = article(row->names[0]), .outcome = row->pickle_error.empty() ? "raises:TypeError" : row->pickle_error, .culprit = it.site()};
 }
 
 bool Pickling::customised(ValueId class_value) {
-  for (std::string_view name : {"__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__", "__getnewargs_ex__"})
+  for (std::string_view name : {"__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__"})
     if (evaluator_.method_of(class_value, name) != unknown_value) return true;
-  return false;
+  return evaluator_.method_of(class_value, "__getstate__") != unknown_value && !left_behind(class_value);
+}
+
+// __getstate__ that copies __dict__, drops some names and returns the copy: the names. Null: it does something else.
+std::optional<std::vector<std::string>> Pickling::left_behind(ValueId class_value) {
+  const Value method = evaluator_.value(evaluator_.method_of(class_value, "__getstate__"));
+  if (method.kind != ValueKind::function) return {};
+  const File& file = evaluator_.program().file(method.file);
+  const facts::Scope& scope = file.facts.scopes[method.index];
+  auto is_dict = [&](EventId id) { return id != none && file.event(id).op == Op::attribute && file.name_of(id) == "__dict__"; };
+  // self.__dict__.copy(), dict(self.__dict__), {**self.__dict__}
+  auto copies_dict = [&](EventId id) {
+    const facts::Event& event = file.event(id);
+    if (event.op == Op::dict) return event.operands_count == 1 && is_dict(file.operand(id, 0));
+    if (event.op != Op::call) return false;
+    EventId callee = file.operand(id, 0);
+    bool method_call = callee != none && file.event(callee).op == Op::attribute && file.name_of(callee) == "copy" && event.operands_count == 1;
+    if (method_call) return is_dict(file.operand(callee, 0));
+    return callee != none && event.operands_count == 2 && (file.name_of(callee) == "dict" || file.name_of(callee) == "copy") && is_dict(file.operand(id, 1));
+  };
+  NameId state = none;
+  std::vector<std::string> names;
+  auto holds_state = [&](EventId id) { return id != none && file.event(id).op == Op::read && file.event(id).name == state; };
+  for (EventId id = scope.events.begin; id < scope.events.end; ++id) {
+    const facts::Event& event = file.event(id);
+    EventId key = none;
+    switch (event.op) {
+      case Op::bind:
+        if (state != none || !copies_dict(file.operand(id, 0))) return {};
+        state = event.name;
+        break;
+      case Op::delete_subscript: case Op::set_subscript:
+        if (holds_state(file.operand(id, 0))) key = file.operand(id, 1);
+        break;
+      case Op::call: {
+        EventId callee = file.operand(id, 0);
+        bool on_state = callee != none && file.event(callee).op == Op::attribute && holds_state(file.operand(callee, 0));
+        if (!on_state) break;
+        if (file.name_of(callee) != "pop") return {};
+        key = file.operand(id, 1);
+        break;
+      }
+      case Op::return_:
+        if (state == none ? !copies_dict(file.operand(id, 0)) && !is_dict(file.operand(id, 0)) : !holds_state(file.operand(id, 0))) return {};
+        break;
+      default: break;
+    }
+    if (event.region != none && file.facts.regions[event.region].kind == facts::RegionKind::loop) return {};
+    if (key == none) continue;
+    if (file.event(key).op != Op::string) return {};
+    names.emplace_back(file.name_of(key));
+  }
+  return names;
 }
 
 // copyreg.pickle(C, …) anywhere in the program
@@ -241,89 +341,153 @@ std::optional<PickleProblem> Pickling::of_instance(ValueId id, const PickleConte
   const Value it = evaluator_.value(id);
   if (it.base == unknown_value || evaluator_.value(it.base).kind != ValueKind::class_) return {};
   if (customised(it.base) || registered(it.base)) return {};
+  const Api* row = evaluator_.api(it.base);
+  bool process = row && row->launch && row->launch->starts == knowledge::Starts::start;
+  if (process && depth > 0 && started(id, context)) return PickleProblem{.obstacle = Obstacle::process_or_pool, .what = "a process that has started", .outcome = "raises:TypeError", .culprit = it.site()};
   if (auto found = of_class(it.base, context)) {
     if (found->obstacle == Obstacle::local_class) found->what = "an instance of " + found->what;
     return found;
   }
   open_.push_back(id);
-  std::optional<PickleProblem> result;
-  // Every attribute that some method writes to self, and the fields of a dataclass.
-  for (ValueId base : evaluator_.linearised(it.base)) {
-    const Value owner = evaluator_.value(base);
-    if (owner.kind != ValueKind::class_) continue;
-    const File& file = evaluator_.program().file(owner.file);
-    std::vector<NameId> names;
-    for (const auto& [name, writes] : file.attribute_writes) {
-      bool ours = std::any_of(writes.begin(), writes.end(), [&](EventId write) {
-        for (ScopeId scope = file.scope_of(write); scope != 0; scope = file.facts.scopes[scope].parent)
-          if (file.facts.scopes[scope].parent == owner.index) return true;
-        return false;
-      });
-      if (ours) names.push_back(name);
-    }
-    // In the order they are written, so that the answer does not depend on hashing.
-    std::sort(names.begin(), names.end(), [&](NameId a, NameId b) { return file.attribute_writes.at(a)[0] < file.attribute_writes.at(b)[0]; });
-    for (NameId name : names) {
-      result = of_attribute(id, it.base, file.name(name), context, depth);
-      if (result) break;
-    }
-    if (result) break;
-    for (const auto& [name, bindings] : file.scopes[owner.index].names) {
-      EventId last = bindings.events.back();
-      if (file.event(last).op != Op::bind) continue;
-      EventId value = file.operand(last, 0);
-      if (value == none || file.event(value).op != Op::call) continue;
-      for (ValueId callee : Values(evaluator_.evaluate({owner.file, file.operand(value, 0)}, any_frame))) {
-        if (evaluator_.value(callee).kind != ValueKind::external || evaluator_.type_name(callee) != "dataclasses.field") continue;
-        auto arguments = evaluator_.arguments_of({owner.file, value}, any_frame);
-        auto factory = evaluator_.argument(arguments, {.keyword = "default_factory"});
-        if (!factory) continue;
-        for (ValueId maker : evaluator_.values_of(*factory))
-          for (ValueId made : evaluator_.call_result(maker, {owner.file, value}, any_frame)) {
-            result = find(made, context, depth + 1);
-            if (!result) continue;
-            result->through_self = true;
-            result->attribute = file.name(name);
-            result->attribute_write = {owner.file, value};
-          }
-      }
-    }
-    if (result) break;
-  }
+  std::optional<PickleProblem> result = of_attributes(id, context, depth);
+  if (!result && !process) result = of_fields(id, context, depth);
+  if (result && depth == 0) result->of_called_object = true;
   open_.pop_back();
   return result;
 }
 
-std::optional<PickleProblem> Pickling::of_attribute(ValueId instance, ValueId class_value, std::string_view name, const PickleContext& context, int depth) {
-  Values held;
-  Site write;
-  bool deleted = false;
-  bool in_constructor = false;
-  for (Site site : evaluator_.attribute_writes(class_value, name)) {
-    const File& file = evaluator_.program().file(site.file);
-    if (write.event == none) write = site;
-    ScopeId scope = file.scope_of(site.event);
-    in_constructor |= file.name(file.facts.scopes[scope].name) == "__init__" && file.event(site.event).region == none;
+// Every attribute that is written to the object, in the order in which its classes write them.
+std::optional<PickleProblem> Pickling::of_attributes(ValueId id, const PickleContext& context, int depth) {
+  const Value it = evaluator_.value(id);
+  std::vector<std::string> names;
+  auto note = [&](std::string_view name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.emplace_back(name);
+  };
+  for (ValueId base : evaluator_.linearised(it.base)) {
+    const Value owner = evaluator_.value(base);
+    if (owner.kind != ValueKind::class_) continue;
+    const File& file = evaluator_.program().file(owner.file);
+    std::vector<EventId> writes;
+    for (ScopeId method : file.scopes[owner.index].children)
+      for (EventId event = file.facts.scopes[method].events.begin; event < file.facts.scopes[method].events.end; ++event)
+        if (file.event(event).op == Op::set_attribute) note(file.name_of(event));
   }
-  (void)deleted;
-  if (write.event == none) return {};
-  // Only what the writes say; a class attribute of the same name is not pickled.
-  for (ValueId value : evaluator_.attribute(instance, name)) add(held, value);
-  for (ValueId value : held) {
-    const Value it = evaluator_.value(value);
-    // A bound method of the instance itself, a method found on the class: not state.
-    if (it.kind == ValueKind::bound && it.base == instance) continue;
-    auto found = find(value, context, depth + 1);
-    if (!found) continue;
+  if (context.trace)
+    for (const MemberWrite& write : context.trace->writes)
+      if (write.subject == id && write.before <= context.step) note(evaluator_.program().file(write.site.file).name_of(write.site.event));
+  std::vector<std::string> dropped = left_behind(it.base).value_or(std::vector<std::string>());
+  for (const std::string& name : names) {
+    if (std::find(dropped.begin(), dropped.end(), name) != dropped.end()) continue;
+    if (auto found = of_attribute(id, name, context, depth)) return found;
+  }
+  return {};
+}
+
+// What an object made from a dataclass or a named tuple is given, and the factories of its fields.
+std::optional<PickleProblem> Pickling::of_fields(ValueId id, const PickleContext& context, int depth) {
+  const Value it = evaluator_.value(id);
+  if (evaluator_.method_of(it.base, "__init__") != unknown_value) return {};
+  const Value owner = evaluator_.value(it.base);
+  const File& file = evaluator_.program().file(owner.file);
+  auto through = [&](std::optional<PickleProblem> found, std::string_view name, Site write) {
+    if (!found) return found;
     if (!found->through_self) {
       found->attribute = name;
       found->attribute_write = write;
     }
     found->through_self = true;
-    found->certain = in_constructor && held.size() == 1;
     return found;
+  };
+  std::vector<std::string_view> fields;
+  for (EventId event = file.facts.scopes[owner.index].events.begin; event < file.facts.scopes[owner.index].events.end; ++event) {
+    if (file.scope_of(event) != owner.index) continue;
+    const facts::Event& it_event = file.event(event);
+    if (it_event.op == Op::declare) fields.push_back(file.name(it_event.name));
+    EventId value = it_event.op == Op::bind ? file.operand(event, 0) : none;
+    if (value == none || file.event(value).op != Op::call) continue;
+    for (ValueId callee : Values(evaluator_.evaluate({owner.file, file.operand(value, 0)}, any_frame))) {
+      if (evaluator_.value(callee).kind != ValueKind::external || evaluator_.type_name(callee) != "dataclasses.field") continue;
+      auto arguments = evaluator_.arguments_of({owner.file, value}, any_frame);
+      auto factory = evaluator_.argument(arguments, {.keyword = "default_factory"});
+      if (!factory) continue;
+      for (ValueId maker : evaluator_.values_of(*factory))
+        for (ValueId made : evaluator_.call_result(maker, {owner.file, value}, any_frame))
+          if (auto found = through(find(made, context, depth + 1), file.name(it_event.name), {owner.file, value})) return found;
+    }
+  }
+  if (fields.empty() || it.index == none) return {};
+  size_t position = 0;
+  for (const ArgumentRef& argument : evaluator_.arguments_of(it.site(), it.frame)) {
+    std::string_view name = argument.keyword ? std::string_view(evaluator_.symbol(argument.keyword)) : position < fields.size() ? fields[position++] : std::string_view();
+    if (name.empty() || argument.star || argument.double_star) break;
+    Values values = evaluator_.values_of(argument);
+    for (ValueId value : values)
+      if (auto found = through(find(value, context, depth + 1), name, argument.site.event == none ? it.site() : argument.site)) {
+        found->certain &= values.size() == 1;
+        return found;
+      }
   }
   return {};
+}
+
+std::optional<PickleProblem> Pickling::of_attribute(ValueId instance, std::string_view name, const PickleContext& context, int depth) {
+  const Value it = evaluator_.value(instance);
+  struct Held {
+    Site write;
+    Values values;
+    bool certain;
+  };
+  std::vector<Held> history;
+  // __init__ has run; what other methods write is known from the trace alone.
+  for (Site write : evaluator_.attribute_writes(it.base, name)) {
+    const File& file = evaluator_.program().file(write.file);
+    ScopeId scope = file.scope_of(write.event);
+    bool constructor = file.name(file.facts.scopes[scope].name) == "__init__";
+    if (!constructor && context.trace) continue;
+    if (constructor && context.trace && std::any_of(context.trace->writes.begin(), context.trace->writes.end(), [&](const MemberWrite& w) { return w.site == write && w.subject == instance; })) continue;
+    history.push_back({write, evaluator_.written(write, instance), constructor && file.event(write.event).region == none});
+  }
+  if (context.trace)
+    for (const MemberWrite& write : context.trace->writes) {
+      if (write.subject != instance || write.before > context.step) continue;
+      const File& file = evaluator_.program().file(write.site.file);
+      const facts::Event& event = file.event(write.site.event);
+      if (file.name(event.name) != name || event.op == Op::augment_attribute) continue;
+      Values values = event.op == Op::set_attribute ? evaluator_.evaluate({write.site.file, file.operand(write.site.event, 1)}, write.frame) : Values{};
+      history.push_back({write.site, values, write.condition.certain()});
+    }
+  bool only = true;
+  for (size_t i = history.size(); i-- > 0;) {
+    only &= history[i].certain && history[i].values.size() == 1;
+    for (ValueId value : history[i].values) {
+      const Value v = evaluator_.value(value);
+      if (v.kind == ValueKind::bound && v.base == instance) continue;
+      auto found = find(value, context, depth + 1);
+      if (!found) continue;
+      if (!found->through_self) {
+        found->attribute = name;
+        found->attribute_write = history[i].write;
+      }
+      found->through_self = true;
+      found->certain &= only;
+      return found;
+    }
+    if (history[i].certain) break;  // what was there before is gone
+  }
+  return {};
+}
+
+// A process object may be pickled as long as it has not started. In a loop the same object of ours stands for the
+// processes of earlier rounds, when a container keeps them.
+bool Pickling::started(ValueId process, const PickleContext& context) const {
+  if (!context.process_start) return true;  // its secret key is sent to its own child only
+  if (!context.trace) return false;
+  for (uint32_t i = 0; i <= context.step && i < context.trace->steps.size(); ++i) {
+    const Step& step = context.trace->steps[i];
+    if (step.kind != StepKind::api || !step.row || !step.row->starts || evaluator_.value(step.subject).base != process) continue;
+    if (i < context.step || (containers_ > 0 && step.condition.repeated)) return true;
+  }
+  return false;
 }
 
 }  // namespace forklint::model

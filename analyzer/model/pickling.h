@@ -9,6 +9,8 @@
 
 namespace forklint::model {
 
+struct Trace;
+
 enum class Obstacle : uint8_t {
   lambda,
   nested_function,
@@ -34,13 +36,18 @@ struct PickleProblem {
   Site attribute_write;
   bool certain = true;
   bool only_fresh = false;         // found in the parent, missing in a fresh child: defined under the guard
+  bool in_child = false;           // pickled all right; it is the child that fails
+  bool of_receiver = false;        // dragged along by a bound method
+  bool of_called_object = false;   // the value itself is an object, and this is in an attribute of it
   std::vector<PathPart> path;
 };
 
 struct PickleContext {
   knowledge::Pickler pickler = knowledge::Pickler::pickle;
   bool process_start = false;  // while starting a process: primitives may cross
-  int newest_python = 14;      // 3.x: messages differ
+  int oldest_python = 6, newest_python = 14;  // 3.x: messages differ
+  const Trace* trace = nullptr;  // when it is pickled: attributes hold what was written before this step
+  uint32_t step = none;
 };
 
 class Pickling {
@@ -57,15 +64,22 @@ class Pickling {
   std::optional<PickleProblem> of_function(ValueId value, const PickleContext& context);
   std::optional<PickleProblem> of_class(ValueId value, const PickleContext& context);
   std::optional<PickleProblem> of_object(ValueId value, const PickleContext& context, int depth);
+  std::optional<PickleProblem> of_method(ValueId value, const PickleContext& context, int depth);
   std::optional<PickleProblem> of_instance(ValueId value, const PickleContext& context, int depth);
-  std::optional<PickleProblem> of_attribute(ValueId instance, ValueId class_value, std::string_view name, const PickleContext& context, int depth);
+  std::optional<PickleProblem> of_attributes(ValueId instance, const PickleContext& context, int depth);
+  std::optional<PickleProblem> of_attribute(ValueId instance, std::string_view name, const PickleContext& context, int depth);
+  std::optional<PickleProblem> of_fields(ValueId instance, const PickleContext& context, int depth);
   std::optional<PickleProblem> of_elements(const Values& values, const PickleContext& context, int depth);
   std::optional<PickleProblem> by_name(ValueId value, const PickleContext& context, bool is_class);
+  Site decorated_at(FrameId frame) const;
+  bool started(ValueId process, const PickleContext& context) const;
   bool customised(ValueId class_value);
+  std::optional<std::vector<std::string>> left_behind(ValueId class_value);
   bool registered(ValueId class_value);
 
   Evaluator& evaluator_;
   std::vector<ValueId> open_;  // instances being looked into
+  int containers_ = 0;         // containers being looked into
   std::optional<std::vector<ValueId>> registered_;
 };
 

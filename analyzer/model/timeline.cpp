@@ -62,6 +62,11 @@ Role Walker::role_of(FileId file) const {
   return importing_ == 0 && trace_.entry != Entry::main ? Role::called : Role::imported;
 }
 
+void Walker::forget(uint32_t step) {
+  trace_.steps.resize(step);
+  for (size_t i = trace_.writes.size(); i-- > 0 && trace_.writes[i].before > step;) trace_.writes[i].before = step;
+}
+
 uint32_t Walker::push(Step step) {
   if (trace_.steps.size() >= most_steps) {
     trace_.complete = false;
@@ -246,7 +251,7 @@ void Walker::event(FileId file_id, EventId id, FrameId frame, uint32_t parent, c
           push({.kind = StepKind::iterate, .site = {file_id, file.operand(id, 0)}, .frame = frame, .parent = parent, .condition = condition, .subject = iterable, .row = row});
       return;
     case Op::bind: case Op::bind_module: case Op::augment: case Op::delete_name: return bind(file_id, id, frame, parent, condition);
-    case Op::set_attribute: case Op::augment_attribute: return write_attribute(file_id, id, frame, parent, condition);
+    case Op::set_attribute: case Op::augment_attribute: case Op::delete_attribute: return write_attribute(file_id, id, frame, parent, condition);
     case Op::set_subscript: case Op::augment_subscript: case Op::delete_subscript: return changes(file_id, id, frame, parent, condition);
     case Op::raise: push({.kind = StepKind::raise, .site = site, .frame = frame, .parent = parent, .condition = condition}); return;
     case Op::read: case Op::attribute:
@@ -338,6 +343,7 @@ void Walker::function(ValueId value, FrameId inner, Site site, FrameId frame, ui
   uint32_t step = push({.kind = StepKind::enter_function, .site = site, .frame = frame, .parent = parent, .condition = condition, .subject = value, .inner = inner});
   if (step == none) return;
   uint32_t before = notable_;
+  size_t written = trace_.writes.size();
   bool outer_open = open_;
   open_ = false;
   ++depth_;
@@ -345,8 +351,8 @@ void Walker::function(ValueId value, FrameId inner, Site site, FrameId frame, ui
   --depth_;
   bool empty = notable_ == before;
   if (empty && !worker) {
-    if (!open_ && trace_.complete) barren_.insert(where);
-    trace_.steps.resize(step);  // nothing happened in there
+    if (!open_ && trace_.complete && trace_.writes.size() == written) barren_.insert(where);
+    forget(step);  // nothing happened in there
   }
   open_ |= outer_open;
 }
@@ -411,7 +417,7 @@ void Walker::import_file(FileId file, Site site, uint32_t parent, const Conditio
   --importing_;
   --depth_;
   nested_notable_ += notable_ - before;
-  if (notable_ == before) trace_.steps.resize(step);
+  if (notable_ == before) forget(step);
 }
 
 // ---- writes and reads of what outlives a call
@@ -467,7 +473,15 @@ void Walker::write_attribute(FileId file_id, EventId id, FrameId frame, uint32_t
   const File& file = evaluator_.program().file(file_id);
   NameId name = file.event(id).name;
   EventId base = file.operand(id, 0);
-  for (ValueId owner : Values(evaluator_.evaluate({file_id, base}, frame))) {
+  Values owners = evaluator_.evaluate({file_id, base}, frame);
+  for (ValueId owner : owners) {
+    if (evaluator_.value(owner).kind != ValueKind::instance || trace_.writes.size() >= most_steps) continue;
+    Condition certain = condition;
+    certain.uncertain |= owners.size() > 1;
+    trace_.writes.push_back({.site = {file_id, id}, .frame = frame, .subject = owner, .before = uint32_t(trace_.steps.size()), .condition = certain});
+  }
+  if (file.event(id).op == Op::delete_attribute) return;
+  for (ValueId owner : owners) {
     const Value it = evaluator_.value(owner);
     if (it.kind == ValueKind::module || it.kind == ValueKind::class_ || it.kind == ValueKind::external) {
       Step step{.kind = StepKind::write_attribute, .site = {file_id, id}, .frame = frame, .parent = parent, .condition = condition, .subject = owner, .name = name};

@@ -44,11 +44,21 @@ struct Step {
 
 enum class Entry : uint8_t { main, module, function, worker };
 
+// self.name = value, or `del self.name`: what an object holds at a step is what was written before it.
+struct MemberWrite {
+  Site site;
+  FrameId frame = any_frame;
+  ValueId subject = unknown_value;  // the instance
+  uint32_t before = 0;              // the first step that comes after it
+  Condition condition;
+};
+
 struct Trace {
   Entry entry = Entry::main;
   FileId file = none;            // main: the program; function: where it is
   ScopeId scope = none;
   std::vector<Step> steps;
+  std::vector<MemberWrite> writes;
   bool complete = true;          // false: the walk was cut off by its budget
 };
 
@@ -83,6 +93,7 @@ class Walker {
   void changes(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
   void read(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
   uint32_t push(Step step);
+  void forget(uint32_t step);
   std::pair<FileId, NameId> global_of(FileId file, EventId base);
   Condition region_condition(FileId file, FrameId frame, RegionId region);
   bool leaves(FileId file, RegionId region, FrameId frame);

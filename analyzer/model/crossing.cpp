@@ -1,0 +1,73 @@
+#include "analyzer/model/crossing.h"
+
+#include <algorithm>
+
+namespace forklint::model {
+namespace {
+
+constexpr int most_callers = 8;
+
+bool is_task(PayloadKind kind) { return kind == PayloadKind::task || kind == PayloadKind::task_argument || kind == PayloadKind::task_element; }
+
+// Under which methods an item is pickled: what goes with a launch only for fresh children, tasks always.
+StartMethods pickled_under(const Launch& launch, const Payload& item) {
+  StartMethods processes = launch.method.methods - StartMethod::threading;
+  return item.always ? processes : processes - StartMethod::fork;
+}
+
+// A helper hands on what it is given: the caller wrote the value.
+Site outermost(Evaluator& evaluator, Site site, FrameId frame) {
+  for (int i = 0; i < most_callers; ++i) {
+    auto given = evaluator.passed(site, frame);
+    if (!given || given->site.event == none || given->star || given->double_star) break;
+    site = given->site;
+    frame = given->frame;
+  }
+  return site;
+}
+
+// What is seen when it is the child that cannot find the value: a pool replaces the worker and waits on.
+std::string child_outcome(const Launch& launch, const Payload& item, const PickleProblem& problem) {
+  const std::string& repeated = launch.row->launch->fails_at_import;
+  bool pool = launch.row->launch->pool;
+  if (pool && repeated.starts_with("raises:")) return repeated;
+  if (pool && is_task(item.kind)) return "hangs";
+  if (pool && !repeated.empty()) return repeated;
+  return problem.outcome;
+}
+
+}  // namespace
+
+std::vector<Crossing> crossings_of(Evaluator& evaluator, Pickling& pickling, const Trace& trace, const Launch& launch, const std::vector<Payload>& payload, const PickleContext& versions) {
+  std::vector<Crossing> result;
+  for (size_t i = 0; i < payload.size(); ++i) {
+    const Payload& item = payload[i];
+    StartMethods methods = pickled_under(launch, item);
+    if (methods.empty()) continue;
+    PickleContext context = versions;
+    context.pickler = item.pickler;
+    context.process_start = !is_task(item.kind);
+    context.trace = &trace;
+    context.step = item.step;
+    Values values = item.site.event == none || item.value != unknown_value ? Values{item.value} : evaluator.evaluate(item.site, item.frame);
+    for (ValueId value : values) {
+      auto problem = pickling.problem(value, context);
+      if (!problem) continue;
+      StartMethods under = problem->only_fresh ? methods - StartMethod::fork : methods;
+      if (under.empty()) continue;
+      bool known = std::any_of(result.begin(), result.end(), [&](const Crossing& other) {
+        const Payload& before = payload[other.item];
+        return before.kind == item.kind && before.step == item.step && other.problem.culprit == problem->culprit && other.problem.what == problem->what && item.kind == PayloadKind::task_element;
+      });
+      if (known) break;
+      Crossing crossing{.item = i, .site = item.kind == PayloadKind::self ? item.site : outermost(evaluator, item.site, item.frame), .value = value, .problem = *problem, .methods = under, .outcome = problem->outcome};
+      if (problem->in_child) crossing.outcome = child_outcome(launch, item, *problem);
+      crossing.certain = problem->certain && values.size() == 1;
+      result.push_back(std::move(crossing));
+      break;
+    }
+  }
+  return result;
+}
+
+}  // namespace forklint::model
