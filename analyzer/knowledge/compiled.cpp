@@ -16,15 +16,16 @@ enum Section : uint32_t { rows_section, names_section, modules_section, alias_ta
 // A section that is a table: the number of slots, a power of two, then the slots. At most half of them are used; a slot
 // without a length is free.
 struct Slot {
-  uint32_t hash = 0;
   uint32_t text = 0;  // in the texts section
   uint32_t length = 0;
   uint32_t value = 0;
 };
 
-// FNV-1a, a character at a time: one walk over a name gives the hash of each of its prefixes.
-constexpr uint32_t hash_start = 2166136261u;
-constexpr uint32_t hash_next(uint32_t hash, char c) { return (hash ^ uint8_t(c)) * 16777619u; }
+uint32_t hash_of(std::string_view text) {  // FNV-1a
+  uint32_t hash = 2166136261u;
+  for (char c : text) hash = (hash ^ uint8_t(c)) * 16777619u;
+  return hash;
+}
 
 uint32_t load32(std::string_view bytes, size_t at) {
   uint32_t number;
@@ -35,19 +36,17 @@ uint32_t load32(std::string_view bytes, size_t at) {
 void append32(std::string& bytes, uint32_t number) { bytes.append(reinterpret_cast<const char*>(&number), sizeof number); }
 
 // The slot of a text, used or free. `slot_at(i)` gives slot i, `text_of(slot)` its text.
-size_t place(std::string_view text, uint32_t hash, size_t slots, auto&& slot_at, auto&& text_of) {
-  size_t at = hash & (slots - 1);
+size_t place(std::string_view text, size_t slots, auto&& slot_at, auto&& text_of) {
+  size_t at = hash_of(text) & (slots - 1);
   while (true) {
     const Slot slot = slot_at(at);
-    if (slot.length == 0 || (slot.hash == hash && text_of(slot) == text)) return at;
+    if (slot.length == 0 || text_of(slot) == text) return at;
     at = (at + 1) & (slots - 1);
   }
 }
 
 std::optional<uint32_t> find(std::string_view bytes, Section section, std::string_view text) {
   if (text.empty()) return std::nullopt;
-  uint32_t hash = hash_start;
-  for (char c : text) hash = hash_next(hash, c);
   size_t table = load32(bytes, section * 4);
   size_t texts = load32(bytes, texts_section * 4);
   auto slot_at = [&](size_t i) {
@@ -56,7 +55,7 @@ std::optional<uint32_t> find(std::string_view bytes, Section section, std::strin
     return slot;
   };
   auto text_of = [&](const Slot& slot) { return bytes.substr(texts + slot.text, slot.length); };
-  Slot slot = slot_at(place(text, hash, load32(bytes, table), slot_at, text_of));
+  Slot slot = slot_at(place(text, load32(bytes, table), slot_at, text_of));
   return slot.length == 0 ? std::nullopt : std::optional(slot.value);
 }
 
@@ -67,9 +66,11 @@ class Table {
 
   // A text that is already there keeps its value.
   void insert(Slot slot) {
-    if (++count_ * 2 > slots_.size()) grow();
-    Slot& free = slots_[place_of(slot)];
-    if (free.length == 0) free = slot;
+    if (count_ * 2 >= slots_.size()) grow();
+    Slot& found = slots_[place_of(slot)];
+    if (found.length) return;
+    found = slot;
+    ++count_;
   }
   std::string bytes() const {
     std::string bytes;
@@ -81,7 +82,7 @@ class Table {
  private:
   std::string_view text_of(const Slot& slot) const { return std::string_view(texts_).substr(slot.text, slot.length); }
   size_t place_of(const Slot& slot) const {
-    return place(text_of(slot), slot.hash, slots_.size(), [&](size_t i) { return slots_[i]; }, [&](const Slot& s) { return text_of(s); });
+    return place(text_of(slot), slots_.size(), [&](size_t i) { return slots_[i]; }, [&](const Slot& s) { return text_of(s); });
   }
   void grow() {
     std::vector<Slot> old(slots_.size() * 2);
@@ -127,15 +128,11 @@ std::string compile(const Rows& rows) {
   Table names(texts), modules(texts), alias_table(texts);
 
   auto insert = [&](Table& table, std::string_view name, size_t number) {
-    Slot slot{hash_start, uint32_t(texts.size()), 0, uint32_t(number)};
+    Slot slot{uint32_t(texts.size()), uint32_t(name.size()), uint32_t(number)};
     texts += name;
-    for (char c : name) {
-      if (c == '.') modules.insert(slot);
-      slot.hash = hash_next(slot.hash, c);
-      ++slot.length;
-    }
-    modules.insert(slot);
     table.insert(slot);
+    for (size_t dot = name.find('.'); dot != name.npos; dot = name.find('.', dot + 1))
+      modules.insert({slot.text, uint32_t(dot), 0});
   };
   for (size_t i = rows.apis.size(); i-- > 0;)
     for (const std::string& name : rows.apis[i].names) insert(names, name, i);
@@ -163,7 +160,9 @@ std::string compile(const Rows& rows) {
 
 std::optional<uint32_t> Compiled::find_name(std::string_view name) const { return find(bytes_, names_section, name); }
 std::optional<uint32_t> Compiled::find_alias(std::string_view from) const { return find(bytes_, alias_table_section, from); }
-bool Compiled::has_module(std::string_view module) const { return find(bytes_, modules_section, module).has_value(); }
+bool Compiled::has_module(std::string_view module) const {
+  return find(bytes_, modules_section, module) || find_name(module) || find_alias(module);
+}
 
 uint32_t Compiled::row_count() const { return load32(bytes_, load32(bytes_, rows_section * 4)); }
 
