@@ -105,11 +105,11 @@ TEST_CASE("the matrix has a row for each launch") {
 TEST_CASE("rules are selected by code, prefix and name, and an unknown one is named") {
   Session session;
   session.write("bad.py", bad);
-  for (const char* selector : {"PSM101", "PSM1", "psm10", "launch-at-import", "PSM102,PSM101", "ALL"})
+  for (const char* selector : {"PSM101", "PSM1", "psm10", "launch-at-import", "PSM201,PSM101", "ALL"})
     CHECK(session.run({"bad.py", "--select", selector}).status == 1);
   CHECK(session.run({"bad.py", "--select", "PSM1", "--ignore", "PSM101"}).status == 0);
-  CHECK(session.run({"bad.py", "--select", "PSM102", "--extend-select", "launch-at-import"}).status == 1);
-  CHECK(session.run({"bad.py", "--select", "PSM102", "--select", "PSM101"}).status == 1);
+  CHECK(session.run({"bad.py", "--select", "PSM201", "--extend-select", "launch-at-import"}).status == 1);
+  CHECK(session.run({"bad.py", "--select", "PSM201", "--select", "PSM101"}).status == 1);
   Ended ended = session.run({"bad.py", "--select", "PSM10l"});
   CHECK(ended.status == 2);
   CHECK(has(ended.err, "--select: unknown rule 'PSM10l', did you mean 'PSM101'?"));

@@ -74,7 +74,7 @@ TEST_CASE("the nearest configuration counts, the command line stands above it") 
   Session session;
   session.write("bad.py", bad).write("pyproject.toml", "[tool.forklint]\nselect = ['PSM101']\noutput-format = 'concise'\n");
   CHECK(session.run({"bad.py"}).out.starts_with("bad.py:8:1: PSM101"));
-  CHECK(session.run({"bad.py", "--select", "PSM102"}).status == 0);
+  CHECK(session.run({"bad.py", "--select", "PSM201"}).status == 0);
   CHECK(session.run({"bad.py", "--output-format", "full"}).out.find("-->") != std::string::npos);
   CHECK(has(session.run({"bad.py", "--no-config"}).out, "-->"));
   session.write("other.toml", "ignore = ['PSM']\n");
