@@ -130,10 +130,15 @@ struct Api {
   std::string thread;              // when it starts a thread: "import", "construct", "call"; empty: never
   bool thread_object = false;      // construct describes a thread; `starts` runs it
   std::optional<Argument> thread_target;
+  std::vector<Argument> thread_arguments;  // what the target is called with: args, kwargs
   bool executor = false;           // thread executor: dead in a forked child
   bool lock = false;               // type is a lock of threads; acquire/with takes it
   bool mp_primitive = false;       // lock, queue, value, event … of multiprocessing, bound to a context
+  bool reentrant = false;          // the thread that holds it may take it again
   bool acquires = false, releases = false;
+  std::optional<Argument> lock_argument;   // the lock that it is made over: Condition(lock)
+  std::optional<Argument> waits_unless;    // false there: it does not wait: acquire(blocking=False)
+  std::optional<Argument> time_limit;      // given: it does not wait for ever
   bool queue_put = false, queue_get = false;  // multiprocessing queues; payload of put always crosses
   std::optional<Argument> queue_item;
   bool fixes_context = false;      // after it set_start_method raises

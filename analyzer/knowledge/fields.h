@@ -74,11 +74,16 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
   visit("thread", api.thread);
   visit("thread-object", api.thread_object);
   visit("thread-target", api.thread_target);
+  visit("thread-arguments", api.thread_arguments);
   visit("executor", api.executor);
   visit("lock", api.lock);
   visit("mp-primitive", api.mp_primitive);
+  visit("reentrant", api.reentrant);
   visit("acquires", api.acquires);
   visit("releases", api.releases);
+  visit("lock-argument", api.lock_argument);
+  visit("waits-unless", api.waits_unless);
+  visit("time-limit", api.time_limit);
   visit("queue-put", api.queue_put);
   visit("queue-get", api.queue_get);
   visit("queue-item", api.queue_item);

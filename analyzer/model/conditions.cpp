@@ -45,6 +45,8 @@ class Reader {
     const File& file = evaluator_.program().file(site.file);
     const facts::Event& event = file.event(site.event);
     auto operand = [&](uint32_t i) { return Site{site.file, file.operand(site.event, i)}; };
+    if (event.op == Op::read || event.op == Op::attribute || event.op == Op::call)
+      if (auto fork = fork_result(site)) return side(*fork, holds ? Side::parent : Side::child);
     switch (event.op) {
       case Op::unary:
         return file.name(event.name) == "not" ? read(operand(0), !holds, depth + 1) : unknown;
@@ -109,11 +111,57 @@ class Reader {
     return {};
   }
 
+  // The call of os.fork whose result a value is; it may be something else as well, an attribute's first value say.
+  std::optional<Site> fork_result(Site site) {
+    for (ValueId id : Values(evaluator_.evaluate(site, frame_))) {
+      const Value it = evaluator_.value(id);
+      if (it.kind != ValueKind::object || it.index == none) continue;
+      const knowledge::Api* row = evaluator_.maker(id);
+      if (row && row->launch && row->launch->raw_fork) return it.site();
+    }
+    return {};
+  }
+
+  static Condition side(Site fork, Side side) {
+    Condition result;
+    result.forks[0] = {fork, side};
+    return result;
+  }
+
+  // pid == 0, pid > 0, 0 < pid, pid == -1
+  std::optional<Condition> fork_test(Site left, std::string_view operation, Site right, bool holds) {
+    const File& file = evaluator_.program().file(left.file);
+    auto number = [&](Site site) -> std::optional<int> {
+      if (file.event(site.event).op == Op::number) {
+        if (file.name_of(site.event) == "0") return 0;
+        if (file.name_of(site.event) == "1") return 1;
+      }
+      return {};
+    };
+    auto value = number(right);
+    auto fork = value ? fork_result(left) : std::nullopt;
+    if (!fork) {
+      value = number(left);
+      fork = value ? fork_result(right) : std::nullopt;
+      operation = operation == "<" ? ">" : operation == "<=" ? ">=" : operation == ">" ? "<" : operation == ">=" ? "<=" : operation;
+    }
+    if (!fork) return {};
+    bool child;  // what the comparison is for 0, and for a positive number
+    if (operation == "==" || operation == "is" || operation == "<=") child = true;
+    else if (operation == "!=" || operation == "is not" || operation == ">") child = false;
+    else if (operation == ">=" || operation == "<") child = operation == "<";
+    else return {};
+    bool against_zero = *value == 0;
+    if ((operation == "<" || operation == ">=") == against_zero) return against_zero ? std::optional(constant(holds == (operation == ">="))) : std::nullopt;
+    return side(*fork, child == holds ? Side::child : Side::parent);
+  }
+
   Condition comparison(Site site, bool holds, int depth) {
     const File& file = evaluator_.program().file(site.file);
     std::string_view operation = file.name_of(site.event);
     Site left{site.file, file.operand(site.event, 0)}, right{site.file, file.operand(site.event, 1)};
     if (file.event(site.event).operands_count != 2) return {.uncertain = true};
+    if (auto forked = fork_test(left, operation, right, holds)) return *forked;
     if (operation == "!=" || operation == "is not" || operation == "not in") {
       holds = !holds;
       operation = operation == "!=" ? "==" : operation == "is not" ? "is" : "in";
@@ -271,6 +319,15 @@ Condition Condition::operator&(const Condition& other) const {
   result.repeated |= other.repeated;
   result.handled |= other.handled;
   result.child_leaves |= other.child_leaves;
+  for (const Fork& fork : other.forks) {
+    if (fork.side == Side::both) continue;
+    Side known = side_of(fork.site);
+    if (known != Side::both && known != fork.side) result.guard = Guard::never;
+    if (known == Side::both) {
+      result.forks[1] = result.forks[0];
+      result.forks[0] = fork;
+    }
+  }
   if (result.methods.empty() || result.platforms == 0 || result.python_from > result.python_to) result.guard = Guard::never;
   return result;
 }

@@ -1,6 +1,8 @@
 // What is known where the program runs through a branch: main or child, which start method, platform and version.
 #pragma once
 
+#include <array>
+
 #include "analyzer/model/evaluator.h"
 
 namespace forklint::model {
@@ -18,6 +20,9 @@ enum class Guard : uint8_t {
 
 inline constexpr uint8_t platform_linux = 1, platform_macos = 2, platform_windows = 4, platform_all = 7;
 
+// Which process a condition on the result of a raw fork speaks of.
+enum class Side : uint8_t { both, parent, child };
+
 // A conjunction. The default value knows nothing.
 struct Condition {
   Guard guard = Guard::none;
@@ -30,6 +35,18 @@ struct Condition {
   bool repeated = false;       // in a loop
   bool handled = false;        // in a try that catches what a repeated launch raises
   bool child_leaves = false;   // a child that imports main is ended earlier by exit or an exception
+
+  struct Fork {
+    Site site;  // the call of os.fork
+    Side side = Side::both;
+  };
+  std::array<Fork, 2> forks;   // the newest conditions on results of forks
+
+  Side side_of(Site fork) const {
+    for (const Fork& it : forks)
+      if (it.side != Side::both && it.site == fork) return it.side;
+    return Side::both;
+  }
 
   // Both hold.
   Condition operator&(const Condition& other) const;

@@ -1,6 +1,7 @@
 #include "analyzer/model/timeline.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace forklint::model {
 namespace {
@@ -73,6 +74,7 @@ uint32_t Walker::push(Step step) {
     return none;
   }
   if (step.kind != StepKind::enter_function && step.kind != StepKind::import_module) ++notable_;
+  step.thread = thread_;
   trace_.steps.push_back(step);
   return uint32_t(trace_.steps.size() - 1);
 }
@@ -358,7 +360,8 @@ void Walker::function(ValueId value, FrameId inner, Site site, FrameId frame, ui
 }
 
 void Walker::api(ValueId value, const knowledge::Api* row, Site site, FrameId frame, uint32_t parent, const Condition& condition) {
-  push({.kind = StepKind::api, .site = site, .frame = frame, .parent = parent, .condition = condition, .subject = value, .row = row});
+  uint32_t step = push({.kind = StepKind::api, .site = site, .frame = frame, .parent = parent, .condition = condition, .subject = value, .row = row});
+  if (step != none && (row->starts || row->thread == "call")) thread(value, row, step, site, frame, condition);
   if (!row->calls_argument || !row->calls) return;
   auto arguments = evaluator_.arguments_of(site, frame);
   auto argument = evaluator_.argument(arguments, *row->calls);
@@ -367,6 +370,61 @@ void Walker::api(ValueId value, const knowledge::Api* row, Site site, FrameId fr
     ValueKind kind = evaluator_.value(target).kind;
     if (kind == ValueKind::function || kind == ValueKind::bound) function(target, evaluator_.enter(target, {}, site, frame), site, frame, parent, condition);
   }
+}
+
+// What a thread runs is walked where it is started; its steps say so. When they really happen is open.
+void Walker::thread(ValueId callee, const knowledge::Api* row, uint32_t step, Site site, FrameId frame, const Condition& condition) {
+  Site call = site;
+  FrameId call_frame = frame;
+  if (row->starts) {  // the construction says what it runs
+    ValueId object = evaluator_.value(callee).base;
+    const Value it = evaluator_.value(object);
+    row = evaluator_.maker(object);
+    if (!row || !row->thread_object) return;
+    if (it.kind == ValueKind::instance) {
+      ValueId run = evaluator_.method_of(it.base, "run");
+      if (run != unknown_value) {
+        Value bound = evaluator_.value(run);
+        bound.kind = ValueKind::bound;
+        bound.base = object;
+        ValueId method = evaluator_.make(bound);
+        uint32_t outer = std::exchange(thread_, step);
+        function(method, evaluator_.enter(method, {}, site, frame), site, frame, step, condition);
+        thread_ = outer;
+        return;
+      }
+    }
+    if (it.index == none) return;
+    call = it.site();
+    call_frame = it.frame;
+  }
+  if (!row->thread_target) return;
+  auto given = evaluator_.arguments_of(call, call_frame);
+  if (row->task && row->task->pool)  // a pool of processes may be meant instead
+    if (auto pool = evaluator_.argument(given, *row->task->pool))
+      for (ValueId value : evaluator_.values_of(*pool))
+        if (const knowledge::Api* made = evaluator_.maker(value); made && made->launch) return;
+  auto target = evaluator_.argument(given, *row->thread_target);
+  if (!target) return;
+  llvm::SmallVector<ArgumentRef, 4> arguments;
+  for (const knowledge::Argument& wanted : row->thread_arguments) {
+    if (wanted.rest) {
+      int at = 0;
+      for (const ArgumentRef& argument : given)
+        if (argument.keyword == 0 && !argument.double_star && at++ >= wanted.position) arguments.push_back(argument);
+    } else if (auto argument = evaluator_.argument(given, wanted)) {
+      argument->star = wanted.keyword != "kwargs";
+      argument->double_star = !argument->star;
+      argument->keyword = 0;
+      arguments.push_back(*argument);
+    }
+  }
+  uint32_t outer = std::exchange(thread_, step);
+  for (ValueId callable : evaluator_.values_of(*target)) {
+    ValueKind kind = evaluator_.value(callable).kind;
+    if (kind == ValueKind::function || kind == ValueKind::bound) function(callable, evaluator_.enter(callable, arguments, site, frame), site, frame, step, condition);
+  }
+  thread_ = outer;
 }
 
 // Calling an application object runs what was registered with its decorators: @app.command() def main(): …; app()
@@ -475,7 +533,8 @@ void Walker::write_attribute(FileId file_id, EventId id, FrameId frame, uint32_t
   EventId base = file.operand(id, 0);
   Values owners = evaluator_.evaluate({file_id, base}, frame);
   for (ValueId owner : owners) {
-    if (evaluator_.value(owner).kind != ValueKind::instance || trace_.writes.size() >= most_steps) continue;
+    ValueKind kind = evaluator_.value(owner).kind;
+    if ((kind != ValueKind::instance && kind != ValueKind::object) || trace_.writes.size() >= most_steps) continue;
     Condition certain = condition;
     certain.uncertain |= owners.size() > 1;
     trace_.writes.push_back({.site = {file_id, id}, .frame = frame, .subject = owner, .before = uint32_t(trace_.steps.size()), .condition = certain});

@@ -40,6 +40,7 @@ struct Step {
   FileId file = none;
   NameId name = none;            // in `file` for globals; in site.file for attributes
   FrameId inner = any_frame;
+  uint32_t thread = none;        // the step that started the thread in which it runs; none: the main thread
 };
 
 enum class Entry : uint8_t { main, module, function, worker };
@@ -85,6 +86,7 @@ class Walker {
   void callee(ValueId callee, Site site, FrameId frame, uint32_t parent, const Condition& condition, bool only);
   void function(ValueId function, FrameId inner, Site site, FrameId frame, uint32_t parent, const Condition& condition);
   void api(ValueId callee, const knowledge::Api* row, Site site, FrameId frame, uint32_t parent, const Condition& condition);
+  void thread(ValueId callee, const knowledge::Api* row, uint32_t step, Site site, FrameId frame, const Condition& condition);
   void registered(ValueId app, Site site, FrameId frame, uint32_t parent, const Condition& condition);
   void import_module(ValueId module, Site site, uint32_t parent, const Condition& condition);
   void import_file(FileId file, Site site, uint32_t parent, const Condition& condition);
@@ -110,6 +112,7 @@ class Walker {
   bool open_ = false;                      // a parameter was called: what happens depends on the caller
   int depth_ = 0;
   int importing_ = 0;                      // module bodies being imported
+  uint32_t thread_ = none;                 // the start of the thread being walked
 
   // A module whose own body does nothing worth a step is not walked again: only what it imports.
   struct ModuleImports {

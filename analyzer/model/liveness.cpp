@@ -1,0 +1,231 @@
+#include "analyzer/model/liveness.h"
+
+#include <algorithm>
+
+namespace forklint::model {
+namespace {
+
+using knowledge::Api;
+
+// What a step does to a receiver, also by entering or leaving a `with`.
+struct Deed {
+  const Api* row = nullptr;
+  ValueId receiver = unknown_value;
+};
+
+Deed deed_of(Evaluator& evaluator, const Step& step) {
+  if (step.kind == StepKind::api) {
+    const Value& callee = evaluator.value(step.subject);
+    return {step.row, callee.kind == ValueKind::method ? callee.base : unknown_value};
+  }
+  if (step.kind != StepKind::with_enter && step.kind != StepKind::with_leave) return {};
+  const Value& manager = evaluator.value(step.subject);
+  if (manager.kind != ValueKind::object) return {};
+  return {evaluator.program().knowledge().find(evaluator.symbol(manager.symbol) + (step.kind == StepKind::with_enter ? ".__enter__" : ".__exit__")), step.subject};
+}
+
+bool exclusive(const Step& a, const Step& b) { return (a.condition & b.condition).guard == Guard::never; }
+
+bool inside(const Trace& trace, uint32_t step, uint32_t outer) {
+  for (uint32_t up = step; up != none; up = trace.steps[up].parent)
+    if (up == outer) return true;
+  return false;
+}
+
+class Threads {
+ public:
+  Threads(Evaluator& evaluator, const Trace& trace, uint32_t at) : evaluator_(evaluator), trace_(trace), at_(at) {}
+
+  std::vector<LiveThread> run() {
+    for (uint32_t i = 0; i < at_; ++i) step(i);
+    const Step& here = trace_.steps[at_];
+    std::erase_if(alive_, [&](const LiveThread& thread) { return exclusive(trace_.steps[thread.step], here) || own(thread, here.thread); });
+    if (here.thread != none) alive_.push_back({});
+    return std::move(alive_);
+  }
+
+ private:
+  // The thread that runs the step itself; nested starts count as others.
+  bool own(const LiveThread& thread, uint32_t current) const { return current != none && thread.step == current; }
+
+  void step(uint32_t i) {
+    const Step& it = trace_.steps[i];
+    Deed deed = deed_of(evaluator_, it);
+    if (!deed.row) return;
+    const Api& row = *deed.row;
+    if (row.repaired_after_fork) return;
+    if (deed.receiver != unknown_value && (row.joins || row.closes)) {
+      std::erase_if(alive_, [&](const LiveThread& thread) { return same_object(evaluator_, thread.object, deed.receiver) || made_by(thread.object, deed.receiver); });
+      return;
+    }
+    if (row.closes && row.calls_argument) return run_ended(it);
+    if (row.starts) {
+      const Api* maker = evaluator_.maker(deed.receiver);
+      if (maker && maker->thread_object) add(i, deed.receiver);
+      return;
+    }
+    if (it.kind != StepKind::api) return;
+    if (row.thread == "import") add(i, unknown_value);
+    if (row.thread == "construct") add(i, result_of(it));
+    if (row.thread == "call" && !goes_to_processes(it)) add(i, deed.receiver);
+    if (row.launch && row.launch->starts_threads && row.launch->starts != knowledge::Starts::first_task) add(i, result_of(it));
+    if (row.task) first_task(i, it, deed.receiver);
+  }
+
+  // An executor of processes has its helper thread from the first task on.
+  void first_task(uint32_t i, const Step& it, ValueId receiver) {
+    Values pools{receiver};
+    if (it.row->task->pool) {
+      auto arguments = evaluator_.arguments_of(it.site, it.frame);
+      auto argument = evaluator_.argument(arguments, *it.row->task->pool);
+      pools = argument ? evaluator_.values_of(*argument) : Values{};
+    }
+    for (ValueId pool : pools) {
+      const Api* maker = pool == unknown_value ? nullptr : evaluator_.maker(pool);
+      if (maker && maker->launch && maker->launch->starts_threads && maker->launch->starts == knowledge::Starts::first_task) add(i, pool);
+    }
+  }
+
+  // run_in_executor(processes, …): the pool is not one of threads.
+  bool goes_to_processes(const Step& it) {
+    if (!it.row->task || !it.row->task->pool) return false;
+    auto arguments = evaluator_.arguments_of(it.site, it.frame);
+    auto argument = evaluator_.argument(arguments, *it.row->task->pool);
+    if (!argument) return false;
+    Values pools = evaluator_.values_of(*argument);
+    return std::any_of(pools.begin(), pools.end(), [&](ValueId pool) { return evaluator_.value(pool).kind != ValueKind::constant; });
+  }
+
+  ValueId result_of(const Step& it) {
+    Values made = evaluator_.call_result(it.subject, it.site, it.frame);
+    return made.empty() ? unknown_value : made[0];
+  }
+
+  bool made_by(ValueId object, ValueId receiver) const { return object != unknown_value && same_object(evaluator_, evaluator_.value(object).base, receiver); }
+
+  // asyncio.run(main()): the threads of the loop's own executor end with it.
+  void run_ended(const Step& run) {
+    const File& file = evaluator_.program().file(run.site.file);
+    auto under = [&](uint32_t step) {
+      for (uint32_t up = trace_.steps[step].parent; up != none; up = trace_.steps[up].parent)
+        for (uint32_t i = 1; i < file.event(run.site.event).operands_count; ++i)
+          if (trace_.steps[up].site == Site{run.site.file, file.operand(run.site.event, i)}) return true;
+      return false;
+    };
+    std::erase_if(alive_, [&](const LiveThread& thread) {
+      const Step& start = trace_.steps[thread.step];
+      const Api* owner = thread.object == unknown_value ? nullptr : evaluator_.maker(thread.object);
+      return start.kind == StepKind::api && start.row->thread == "call" && !start.row->queue_put && !(owner && owner->executor) && under(thread.step);
+    });
+  }
+
+  void add(uint32_t i, ValueId object) {
+    const Step& it = trace_.steps[i];
+    for (LiveThread& known : alive_)
+      if (object != unknown_value && same_object(evaluator_, known.object, object)) {
+        known.certain |= it.condition.certain();
+        return;
+      }
+    alive_.push_back({i, object, trace_.entry == Entry::main && it.condition.guard == Guard::none, it.condition.certain()});
+  }
+
+  Evaluator& evaluator_;
+  const Trace& trace_;
+  uint32_t at_;
+  std::vector<LiveThread> alive_;
+};
+
+bool is_false(Evaluator& evaluator, const Values& values) {
+  return values.size() == 1 && evaluator.value(values[0]).kind == ValueKind::constant && (evaluator.symbol(evaluator.value(values[0]).symbol) == "False" || evaluator.symbol(evaluator.value(values[0]).symbol) == "0");
+}
+
+}  // namespace
+
+bool same_object(const Evaluator& evaluator, ValueId a, ValueId b) {
+  if (a == unknown_value || b == unknown_value) return false;
+  if (a == b) return true;
+  const Value& x = evaluator.value(a);
+  const Value& y = evaluator.value(b);
+  bool made = x.kind == ValueKind::object || x.kind == ValueKind::instance || x.kind == ValueKind::container;
+  if (!made || x.kind != y.kind || x.file != y.file || x.index != y.index || x.symbol != y.symbol || x.index == none) return false;
+  return x.frame == any_frame || y.frame == any_frame;
+}
+
+std::vector<LiveThread> live_threads(Evaluator& evaluator, const Trace& trace, uint32_t at) { return Threads(evaluator, trace, at).run(); }
+
+Taking taking(Evaluator& evaluator, const Step& step) {
+  Deed deed = deed_of(evaluator, step);
+  if (!deed.row || !deed.row->acquires || deed.receiver == unknown_value) return {};
+  ValueId lock = deed.receiver;
+  const Api* maker = evaluator.maker(lock);
+  if (!maker || !maker->lock || maker->mp_primitive) return {};
+  if (step.kind == StepKind::api) {
+    auto arguments = evaluator.arguments_of(step.site, step.frame);
+    if (deed.row->waits_unless)
+      if (auto argument = evaluator.argument(arguments, *deed.row->waits_unless); argument && is_false(evaluator, evaluator.values_of(*argument))) return {};
+    if (deed.row->time_limit && evaluator.argument(arguments, *deed.row->time_limit)) return {};
+  }
+  const Value it = evaluator.value(lock);
+  if (maker->lock_argument && it.index != none) {  // a condition over a lock is that lock
+    auto arguments = evaluator.arguments_of(it.site(), it.frame);
+    if (auto argument = evaluator.argument(arguments, *maker->lock_argument))
+      for (ValueId inner : evaluator.values_of(*argument))
+        if (const Api* made = evaluator.maker(inner); made && made->lock) {
+          lock = inner;
+          maker = made;
+        }
+  }
+  return {lock, maker->reentrant};
+}
+
+std::vector<HeldLock> held_locks(Evaluator& evaluator, const Trace& trace, uint32_t at) {
+  std::vector<HeldLock> result;
+  uint32_t current = trace.steps[at].thread;
+  for (uint32_t i = 0; i < at; ++i) {
+    const Step& step = trace.steps[i];
+    if (step.thread != current || exclusive(step, trace.steps[at])) continue;
+    if (Taking taken = taking(evaluator, step); taken.lock != unknown_value) {
+      result.push_back({taken, i, false, step.condition.certain()});
+      continue;
+    }
+    Deed deed = deed_of(evaluator, step);
+    if (deed.row && deed.row->releases) {
+      Step as_taken = step;
+      as_taken.kind = StepKind::with_enter;
+      as_taken.subject = deed.receiver;
+      ValueId lock = taking(evaluator, as_taken).lock;
+      std::erase_if(result, [&](const HeldLock& held) { return same_object(evaluator, held.taken.lock, lock == unknown_value ? deed.receiver : lock); });
+    }
+  }
+  for (const LiveThread& thread : live_threads(evaluator, trace, at)) {
+    if (thread.step == none) {  // the main thread, while this one runs: what it holds around the start of this one
+      uint32_t start = current;
+      for (HeldLock held : start == none ? std::vector<HeldLock>() : held_locks(evaluator, trace, start)) {
+        if (held.by_other) continue;
+        held.by_other = true;
+        result.push_back(held);
+      }
+      continue;
+    }
+    for (uint32_t i = thread.step + 1; i < trace.steps.size(); ++i) {
+      const Step& step = trace.steps[i];
+      if (!inside(trace, i, thread.step)) {
+        if (step.thread == none || step.thread < thread.step) break;
+        continue;
+      }
+      if (step.thread != thread.step) continue;
+      if (Taking taken = taking(evaluator, step); taken.lock != unknown_value) result.push_back({taken, i, true, false});
+    }
+  }
+  return result;
+}
+
+std::vector<uint32_t> child_steps(const Trace& trace, const Launch& launch) {
+  std::vector<uint32_t> result;
+  if (!launch.row->launch->raw_fork) return result;
+  for (uint32_t i = launch.step + 1; i < trace.steps.size(); ++i)
+    if (trace.steps[i].condition.side_of(launch.site) == Side::child) result.push_back(i);
+  return result;
+}
+
+}  // namespace forklint::model

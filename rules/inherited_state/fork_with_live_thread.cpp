@@ -1,0 +1,52 @@
+// A forked child has only the thread that called fork. What the other threads were in the middle of stays so for ever:
+// their locks taken, their streams half written, their imports half done.
+#include "rules/support.h"
+
+namespace forklint::rules {
+namespace {
+
+using namespace model;
+
+std::string started_here(const Model& model, const Trace& trace, const LiveThread& thread) {
+  const Step& start = trace.steps[thread.step];
+  if (start.kind == StepKind::api && start.row->thread == "import") return "importing this starts a thread";
+  const knowledge::Api* owner = thread.object == unknown_value ? nullptr : model.evaluator().maker(thread.object);
+  if (start.kind == StepKind::api && start.row->queue_put) return "the queue's feeder thread runs from the first item on";
+  if (owner && owner->launch) return "its helper threads live as long as the pool";
+  if (owner && owner->executor) return "its threads live until the pool is shut down";
+  return "the thread that is started here may still run";
+}
+
+void check(const Model& model, engine::Report& report) {
+  for (size_t i = 0; i < model.launches().size(); ++i) {
+    const Launch& launch = model.launches()[i];
+    const Trace& trace = model.trace_of(launch);
+    if (launch.site.event == none || launch.row->launch->executes) continue;
+    StartMethods possible = launch.method.methods & (StartMethod::fork | StartMethod::forkserver);
+    if (possible.empty()) continue;
+    std::vector<LiveThread> alive = live_threads(model.evaluator(), trace, launch.step);
+    StartMethods methods;
+    const LiveThread* first = nullptr;
+    for (const LiveThread& thread : alive) {
+      // The fork server imports main before it forks, from 3.13.8 and 3.14.1 on: it then has such a thread as well.
+      bool server = thread.at_import && launch.row->launch->reimports_main && model.options().newest_python >= 14;
+      StartMethods here = server ? possible : possible & StartMethod::fork;
+      methods |= here;
+      if (!here.empty() && (!first || (thread.certain && !first->certain))) first = &thread;
+    }
+    if (!first) continue;
+    engine::Draft draft = report.finding(launch.site, first->step == none ? "Forks in a thread, beside the main thread" : "Forks while another thread may be running");
+    draft.under(methods, "hangs").launch(i).confidence(first->certain && launch.condition.certain() ? Confidence::likely : Confidence::possible);
+    if (first->step != none) draft.path(trace, first->step).label(trace.steps[first->step].site, started_here(model, trace, *first));
+    else draft.label(trace.steps[trace.steps[launch.step].thread].site, "this thread forks while the main thread goes on");
+    draft.label(launch.site, "the child has no other thread, and every lock as it was; start processes before threads, or use spawn");
+  }
+}
+
+}  // namespace
+
+extern const engine::Rule fork_with_live_thread = {
+    .code = "PSM401", .name = "fork-with-live-thread", .family = "inherited_state",
+    .summary = "A process is forked while another thread may be running", .severity = engine::Severity::warning, .check = check};
+
+}  // namespace forklint::rules
