@@ -214,6 +214,8 @@ Values Evaluator::returns_of(ValueId function, FrameId frame) {
 }
 
 Values Evaluator::call_result(ValueId callee, Site call, FrameId frame) {
+  if (depth_ >= deepest) return {};
+  Deeper deeper(depth_);
   const Value it = values_[callee];
   switch (it.kind) {
     case ValueKind::external: case ValueKind::method: return external_result(callee, call, frame);

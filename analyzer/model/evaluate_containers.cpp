@@ -11,6 +11,8 @@ constexpr uint32_t binding_distance = 6;
 }  // namespace
 
 Values Evaluator::elements(ValueId id, std::optional<uint32_t> index) {
+  if (depth_ >= deepest) return {};
+  Deeper deeper(depth_);
   const Value it = values_[id];
   switch (it.kind) {
     case ValueKind::container: return container_elements(it, index);
@@ -142,6 +144,8 @@ Values Evaluator::packed_elements(const Value& value, std::optional<uint32_t> in
 }
 
 Values Evaluator::item(ValueId container, std::string_view key) {
+  if (depth_ >= deepest) return {};
+  Deeper deeper(depth_);
   const Value it = values_[container];
   Values result;
   if (it.kind == ValueKind::packed) {

@@ -6,7 +6,6 @@
 namespace forklint::model {
 namespace {
 
-constexpr int deepest = 48;        // nested evaluations
 constexpr uint16_t deepest_frame = 10;
 
 }  // namespace

@@ -142,6 +142,14 @@ class Evaluator {
   std::unordered_map<Key, std::optional<Values>, KeyHash> memo_;
   std::unordered_map<ValueId, llvm::SmallVector<ValueId, 4>> linearised_;
   std::unordered_map<SymbolId, const knowledge::Api*> rows_;
+  // Nested questions: each of evaluate, elements, item and call_result counts.
+  struct Deeper {
+    int& depth;
+    explicit Deeper(int& d) : depth(d) { ++depth; }
+    ~Deeper() { --depth; }
+  };
+  static constexpr int deepest = 48;
+
   int depth_ = 0;
 };
 
