@@ -117,7 +117,7 @@ struct Api {
   std::string proof;               // a fixture that shows the effect; may be empty
   std::string since, until;        // Python versions for which the effects hold: from `since` on, before `until`; empty: all
 
-  std::string returns;             // type of the result, looked up as TYPE.method; "self" for the receiver. Empty: its own name. "tuple[TYPE]": several
+  std::string returns;             // type of the result, looked up as TYPE.method; "self" for the receiver. Empty: its own name. "tuple[TYPE]", "list[TYPE]": several
   std::optional<Launch> launch;
   std::optional<Task> task;
   bool starts = false;             // .start() of what the constructor described (process or thread)
@@ -126,6 +126,7 @@ struct Api {
   bool awaits_result = false;      // waits for the result of a task: AsyncResult.get, Future.result
   bool waits_all_children = false; // os.wait
   std::optional<Argument> waits_for;  // the child that it waits for; -1 there means any: os.waitpid
+  std::string any_child;           // a name that means any there too: os.P_ALL
 
   std::string thread;              // when it starts a thread: "import", "construct", "call"; empty: never
   bool thread_object = false;      // construct describes a thread; `starts` runs it
@@ -151,6 +152,8 @@ struct Api {
   StartMethods context_methods;    // of the context it makes, when `method_argument` does not say: SpawnContext
   std::optional<Argument> preload; // set_forkserver_preload
 
+  bool is_object = false;          // the name itself is an object, and `picklable` speaks of it: os.environ
+  std::optional<Argument> makes_class;       // its result is a class, which this argument names: namedtuple
   Picklable picklable = Picklable::unknown;  // of what the call returns
   std::string pickle_error;        // "raises:TypeError" and such
   std::string picklable_with;      // picklers that manage all the same: "dill", "cloudpickle", "dill,cloudpickle"

@@ -30,6 +30,7 @@ bool is_qualified_name(std::string_view text) {
 
 bool is_type(std::string_view text) {
   if (text.starts_with("tuple[") && text.ends_with("]")) text = text.substr(6, text.size() - 7);
+  if (text.starts_with("list[") && text.ends_with("]")) text = text.substr(5, text.size() - 6);
   return is_qualified_name(text);
 }
 

@@ -71,6 +71,7 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
   visit("awaits-result", api.awaits_result);
   visit("waits-all-children", api.waits_all_children);
   visit("waits-for", api.waits_for);
+  visit("any-child", api.any_child);
   visit("thread", api.thread);
   visit("thread-object", api.thread_object);
   visit("thread-target", api.thread_target);
@@ -96,6 +97,8 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
   visit("makes-context", api.makes_context);
   visit("context-methods", api.context_methods);
   visit("preload", api.preload);
+  visit("is-object", api.is_object);
+  visit("makes-class", api.makes_class);
   visit("picklable", api.picklable);
   visit("pickle-error", api.pickle_error);
   visit("picklable-with", api.picklable_with);

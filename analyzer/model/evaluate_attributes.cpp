@@ -148,7 +148,7 @@ Values Evaluator::attribute(ValueId base, std::string_view name) {
 
 Values Evaluator::bind_function(ValueId function, ValueId class_value, ValueId receiver) {
   Value it = values_[function];
-  if (it.kind != ValueKind::function || receiver == unknown_value) return {function};
+  if (it.kind != ValueKind::function) return {function};
   const File& file = program_.file(it.file);
   EventId definition = file.facts.scopes[it.index].definition;
   // How the class holds it: find the binding that leads to the definition.
@@ -159,9 +159,11 @@ Values Evaluator::bind_function(ValueId function, ValueId class_value, ValueId r
     if (decorated_with(*this, it.file, binding, "builtins.staticmethod")) return {function};
     if (decorated_with(*this, it.file, binding, "builtins.classmethod"))
       return {make({.kind = ValueKind::bound, .file = it.file, .index = it.index, .frame = it.frame, .base = class_of(receiver) == unknown_value ? class_value : class_of(receiver)})};
+    if (receiver == unknown_value) return {function};
     bool property = decorated_with(*this, it.file, binding, "builtins.property") || decorated_with(*this, it.file, binding, "functools.cached_property");
     if (property) return returns_of(function, enter_unknown(it.file, it.index, receiver));
   }
+  if (receiver == unknown_value) return {function};
   return {make({.kind = ValueKind::bound, .file = it.file, .index = it.index, .frame = it.frame, .base = receiver})};
 }
 
@@ -175,7 +177,11 @@ Values Evaluator::class_attribute(ValueId class_value, std::string_view name, Va
       if (binding == none) continue;
       FrameId frame = it.frame == any_frame ? any_frame : enter_inner(it.file, it.index, it.frame);
       Values result;
-      for (ValueId value : Values(evaluate({it.file, file.operand(binding, 0)}, frame))) add(result, bind_function(value, base, receiver));
+      for (ValueId value : Values(evaluate({it.file, file.operand(binding, 0)}, frame))) {
+        // Mode.FAST is a member of the enumeration, whatever it was made from.
+        bool member = receiver == unknown_value && (values_[value].kind == ValueKind::constant || values_[value].kind == ValueKind::container) && is_enumeration(class_value);
+        add(result, member ? Values{instance_of(class_value)} : bind_function(value, base, receiver));
+      }
       return result;
     }
     if ((it.kind == ValueKind::external || it.kind == ValueKind::method) && it.symbol != 0) {
@@ -189,6 +195,12 @@ Values Evaluator::class_attribute(ValueId class_value, std::string_view name, Va
     }
   }
   return {};
+}
+
+bool Evaluator::is_enumeration(ValueId class_value) {
+  for (ValueId base : linearised(class_value))
+    if (values_[base].kind == ValueKind::external && symbols_[values_[base].symbol].starts_with("enum.")) return true;
+  return false;
 }
 
 llvm::SmallVector<Site, 4> Evaluator::attribute_writes(ValueId class_value, std::string_view name) {

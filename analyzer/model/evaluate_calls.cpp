@@ -10,6 +10,7 @@ llvm::SmallVector<ArgumentRef, 4> Evaluator::arguments_of(Site call, FrameId fra
   llvm::SmallVector<ArgumentRef, 4> result;
   const File& file = program_.file(call.file);
   const facts::Event& event = file.event(call.event);
+  if (event.op == Op::decorate) result.push_back({.site = {call.file, file.operand(call.event, 1)}, .frame = frame});
   if (event.op != Op::call) return result;
   for (uint32_t i = 1; i < event.operands_count; ++i) {
     const facts::Operand& operand = file.facts.operands_of(event)[i];
@@ -241,8 +242,10 @@ Values Evaluator::call_result(ValueId callee, Site call, FrameId frame) {
     }
     case ValueKind::object: {
       auto inner = partial_function(callee);
-      if (!inner) {  // calling an object: type("X", …)(), a decorator object
-        return {};
+      if (!inner) {  // calling an object: an instance of a class that a call made
+        const knowledge::Api* row = maker(callee);
+        if (!row || !row->makes_class) return {};
+        return {make({.kind = ValueKind::object, .file = call.file, .index = call.event, .frame = frame, .symbol = intern("builtins.object"), .base = callee})};
       }
       Values result;
       for (ValueId function : values_of(*inner)) {
@@ -344,8 +347,13 @@ std::optional<Values> Evaluator::special_result(const std::string& name, ValueId
   if (name.starts_with("builtins.list.")) {  // methods of displays
     std::string_view method = std::string_view(name).substr(14);
     Values result;
+    if (method == "keys") return Values{make({.kind = ValueKind::object, .file = call.file, .index = call.event, .frame = frame, .symbol = intern("builtins.dict.keys")})};
     if (method == "pop" || method == "get" || method == "popleft" || method == "values" || method == "copy" || method == "items" || method == "setdefault") {
-      if (method == "copy" || method == "values" || method == "items") return Values{it.base};
+      bool view = method == "values" || method == "items";
+      const Value base = values_[it.base];
+      if (view && base.kind == ValueKind::container && program_.file(base.file).event(base.index).op == Op::dict)
+        return Values{make({.kind = ValueKind::object, .file = call.file, .index = call.event, .frame = frame, .symbol = intern("builtins.dict.keys"), .base = it.base})};
+      if (method == "copy" || view) return Values{it.base};
       auto key = constant_string(argument_values(0));
       if (key) {
         std::string copy(*key);

@@ -35,6 +35,8 @@ Values Evaluator::elements(ValueId id, std::optional<uint32_t> index) {
         // Each position is an object of its own.
         return {make({.kind = ValueKind::object, .file = it.file, .index = it.index, .frame = it.frame, .symbol = intern(element + (index && *index > 0 ? "" : "")), .base = make({.kind = ValueKind::constant, .index = uint32_t(Op::number), .symbol = intern(std::to_string(index.value_or(0))), .base = id})})};
       }
+      // the values of a dict display, through its view
+      if (type == "builtins.dict.keys" && it.base != unknown_value && values_[it.base].kind == ValueKind::container) return elements(it.base);
       // list(x), sorted(x), reversed(x) …: the elements of x; enumerate and zip give tuples, followed by position
       static constexpr std::string_view same[] = {"builtins.list", "builtins.tuple", "builtins.set", "builtins.sorted", "builtins.reversed", "builtins.iter", "builtins.filter", "itertools.islice", "itertools.cycle"};
       for (std::string_view name : same) {
@@ -200,6 +202,11 @@ Values Evaluator::subscript(Site site, FrameId frame) {
     } else if (it.kind == ValueKind::class_ || it.kind == ValueKind::external) {
       add(result, base);  // Queue[int]
     } else if (it.kind == ValueKind::object) {
+      if (key.op == Op::slice) {  // a part of it, where that is known to be no copy
+        const knowledge::Api* row = program_.knowledge().find(symbols_[it.symbol] + ".__getitem__");
+        if (row && row->returns == symbols_[it.symbol]) add(result, base);
+        continue;
+      }
       bool number = key.op == Op::number && file.name(key.name).size() < 4;
       add(result, elements(base, number ? std::optional<uint32_t>(uint32_t(std::atoi(std::string(file.name(key.name)).c_str()))) : std::nullopt));
     }

@@ -138,7 +138,13 @@ Values Evaluator::compute(Site site, FrameId frame) {
     case Op::subscript: return subscript(site, frame);
     case Op::boolean_operation: {
       Values result;
-      for (uint32_t i = 0; i < event.operands_count; ++i) add(result, evaluate(operand(i), frame));
+      bool conjunction = file.name(event.name) == "and";
+      for (uint32_t i = 0; i < event.operands_count; ++i) {
+        bool last = i + 1 == event.operands_count;
+        // `a and b` is a only where a is false, which the objects that matter never are.
+        for (ValueId value : Values(evaluate(operand(i), frame)))
+          if (!conjunction || last || values_[value].kind == ValueKind::constant || values_[value].kind == ValueKind::container) add(result, value);
+      }
       return result;
     }
     case Op::conditional: {

@@ -131,6 +131,7 @@ class Evaluator {
   Values super_object(Site call, FrameId frame);
   FrameId intern_frame(Frame frame);
   ValueId first_class(const Values& values) const;
+  bool is_enumeration(ValueId class_value);
 
   const Program& program_;
   std::deque<Value> values_;

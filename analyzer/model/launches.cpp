@@ -295,6 +295,7 @@ class Finder {
 
   void iterated(uint32_t i) {
     const Step& step = trace_.steps[i];
+    if (!step.row->launch || step.row->launch->starts != Starts::iterate) return;
     const Value it = evaluator_.value(step.subject);
     if (it.index == none || launches_nothing(evaluator_, *step.row->launch, it.site(), it.frame)) return;
     add(i, step.subject, step.row, callee_of(it), it.site(), it.frame, step.site);

@@ -76,15 +76,27 @@ std::optional<PickleProblem> Pickling::find(ValueId id, const PickleContext& con
     case ValueKind::bound: return of_method(id, context, depth);
     case ValueKind::object: return of_object(id, context, depth);
     case ValueKind::instance: return of_instance(id, context, depth);
-    case ValueKind::container: return of_elements(evaluator_.elements(id), context, depth);
+    case ValueKind::container: {
+      const File& file = evaluator_.program().file(it.file);
+      const facts::Event& event = file.event(it.index);
+      if (event.op == Op::comprehension && file.name(event.name) == "generator") return PickleProblem{.obstacle = Obstacle::object, .what = "a generator", .outcome = "raises:TypeError", .culprit = it.site()};
+      return of_elements(evaluator_.elements(id), context, depth);
+    }
     case ValueKind::generator: case ValueKind::coroutine:
       return PickleProblem{.obstacle = Obstacle::object, .what = it.kind == ValueKind::generator ? "a generator" : "a coroutine", .outcome = "raises:TypeError", .culprit = {it.file, evaluator_.program().file(it.file).facts.scopes[it.index].definition}};
     case ValueKind::module: return PickleProblem{.obstacle = Obstacle::object, .what = "a module", .outcome = "raises:TypeError"};
-    case ValueKind::method: return evaluator_.value(it.base).kind == ValueKind::object ? of_object(it.base, context, depth + 1) : it.base == unknown_value ? std::nullopt : find(it.base, context, depth + 1);
+    case ValueKind::method: {
+      if (it.base == unknown_value) return {};
+      // A method that is known, or a member of an enumeration; an attribute may be anything.
+      const Api* maker = evaluator_.maker(it.base);
+      if (!evaluator_.api(id) && !(maker && maker->makes_class)) return {};
+      return find(it.base, context, depth + 1);
+    }
     case ValueKind::external: {
       // A module of the standard library passed as a value.
       const std::string& name = evaluator_.symbol(it.symbol);
       bool is_module = !evaluator_.api(id) && name.find('.') == std::string::npos && evaluator_.program().knowledge().knows_module(name);
+      if (const Api* row = evaluator_.api(id); row && row->is_object) return of_row(*row, row->names[0], {}, context);
       if (is_module) return PickleProblem{.obstacle = Obstacle::object, .what = "the module " + name, .outcome = "raises:TypeError"};
       return {};
     }
@@ -228,8 +240,9 @@ std::optional<PickleProblem> Pickling::of_object(ValueId id, const PickleContext
         // list(generator) keeps the elements, not the generator
         ValueKind kind = evaluator_.value(value).kind;
         if (kind == ValueKind::generator) continue;
-        if (kind == ValueKind::object && type != "collections.defaultdict" && type != "types.SimpleNamespace" && !argument.keyword) continue;
-        auto found = find(value, context, depth + 1);
+        bool holds = type == "collections.defaultdict" || type == "types.SimpleNamespace" || type == "operator.methodcaller" || argument.keyword;
+        if (!holds && kind != ValueKind::container) continue;
+        auto found = holds ? find(value, context, depth + 1) : of_elements(evaluator_.elements(value), context, depth);
         if (!found) continue;
         // Its own callable, which nobody sees from outside.
         bool function = found->obstacle == Obstacle::lambda || found->obstacle == Obstacle::nested_function;
@@ -241,10 +254,42 @@ std::optional<PickleProblem> Pickling::of_object(ValueId id, const PickleContext
       }
     return {};
   }
+  if (type == "builtins.object" && it.base != unknown_value) {  // of a class that a call made
+    auto found = find(it.base, context, depth + 1);
+    if (found && found->obstacle == Obstacle::local_class) found->what = "an instance of " + found->what;
+    return found;
+  }
+  if (row && row->makes_class) return of_made_class(id, *row, context);
+  // A call that is known to make its result only by the type of that result.
+  if (!row || row->picklable == Picklable::unknown)
+    if (const Api* of_type = evaluator_.program().knowledge().find(type)) row = of_type;
   if (!row) return {};
+  if (row->launch && row->launch->starts == knowledge::Starts::start && !started(id, context)) return {};
+  return of_row(*row, row->names[0], it.site(), context);
+}
+
+// namedtuple("Box", …): found again where a module-level name Box holds it.
+std::optional<PickleProblem> Pickling::of_made_class(ValueId id, const Api& row, const PickleContext& context) {
+  const Value it = evaluator_.value(id);
+  if (by_value(context) || it.index == none) return {};
+  auto argument = evaluator_.argument(evaluator_.arguments_of(it.site(), it.frame), *row.makes_class);
+  auto text = argument ? evaluator_.constant_string(evaluator_.values_of(*argument)) : std::nullopt;
+  if (!text) return {};
+  std::string name(*text);
+  for (ValueId value : evaluator_.module_member(it.file, name)) {
+    const Value& held = evaluator_.value(value);
+    if (value == unknown_value || (held.file == it.file && held.index == it.index)) return {};
+  }
+  bool local = evaluator_.program().file(it.file).scope_of(it.index) != 0;
+  return PickleProblem{.obstacle = local ? Obstacle::local_class : Obstacle::unfindable, .what = (local ? "the local class " : "the class ") + name, .outcome = "raises:PicklingError", .culprit = it.site()};
+}
+
+// What a row says of an object.
+std::optional<PickleProblem> Pickling::of_row(const Api& row_, const std::string& name, Site culprit, const PickleContext& context) {
+  const Api* row = &row_;
   if (row->mp_primitive) {
     if (context.process_start) return {};
-    return PickleProblem{.obstacle = Obstacle::primitive, .what = article(row->names[0]), .outcome = row->pickle_error.empty() ? "raises:RuntimeError" : row->pickle_error, .culprit = it.site()};
+    return PickleProblem{.obstacle = Obstacle::primitive, .what = article(name), .outcome = row->pickle_error.empty() ? "raises:RuntimeError" : row->pickle_error, .culprit = culprit};
   }
   if (row->picklable == Picklable::process_only && context.process_start) return {};
   if (row->picklable != Picklable::no && row->picklable != Picklable::process_only) return {};
@@ -252,10 +297,9 @@ std::optional<PickleProblem> Pickling::of_object(ValueId id, const PickleContext
   auto minor = [](const std::string& version) { return version.size() > 2 ? std::atoi(version.c_str() + 2) : 0; };
   if (!row->since.empty() && context.newest_python < minor(row->since)) return {};
   if (!row->until.empty() && context.oldest_python >= minor(row->until)) return {};
-  bool process = row->launch.has_value();
-  if (process && row->launch->starts == knowledge::Starts::start && !started(id, context)) return {};
   // What the name says it is, rather than how it was reached.
-  return PickleProblem{.obstacle = process ? Obstacle::process_or_pool : Obstacle::object, .what = article(row->names[0]), .outcome = row->pickle_error.empty() ? "raises:TypeError" : row->pickle_error, .culprit = it.site()};
+  Obstacle obstacle = row->launch ? Obstacle::process_or_pool : Obstacle::object;
+  return PickleProblem{.obstacle = obstacle, .what = article(name), .outcome = row->pickle_error.empty() ? "raises:TypeError" : row->pickle_error, .culprit = culprit};
 }
 
 bool Pickling::customised(ValueId class_value) {
@@ -482,9 +526,13 @@ std::optional<PickleProblem> Pickling::of_attribute(ValueId instance, std::strin
 bool Pickling::started(ValueId process, const PickleContext& context) const {
   if (!context.process_start) return true;  // its secret key is sent to its own child only
   if (!context.trace) return false;
+  const Value it = evaluator_.value(process);
   for (uint32_t i = 0; i <= context.step && i < context.trace->steps.size(); ++i) {
     const Step& step = context.trace->steps[i];
-    if (step.kind != StepKind::api || !step.row || !step.row->starts || evaluator_.value(step.subject).base != process) continue;
+    if (step.kind != StepKind::api || !step.row || !step.row->starts) continue;
+    ValueId receiver = evaluator_.value(step.subject).base;
+    // One object may be known through several frames: its making is what counts.
+    if (receiver != process && (receiver == unknown_value || it.index == none || evaluator_.value(receiver).site() != it.site())) continue;
     if (i < context.step || (containers_ > 0 && step.condition.repeated)) return true;
   }
   return false;

@@ -65,6 +65,8 @@ class Pickling {
   std::optional<PickleProblem> of_class(ValueId value, const PickleContext& context);
   std::optional<PickleProblem> of_object(ValueId value, const PickleContext& context, int depth);
   std::optional<PickleProblem> of_method(ValueId value, const PickleContext& context, int depth);
+  std::optional<PickleProblem> of_row(const knowledge::Api& row, const std::string& name, Site culprit, const PickleContext& context);
+  std::optional<PickleProblem> of_made_class(ValueId value, const knowledge::Api& row, const PickleContext& context);
   std::optional<PickleProblem> of_instance(ValueId value, const PickleContext& context, int depth);
   std::optional<PickleProblem> of_attributes(ValueId instance, const PickleContext& context, int depth);
   std::optional<PickleProblem> of_attribute(ValueId instance, std::string_view name, const PickleContext& context, int depth);

@@ -249,7 +249,7 @@ void Walker::event(FileId file_id, EventId id, FrameId frame, uint32_t parent, c
       return;
     case Op::iterate:
       for (ValueId iterable : Values(evaluator_.evaluate({file_id, file.operand(id, 0)}, frame)))
-        if (const knowledge::Api* row = evaluator_.maker(iterable); row && row->launch && row->launch->starts == knowledge::Starts::iterate)
+        if (const knowledge::Api* row = evaluator_.maker(iterable); row && ((row->launch && row->launch->starts == knowledge::Starts::iterate) || (row->task && row->task->lazy_result)))
           push({.kind = StepKind::iterate, .site = {file_id, file.operand(id, 0)}, .frame = frame, .parent = parent, .condition = condition, .subject = iterable, .row = row});
       return;
     case Op::bind: case Op::bind_module: case Op::augment: case Op::delete_name: return bind(file_id, id, frame, parent, condition);
@@ -313,6 +313,7 @@ void Walker::callee(ValueId value, Site site, FrameId frame, uint32_t parent, co
       return registered(value, site, frame, parent, here);
     }
     case ValueKind::external: case ValueKind::method:
+      if (it.kind == ValueKind::external && evaluator_.symbol(it.symbol).starts_with("builtins.")) consume(site, frame, parent, here);
       if (const knowledge::Api* row = evaluator_.api(value)) return api(value, row, site, frame, parent, here);
       return;
     case ValueKind::parameter:
@@ -322,6 +323,14 @@ void Walker::callee(ValueId value, Site site, FrameId frame, uint32_t parent, co
       if (trace_.entry == Entry::worker) push({.kind = StepKind::unknown_call, .site = site, .frame = frame, .parent = parent, .condition = here, .subject = value});
       return;
   }
+}
+
+// list(results), sum(results): a builtin that is given the lazy results of a pool takes them all.
+void Walker::consume(Site site, FrameId frame, uint32_t parent, const Condition& condition) {
+  for (const ArgumentRef& argument : evaluator_.arguments_of(site, frame))
+    for (ValueId given : evaluator_.values_of(argument))
+      if (const knowledge::Api* row = evaluator_.maker(given); row && row->task && row->task->lazy_result)
+        push({.kind = StepKind::iterate, .site = argument.site, .frame = frame, .parent = parent, .condition = condition, .subject = given, .row = row});
 }
 
 void Walker::function(ValueId value, FrameId inner, Site site, FrameId frame, uint32_t parent, const Condition& condition) {
@@ -580,8 +589,16 @@ void Walker::changes(FileId file_id, EventId id, FrameId frame, uint32_t parent,
       return;
     }
   }
-  if (auto [owner_file, variable] = global_of(file_id, base); owner_file != none)
+  if (auto [owner_file, variable] = global_of(file_id, base); owner_file != none) {
     push({.kind = StepKind::change_global, .site = {file_id, id}, .frame = frame, .parent = parent, .condition = condition, .file = owner_file, .name = variable});
+    return;
+  }
+  if (base == none || file.event(base).op != Op::attribute) return;
+  for (ValueId owner : Values(evaluator_.evaluate({file_id, file.operand(base, 0)}, frame))) {
+    const Value it = evaluator_.value(owner);
+    bool lasting = it.kind == ValueKind::class_ || (it.kind == ValueKind::instance && it.index != none && it.frame == any_frame);
+    if (lasting) push({.kind = StepKind::change_attribute, .site = {file_id, id}, .frame = frame, .parent = parent, .condition = condition, .subject = owner, .name = file.event(base).name});
+  }
 }
 
 void Walker::read(FileId file_id, EventId id, FrameId frame, uint32_t parent, const Condition& condition) {
@@ -589,7 +606,7 @@ void Walker::read(FileId file_id, EventId id, FrameId frame, uint32_t parent, co
   if (file.event(id).op == Op::attribute) {
     for (ValueId owner : Values(evaluator_.evaluate({file_id, file.operand(id, 0)}, frame))) {
       ValueKind kind = evaluator_.value(owner).kind;
-      if (kind == ValueKind::class_ || kind == ValueKind::external)
+      if (kind == ValueKind::class_ || kind == ValueKind::external || kind == ValueKind::instance)
         push({.kind = StepKind::read_attribute, .site = {file_id, id}, .frame = frame, .parent = parent, .condition = condition, .subject = owner, .name = file.event(id).name});
     }
   }

@@ -21,10 +21,11 @@ enum class StepKind : uint8_t {
   write_global,     // file and name: a variable of a module is bound or deleted
   change_global,    // file and name: what the variable holds is changed in place
   write_attribute,  // subject: the module, class or external object; name
+  change_attribute, // subject: the class, or the object that a module holds; name: what that attribute holds is changed in place
   write_item,       // subject: the external object: os.environ[…] = …
   read_global,      // file and name (recorded in worker code only)
-  read_attribute,   // subject: external, class or module; name (worker code only)
-  iterate,          // subject: the object iterated
+  read_attribute,   // subject: external, class or instance; name (worker code only)
+  iterate,          // subject: the object iterated, where that launches or takes the results of tasks
   raise,
   unknown_call,     // a callee that is not known (worker code only)
 };
@@ -83,6 +84,7 @@ class Walker {
   void scope(FileId file, ScopeId scope, FrameId frame, uint32_t parent, const Condition& condition);
   void event(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
   void call(Site site, FrameId frame, uint32_t parent, const Condition& condition);
+  void consume(Site site, FrameId frame, uint32_t parent, const Condition& condition);
   void callee(ValueId callee, Site site, FrameId frame, uint32_t parent, const Condition& condition, bool only);
   void function(ValueId function, FrameId inner, Site site, FrameId frame, uint32_t parent, const Condition& condition);
   void api(ValueId callee, const knowledge::Api* row, Site site, FrameId frame, uint32_t parent, const Condition& condition);
