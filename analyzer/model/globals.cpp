@@ -1,0 +1,319 @@
+#include "analyzer/model/globals.h"
+
+#include <algorithm>
+
+namespace forklint::model {
+namespace {
+
+// The chain of a step passes through the import of a module: whoever imports that module does the same.
+bool imported(const Trace& trace, uint32_t step) {
+  for (uint32_t up = trace.steps[step].parent; up != none; up = trace.steps[up].parent)
+    if (trace.steps[up].kind == StepKind::import_module) return true;
+  return false;
+}
+
+// A fresh child does it again while it imports.
+bool repeated_in_child(const Trace& trace, const Condition& condition, uint32_t step) {
+  if (condition.guard == Guard::child_only || condition.guard == Guard::never) return true;
+  return (trace.entry == Entry::main && condition.guard == Guard::none) || (step != none && imported(trace, step));
+}
+
+// The event that takes a value as its first operand: .attribute, [key], a call; none when nothing near does.
+EventId use_of(const File& file, EventId value) {
+  for (EventId id = value + 1; id < file.facts.events.size() && id < value + 12; ++id)
+    if (file.operand(id, 0) == value) return id;
+  return none;
+}
+
+bool is_import(const File& file, EventId binding) {
+  const facts::Event& event = file.event(binding);
+  if (event.op == Op::bind_module) return true;
+  EventId value = event.op == Op::bind ? file.operand(binding, 0) : none;
+  return value != none && (file.event(value).op == Op::import || file.event(value).op == Op::import_from);
+}
+
+// Whether a binding of a module's own scope runs on every import.
+bool on_import(const File& file, EventId binding, Evaluator& evaluator, FileId file_id) {
+  for (RegionId region = file.event(binding).region; region != none; region = file.facts.regions[region].parent) {
+    const facts::Region& it = file.facts.regions[region];
+    bool arm = it.kind == facts::RegionKind::then_arm || it.kind == facts::RegionKind::else_arm;
+    if (!arm) continue;
+    Guard guard = implied(evaluator, {file_id, it.subject}, any_frame, it.kind == facts::RegionKind::then_arm, Role::main).guard;
+    if (guard == Guard::main_only || guard == Guard::spawn_main || guard == Guard::never) return false;
+  }
+  return true;
+}
+
+class Reads {
+ public:
+  Reads(const Model& model, size_t launch) : model_(model), evaluator_(model.evaluator()), workers_(model.workers(launch)) {}
+
+  std::vector<InheritedRead> run() {
+    for (size_t w = 0; w < workers_.size(); ++w)
+      for (uint32_t i = 0; i < workers_[w].trace.steps.size(); ++i) {
+        const Step& step = workers_[w].trace.steps[i];
+        ChildRead read{w, i, step.site};
+        if (step.kind == StepKind::read_global && !set_by_worker(w, i)) result_.push_back({.file = step.file, .name = step.name, .read = read});
+        if (step.kind != StepKind::read_attribute) continue;
+        const Value& owner = evaluator_.value(step.subject);
+        std::string name(model_.file(step.site.file).name(step.name));
+        if (owner.kind == ValueKind::instance && !through_global(w, step)) {
+          if (owner.base == unknown_value || !evaluator_.attribute_writes(owner.base, name).empty()) continue;
+          if (!attribute_set(w, i, owner.base, name)) result_.push_back({.owner = owner.base, .attribute = name, .read = read});
+        } else if (owner.kind == ValueKind::class_ || owner.kind == ValueKind::instance) {
+          if (!attribute_set(w, i, step.subject, name)) result_.push_back({.owner = step.subject, .attribute = name, .read = read});
+        }
+      }
+    return std::move(result_);
+  }
+
+ private:
+  bool earlier(size_t writer, uint32_t step, size_t reader, uint32_t read) const {
+    if (writer != reader) return workers_[writer].worker.kind == PayloadKind::initializer;
+    // What fills a missing value, or changes it in place, is at home in the child.
+    return step < read || workers_[writer].trace.steps[step].condition.uncertain || workers_[writer].trace.steps[step].kind == StepKind::change_global ||
+           workers_[writer].trace.steps[step].kind == StepKind::change_attribute;
+  }
+
+  bool set_by_worker(size_t reader, uint32_t read) const {
+    const Step& it = workers_[reader].trace.steps[read];
+    return any_step(reader, read, [&](const Step& step) { return (step.kind == StepKind::write_global || step.kind == StepKind::change_global) && step.file == it.file && step.name == it.name; });
+  }
+
+  bool attribute_set(size_t reader, uint32_t read, ValueId owner, std::string_view name) const {
+    return any_step(reader, read, [&](const Step& step) {
+      bool written = step.kind == StepKind::write_attribute || step.kind == StepKind::change_attribute;
+      return written && step.subject == owner && model_.file(step.site.file).name(step.name) == name;
+    });
+  }
+
+  template <class Matches>
+  bool any_step(size_t reader, uint32_t read, Matches matches) const {
+    for (size_t w = 0; w < workers_.size(); ++w)
+      for (uint32_t i = 0; i < workers_[w].trace.steps.size(); ++i)
+        if (matches(workers_[w].trace.steps[i]) && earlier(w, i, reader, read)) return true;
+    return false;
+  }
+
+  // The object is one that a module holds, and the worker reaches it by the module's name.
+  bool through_global(size_t w, const Step& step) const {
+    const Value& owner = evaluator_.value(step.subject);
+    if (owner.index == none || owner.frame != any_frame) return false;
+    for (const Step& other : workers_[w].trace.steps) {
+      if (other.kind != StepKind::read_global) continue;
+      Values held = evaluator_.module_variable(other.file, other.name);
+      if (std::find(held.begin(), held.end(), step.subject) != held.end()) return true;
+    }
+    return false;
+  }
+
+  const Model& model_;
+  Evaluator& evaluator_;
+  const std::vector<WorkerTrace>& workers_;
+  std::vector<InheritedRead> result_;
+};
+
+class Losses {
+ public:
+  Losses(const Model& model, size_t launch) : model_(model), evaluator_(model.evaluator()), launch_(model.launches()[launch]), trace_(model.trace_of(launch_)), reads_(inherited_reads(model, launch)) {}
+
+  std::vector<LostGlobal> run() {
+    for (const InheritedRead& read : reads_) {
+      bool known = std::any_of(done_.begin(), done_.end(), [&](const InheritedRead* other) { return same(*other, read); });
+      if (known) continue;
+      bool lost = read.owner == unknown_value ? variable(read) : attribute(read);
+      if (lost) done_.push_back(&read);
+    }
+    return std::move(result_);
+  }
+
+ private:
+  static bool same(const InheritedRead& a, const InheritedRead& b) { return a.file == b.file && a.name == b.name && a.owner == b.owner && a.attribute == b.attribute; }
+
+  bool lasts(uint32_t i) const {
+    const Step& step = trace_.steps[i];
+    return !repeated_in_child(trace_, step.condition, i) && (step.condition & launch_.condition).guard != Guard::never;
+  }
+
+  bool variable(const InheritedRead& read) {
+    uint32_t last = none;
+    for (uint32_t i = 0; i < launch_.step; ++i) {
+      const Step& step = trace_.steps[i];
+      bool writes = step.kind == StepKind::write_global || step.kind == StepKind::change_global;
+      if (!writes || step.file != read.file || step.name != read.name || !lasts(i)) continue;
+      if (step.kind == StepKind::write_global && is_copy(read)) continue;
+      if (step.kind == StepKind::change_global && adds_nothing(step)) continue;
+      // A certain write is what counts, but an import may be tried in several ways.
+      last = i;
+    }
+    if (last == none) return member(read);
+    const Step& step = trace_.steps[last];
+    const File& file = model_.file(step.site.file);
+    LostGlobal lost{.write = step.site, .condition = step.condition, .step = last, .name = std::string(model_.file(read.file).name(read.name)), .in_place = step.kind == StepKind::change_global, .read = read.read};
+    lost.import = !lost.in_place && is_import(file, step.site.event);
+    lost.undefined = !bound_on_import(read.file, read.name);
+    if (!lost.in_place && !lost.undefined && equal_value(step, read)) return false;
+    if (lost.import && !lost.undefined && !submodule_missing(step, read)) return false;
+    finish(lost, read);
+    return true;
+  }
+
+  // from module import VARIABLE: a name of its own, which no later binding in that module changes, whatever the method.
+  bool is_copy(const InheritedRead& read) const { return read.read.site.file != read.file && model_.file(read.read.site.file).event(read.read.site.event).op == Op::read; }
+
+  // x.clear() on what is empty after import.
+  bool adds_nothing(const Step& step) {
+    const File& file = model_.file(step.site.file);
+    if (file.event(step.site.event).op != Op::call) return false;
+    EventId callee = file.operand(step.site.event, 0);
+    static constexpr std::string_view removing[] = {"clear", "sort", "reverse"};
+    return callee != none && std::find(std::begin(removing), std::end(removing), file.name_of(callee)) != std::end(removing);
+  }
+
+  bool bound_on_import(FileId file_id, NameId name) {
+    const File& file = model_.file(file_id);
+    auto it = file.scopes[0].names.find(name);
+    if (it == file.scopes[0].names.end()) return false;
+    return std::any_of(it->second.events.begin(), it->second.events.end(), [&](EventId binding) {
+      Op op = file.event(binding).op;
+      return op != Op::declare && op != Op::delete_name && on_import(file, binding, evaluator_, file_id);
+    });
+  }
+
+  bool equal_value(const Step& write, const InheritedRead& read) {
+    const File& file = model_.file(write.site.file);
+    const facts::Event& event = file.event(write.site.event);
+    EventId value = event.op == Op::bind ? file.operand(write.site.event, 0) : event.op == Op::set_attribute ? file.operand(write.site.event, 1) : none;
+    if (value == none) return false;
+    Values now = evaluator_.evaluate({write.site.file, value}, write.frame);
+    Values before = after_import(model_, read);
+    return now.size() == 1 && before.size() == 1 && now[0] == before[0] && evaluator_.value(now[0]).kind == ValueKind::constant;
+  }
+
+  // `import shop.export` beside an `import shop` that every child repeats: only the attribute is missing, and only
+  // where nothing else imports the submodule.
+  bool submodule_missing(const Step& write, const InheritedRead& read) {
+    const File& file = model_.file(write.site.file);
+    if (file.event(write.site.event).op != Op::bind_module) return false;
+    EventId import = file.operand(write.site.event, 0);
+    Values modules = import == none ? Values{} : evaluator_.evaluate({write.site.file, import}, any_frame);
+    std::string dotted = import == none ? "" : std::string(file.name_of(import));
+    size_t dot = dotted.find('.');
+    if (modules.size() != 1 || evaluator_.value(modules[0]).kind != ValueKind::module || dot == std::string::npos) return false;
+    std::string first = dotted.substr(dot + 1, dotted.find('.', dot + 1) - dot - 1);
+    bool used = false;
+    for (const InheritedRead& other : reads_) {
+      if (!same(other, read)) continue;
+      const File& reader = model_.file(other.read.site.file);
+      EventId use = use_of(reader, other.read.site.event);
+      used |= use != none && reader.event(use).op == Op::attribute && reader.name_of(use) == first;
+    }
+    if (!used) return false;
+    for (FileId id = 0; id < model_.program().files().size(); ++id) {
+      const File& other = model_.file(id);
+      for (EventId event = 0; event < other.facts.events.size(); ++event) {
+        Op op = other.event(event).op;
+        if (op != Op::import && op != Op::import_from) continue;
+        if (other.scope_of(event) != 0 || (id == write.site.file && !on_import(other, event, evaluator_, id))) continue;
+        Values found = evaluator_.evaluate({id, event}, any_frame);
+        if (std::find(found.begin(), found.end(), modules[0]) != found.end()) return false;
+      }
+    }
+    return true;
+  }
+
+  // settings.load(path) writes self.path: the object is the module's, its attribute is the parent's.
+  bool member(const InheritedRead& read) {
+    Values held = evaluator_.module_variable(read.file, read.name);
+    const MemberWrite* last = nullptr;
+    std::string name;
+    for (const MemberWrite& write : trace_.writes) {
+      if (write.before > launch_.step || repeated_in_child(trace_, write.condition, none)) continue;
+      if (std::find(held.begin(), held.end(), write.subject) == held.end() || evaluator_.value(write.subject).index == none) continue;
+      std::string attribute(model_.file(write.site.file).name(model_.file(write.site.file).event(write.site.event).name));
+      bool is_read = std::any_of(reads_.begin(), reads_.end(), [&](const InheritedRead& other) { return other.owner == write.subject && other.attribute == attribute; });
+      if (!is_read) continue;
+      last = &write;
+      name = std::string(model_.file(read.file).name(read.name)) + "." + attribute;
+    }
+    if (!last) return false;
+    LostGlobal lost{.write = last->site, .condition = last->condition, .name = name, .in_place = true, .read = read.read};
+    finish(lost, read);
+    return true;
+  }
+
+  bool attribute(const InheritedRead& read) {
+    auto classes = evaluator_.value(read.owner).kind == ValueKind::class_ ? evaluator_.linearised(read.owner) : llvm::SmallVector<ValueId, 4>{read.owner};
+    uint32_t last = none;
+    for (uint32_t i = 0; i < launch_.step; ++i) {
+      const Step& step = trace_.steps[i];
+      if ((step.kind != StepKind::write_attribute && step.kind != StepKind::change_attribute) || !lasts(i)) continue;
+      if (std::find(classes.begin(), classes.end(), step.subject) == classes.end()) continue;
+      if (model_.file(step.site.file).name(step.name) != read.attribute) continue;
+      if (step.kind == StepKind::change_attribute && adds_nothing(step)) continue;
+      last = i;
+    }
+    if (last == none) return false;
+    const Step& step = trace_.steps[last];
+    const Value& owner = evaluator_.value(step.subject);
+    std::string prefix = owner.kind == ValueKind::class_ ? std::string(model_.file(owner.file).name(model_.file(owner.file).facts.scopes[owner.index].name)) + "." : "";
+    LostGlobal lost{.write = step.site, .condition = step.condition, .step = last, .name = prefix + read.attribute, .in_place = step.kind == StepKind::change_attribute, .read = read.read};
+    if (step.kind == StepKind::write_attribute && equal_value(step, read)) return false;
+    finish(lost, read);
+    return true;
+  }
+
+  void finish(LostGlobal& lost, const InheritedRead& read) {
+    Values first = after_import(model_, read);
+    lost.none_after_import = first.size() == 1 && evaluator_.value(first[0]).kind == ValueKind::constant && Op(evaluator_.value(first[0]).index) == Op::null;
+    EventId use = use_of(model_.file(lost.read.site.file), lost.read.site.event);
+    lost.use = use == none ? lost.read.site : Site{lost.read.site.file, use};
+    bool known = std::any_of(result_.begin(), result_.end(), [&](const LostGlobal& other) { return other.write == lost.write; });
+    if (!known) result_.push_back(lost);
+  }
+
+  const Model& model_;
+  Evaluator& evaluator_;
+  const Launch& launch_;
+  const Trace& trace_;
+  std::vector<InheritedRead> reads_;
+  std::vector<const InheritedRead*> done_;
+  std::vector<LostGlobal> result_;
+};
+
+}  // namespace
+
+std::vector<InheritedRead> inherited_reads(const Model& model, size_t launch) { return Reads(model, launch).run(); }
+
+std::vector<LostGlobal> lost_globals(const Model& model, size_t launch) { return Losses(model, launch).run(); }
+
+Values after_import(const Model& model, const InheritedRead& read) {
+  Evaluator& evaluator = model.evaluator();
+  Values result;
+  auto last_binding = [&](FileId file_id, ScopeId scope, NameId name, FrameId frame) {
+    const File& file = model.file(file_id);
+    auto it = name == none ? file.scopes[scope].names.end() : file.scopes[scope].names.find(name);
+    if (it == file.scopes[scope].names.end()) return;
+    for (size_t i = it->second.events.size(); i-- > 0;) {
+      EventId binding = it->second.events[i];
+      if (file.event(binding).op != Op::bind || !on_import(file, binding, evaluator, file_id)) continue;
+      add(result, evaluator.evaluate({file_id, file.operand(binding, 0)}, frame));
+      return;
+    }
+  };
+  if (read.owner == unknown_value) {
+    last_binding(read.file, 0, read.name, any_frame);
+    return result;
+  }
+  const Value owner = evaluator.value(read.owner);
+  if (owner.kind == ValueKind::instance) return evaluator.attribute(read.owner, read.attribute);
+  for (ValueId base : evaluator.linearised(read.owner)) {
+    const Value it = evaluator.value(base);
+    if (it.kind != ValueKind::class_) continue;
+    last_binding(it.file, it.index, model.file(it.file).find_name(read.attribute), it.frame);
+    if (!result.empty()) break;
+  }
+  return result;
+}
+
+}  // namespace forklint::model

@@ -1,0 +1,48 @@
+// What a fresh child does not have although its code reads it: variables of modules and attributes of classes and
+// module-level objects that the parent set or changed after import.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analyzer/model/model.h"
+
+namespace forklint::model {
+
+// Where code of a child reads something: a step of one of the launch's workers.
+struct ChildRead {
+  size_t worker = 0;
+  uint32_t step = none;
+  Site site;
+};
+
+struct LostGlobal {
+  Site write;               // the last one before the launch
+  Condition condition;      // under which it is written
+  uint32_t step = none;     // of the launching trace; none for an attribute of an instance
+  std::string name;         // as a reader would write it: FACTOR, Client.retries
+  bool import = false;      // what is bound there is an import
+  bool in_place = false;    // the object is the same, what it holds is not
+  bool undefined = false;   // importing binds no such name
+  bool none_after_import = false;  // importing leaves None there
+  Site use;                 // the read, or what is done with it at once: .attribute, [key], a call
+  ChildRead read;
+};
+
+// One for each variable.
+std::vector<LostGlobal> lost_globals(const Model& model, size_t launch);
+
+// Variables that workers of a launch read without having set them themselves.
+struct InheritedRead {
+  FileId file = none;
+  NameId name = none;                 // of a module's variable
+  ValueId owner = unknown_value;      // or the class or module-level object whose attribute it is
+  std::string attribute;
+  ChildRead read;
+};
+std::vector<InheritedRead> inherited_reads(const Model& model, size_t launch);
+
+// What the variable holds in a fresh child after import.
+Values after_import(const Model& model, const InheritedRead& read);
+
+}  // namespace forklint::model

@@ -1,0 +1,91 @@
+// A forked child has every lock as it was at the fork. One that the forking thread, or a thread that is not there any
+// more, was holding is never given back: the child that takes it waits for ever.
+#include <algorithm>
+
+#include "rules/support.h"
+
+namespace forklint::rules {
+namespace {
+
+using namespace model;
+
+// What the child runs: the workers of the launch, or the child's branch after a raw fork.
+std::vector<const Step*> code_of_child(const Model& model, size_t i) {
+  std::vector<const Step*> result;
+  const Launch& launch = model.launches()[i];
+  const Trace& trace = model.trace_of(launch);
+  for (uint32_t step : child_steps(trace, launch)) result.push_back(&trace.steps[step]);
+  for (const WorkerTrace& worker : model.workers(i))
+    for (const Step& step : worker.trace.steps) result.push_back(&step);
+  return result;
+}
+
+// Handlers around the fork that name the lock give it back on both sides.
+bool handled_at_fork(const Model& model, const Trace& trace, uint32_t before, ValueId lock) {
+  Evaluator& evaluator = model.evaluator();
+  for (uint32_t i = 0; i < before; ++i) {
+    const Step& step = trace.steps[i];
+    if (step.kind != StepKind::api || !step.row->at_fork) continue;
+    for (const ArgumentRef& argument : evaluator.arguments_of(step.site, step.frame))
+      for (ValueId handler : evaluator.values_of(argument)) {
+        const Value it = evaluator.value(handler);
+        if (it.kind == ValueKind::method && same_object(evaluator, it.base, lock)) return true;
+        if (it.kind != ValueKind::function && it.kind != ValueKind::bound) continue;
+        const File& file = model.file(it.file);
+        FrameId frame = evaluator.enter(handler, {}, step.site, step.frame);
+        for (EventId id = file.facts.scopes[it.index].events.begin; id < file.facts.scopes[it.index].events.end; ++id) {
+          Op op = file.event(id).op;
+          if (op == Op::bind) {  // the handler puts a new one in its place
+            Values held = evaluator.module_variable(it.file, file.event(id).name);
+            if (std::find(held.begin(), held.end(), lock) != held.end()) return true;
+          }
+          if (op != Op::read && op != Op::attribute) continue;
+          for (ValueId value : Values(evaluator.evaluate({it.file, id}, frame)))
+            if (same_object(evaluator, value, lock)) return true;
+        }
+      }
+  }
+  return false;
+}
+
+void check(const Model& model, engine::Report& report) {
+  Evaluator& evaluator = model.evaluator();
+  for (size_t i = 0; i < model.launches().size(); ++i) {
+    const Launch& launch = model.launches()[i];
+    const Trace& trace = model.trace_of(launch);
+    if (launch.site.event == none || launch.row->launch->executes) continue;
+    StartMethods possible = launch.method.methods & (StartMethod::fork | StartMethod::forkserver);
+    if (possible.empty()) continue;
+    std::vector<HeldLock> held = held_locks(evaluator, trace, launch.step);
+    if (held.empty()) continue;
+    bool done = false;
+    for (const Step* step : code_of_child(model, i)) {
+      Taking taken = taking(evaluator, *step);
+      if (taken.lock == unknown_value) continue;
+      for (const HeldLock& lock : held) {
+        if (done || !same_object(evaluator, lock.taken.lock, taken.lock)) continue;
+        if (!lock.by_other && taken.reentrant) continue;  // the forking thread itself goes on in the child
+        if (handled_at_fork(model, trace, launch.step, lock.taken.lock)) continue;
+        // A thread that main starts on import runs in a fork server that preloads main, too.
+        uint32_t thread = trace.steps[lock.step].thread;
+        bool server = lock.by_other && thread != none && trace.entry == Entry::main && trace.steps[thread].condition.guard == Guard::none && launch.row->launch->reimports_main && model.options().newest_python >= 14;
+        report.finding(launch.site, lock.by_other ? "Forks while another thread may hold a lock that the child takes" : "Forks while holding a lock that the child takes")
+            .under((server ? possible : possible & StartMethod::fork) & step->condition.methods, "hangs")
+            .label(trace.steps[lock.step].site, lock.by_other ? "another thread takes the lock here" : "the lock is taken here and held over the fork")
+            .label(step->site, "the child waits here for a lock that nobody will release")
+            .label(launch.site, lock.by_other ? "start the process before the thread, or use spawn" : "start the process outside the lock, or use spawn")
+            .confidence(lock.by_other || !step->condition.certain() || !lock.certain ? Confidence::likely : Confidence::certain)
+            .launch(i);
+        done = true;
+      }
+    }
+  }
+}
+
+}  // namespace
+
+extern const engine::Rule lock_held_at_fork = {
+    .code = "PSM402", .name = "lock-held-at-fork", .family = "inherited_state",
+    .summary = "A lock that may be held at the fork is taken in the child", .severity = engine::Severity::error, .check = check};
+
+}  // namespace forklint::rules
