@@ -1,5 +1,7 @@
 #include "rules/support.h"
 
+#include <algorithm>
+
 namespace forklint::rules {
 
 using namespace model;
@@ -40,6 +42,110 @@ bool precedes(const Model& model, const Trace& trace, uint32_t earlier, uint32_t
       if (arms && f.regions[x].statement == f.regions[y].statement && f.regions[x].kind != f.regions[y].kind) return false;
     }
   return true;
+}
+
+bool reimported(const Model& model, const Trace& trace) {
+  const std::string& path = model.file(trace.file).path;
+  std::string_view name = std::string_view(path).substr(path.find_last_of("/\\") + 1);
+  return name != "__main__.py" && !name.ends_with(".ipynb");
+}
+
+StartMethods repeating_methods(const Model& model, const Trace& trace) {
+  StartMethods result;
+  if (trace.entry != Entry::main || !reimported(model, trace)) return result;
+  for (const Launch& launch : model.launches()) {
+    if (&model.trace_of(launch) != &trace || launch.site.event == none || !launch.row->launch->reimports_main) continue;
+    StartMethods fresh = launch.method.methods & fresh_methods;
+    Guard guard = launch.condition.guard;
+    if (!fresh.empty() && guard != Guard::main_only && guard != Guard::spawn_main) return {};
+    result |= guard == Guard::spawn_main ? fresh - StartMethod::forkserver : fresh;
+  }
+  return result;
+}
+
+Written written_by_caller(Evaluator& evaluator, Site site, FrameId frame) {
+  constexpr int most_callers = 8;
+  for (int i = 0; i < most_callers; ++i) {
+    auto given = evaluator.passed(site, frame);
+    if (!given || given->site.event == none || given->star || given->double_star) break;
+    site = given->site;
+    frame = given->frame;
+  }
+  return {site, frame};
+}
+
+namespace {
+
+class Sender {
+ public:
+  Sender(const Model& model, const Trace& trace, uint32_t step, const std::function<void(ValueId)>& visit)
+      : model_(model), evaluator_(model.evaluator()), trace_(trace), step_(step), visit_(visit) {}
+
+  void send(ValueId id) {
+    if (id == unknown_value || seen_.size() >= most_values_sent || std::find(seen_.begin(), seen_.end(), id) != seen_.end()) return;
+    seen_.push_back(id);
+    visit_(id);
+    const Value it = evaluator_.value(id);
+    switch (it.kind) {
+      case ValueKind::container:
+        for (ValueId element : evaluator_.elements(id)) send(element);
+        return;
+      case ValueKind::bound: return send(it.base);
+      case ValueKind::instance: return attributes(id);
+      case ValueKind::object: {
+        if (!evaluator_.partial_function(id)) return;
+        for (const ArgumentRef& held : evaluator_.arguments_of(it.site(), it.frame))
+          for (ValueId value : evaluator_.values_of(held)) send(value);
+        return;
+      }
+      default: return;
+    }
+  }
+
+ private:
+  static constexpr size_t most_values_sent = 64;
+
+  void attributes(ValueId instance) {
+    ValueId owner = evaluator_.class_of(instance);
+    for (std::string_view own_way : {"__getstate__", "__reduce__", "__reduce_ex__"})
+      if (evaluator_.method_of(owner, own_way) != unknown_value) return;
+    std::vector<std::string> names;
+    for (ValueId base : evaluator_.linearised(owner)) {
+      const Value it = evaluator_.value(base);
+      if (it.kind != ValueKind::class_) continue;
+      const File& file = model_.file(it.file);
+      for (ScopeId method : file.scopes[it.index].children)
+        for (EventId event = file.facts.scopes[method].events.begin; event < file.facts.scopes[method].events.end; ++event)
+          if (file.event(event).op == Op::set_attribute) names.emplace_back(file.name_of(event));
+    }
+    for (const std::string& name : names)
+      if (!set_later(instance, name))
+        for (ValueId value : Values(evaluator_.attribute(instance, name)))
+          if (evaluator_.value(value).kind != ValueKind::bound || evaluator_.value(value).base != instance) send(value);
+  }
+
+  bool set_later(ValueId instance, std::string_view name) const {
+    bool written = false;
+    for (const MemberWrite& write : trace_.writes) {
+      if (write.subject != instance || model_.file(write.site.file).name_of(write.site.event) != name) continue;
+      if (write.before <= step_) return false;
+      written = true;
+    }
+    return written;
+  }
+
+  const Model& model_;
+  Evaluator& evaluator_;
+  const Trace& trace_;
+  uint32_t step_;
+  const std::function<void(ValueId)>& visit_;
+  std::vector<ValueId> seen_;
+};
+
+}  // namespace
+
+void each_sent(const Model& model, const Trace& trace, uint32_t step, ValueId value, const std::function<void(ValueId)>& visit) {
+  Sender(model, trace, step, visit).send(value);
 }
 
 }  // namespace forklint::rules

@@ -1,6 +1,7 @@
 // What several rules ask in the same words.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -31,5 +32,24 @@ bool in_import(const model::Trace& trace, uint32_t step);
 
 // Whether something before `step` has certainly or possibly happened on the way to it: not in the other arm of a branch.
 bool precedes(const model::Model& model, const model::Trace& trace, uint32_t earlier, uint32_t later);
+
+// Whether fresh children import the main module of a trace again. What python -m runs as __main__.py and the cells of a
+// notebook they cannot import, and do not try to.
+bool reimported(const model::Model& model, const model::Trace& trace);
+
+// The methods under which a working program's children run the body of its main module again; none when a launch is
+// itself reached by that body: launch-at-import tells that.
+StartMethods repeating_methods(const model::Model& model, const model::Trace& trace);
+
+// What the outermost caller wrote for a value that helpers only hand on.
+struct Written {
+  model::Site site;
+  model::FrameId frame;
+};
+Written written_by_caller(model::Evaluator& evaluator, model::Site site, model::FrameId frame);
+
+// A value and all that is sent along with it: elements, what a partial holds, the receiver of a method, attributes that
+// an object has when `step` is reached.
+void each_sent(const model::Model& model, const model::Trace& trace, uint32_t step, model::ValueId value, const std::function<void(model::ValueId)>& visit);
 
 }  // namespace forklint::rules

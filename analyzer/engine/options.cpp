@@ -61,6 +61,7 @@ OptionResult set_platforms(Settings& settings, const Values& values, const std::
     if (!found) return std::unexpected(found.error());
     given[*found] = true;
   }
+  settings.config.platforms_given = !values.empty();
   settings.config.platforms = values.empty() ? Platforms{} : Platforms{given[0], given[1], given[2]};
   return {};
 }

@@ -70,7 +70,10 @@ Draft& Draft::under(StartMethods methods, std::string_view outcome) {
 
 Draft& Draft::label(Site site, std::string text) {
   if (site.event == model::none) return *this;
-  Place place = report_.place(site);
+  return label_at(report_.place(site), std::move(text));
+}
+
+Draft& Draft::label_at(Place place, std::string text) {
   for (const Label& known : finding_.labels)
     if (known.place == place && known.text == text) return *this;
   finding_.labels.push_back({place, std::move(text)});

@@ -26,6 +26,7 @@ class Draft {
   // Under each of these methods `outcome` is seen. A finding that names a launch and no method is not reported.
   Draft& under(StartMethods methods, std::string_view outcome);
   Draft& label(Site site, std::string text);
+  Draft& label_at(Place place, std::string text);
   // Labels for the calls and imports that lead to a step of a trace, outermost first.
   Draft& path(const model::Trace& trace, uint32_t step, std::string_view last = {});
   Draft& confidence(Confidence confidence);
@@ -53,6 +54,9 @@ class Report {
   const std::vector<LaunchRow>& launches() const { return rows_; }
   // The row of a launch of the model; -1 when it has none.
   int row_of(size_t launch) const { return row_of_[launch]; }
+
+  // What the rules before this one have found.
+  const std::vector<Finding>& findings() const { return findings_; }
 
   std::vector<Finding> take_findings() { return std::move(findings_); }
   std::vector<LaunchRow> take_launches() { return std::move(rows_); }

@@ -1,0 +1,66 @@
+// target=work() runs work here, in the parent, and gives the process what it returns: nothing.
+#include <algorithm>
+
+#include "rules/support.h"
+
+namespace forklint::rules {
+namespace {
+
+using namespace model;
+
+// Whether a function certainly returns nothing. One that only raises or does nothing stands for another.
+bool returns_nothing(Evaluator& evaluator, ValueId function, Site call, FrameId frame) {
+  const Value it = evaluator.value(function);
+  if (it.kind != ValueKind::function && it.kind != ValueKind::bound) return false;
+  const File& file = evaluator.program().file(it.file);
+  const facts::Scope& scope = file.facts.scopes[it.index];
+  if (scope.kind != facts::ScopeKind::function || scope.flags & (facts::scope_generator | facts::scope_async)) return false;
+  FrameId inside = evaluator.enter(function, call, frame);
+  for (EventId event : file.scopes[it.index].returns) {
+    EventId operand = file.operand(event, 0);
+    if (operand == none) continue;
+    Values values = evaluator.evaluate({it.file, operand}, inside);
+    bool null = values.size() == 1 && evaluator.value(values[0]).kind == ValueKind::constant && Op(evaluator.value(values[0]).index) == Op::null;
+    if (!null) return false;
+  }
+  bool works = false;
+  for (EventId event = scope.events.begin; event < scope.events.end; ++event) {
+    const facts::Event& e = file.event(event);
+    if (e.op == Op::raise && e.region == none) return false;
+    works |= e.op == Op::call || e.op == Op::bind || e.op == Op::augment || e.op == Op::set_attribute || e.op == Op::augment_attribute || e.op == Op::set_subscript;
+  }
+  return works;
+}
+
+void check(const Model& model, engine::Report& report) {
+  Evaluator& evaluator = model.evaluator();
+  for (size_t i = 0; i < model.launches().size(); ++i) {
+    const Launch& launch = model.launches()[i];
+    for (const Payload& item : model.payload(i)) {
+      bool task = item.kind == PayloadKind::task;
+      if ((!task && item.kind != PayloadKind::target && item.kind != PayloadKind::initializer) || item.site.event == none || item.value != unknown_value) continue;
+      auto [site, frame] = written_by_caller(evaluator, item.site, item.frame);
+      const File& file = model.file(site.file);
+      if (file.event(site.event).op != Op::call) continue;
+      Values callees = evaluator.evaluate({site.file, file.operand(site.event, 0)}, frame);
+      if (callees.empty() || !std::all_of(callees.begin(), callees.end(), [&](ValueId callee) { return returns_nothing(evaluator, callee, site, frame); })) continue;
+      const Value called = evaluator.value(callees[0]);
+      std::string name(model.file(called.file).name(model.file(called.file).facts.scopes[called.index].name));
+      const Trace& trace = model.trace_of(launch);
+      uint32_t step = item.step == none ? launch.step : item.step;
+      report.finding(site, name + "() runs here, in the parent, and its result None is what the child is given to run")
+          .under(launch.method.methods - StartMethod::threading, task ? "raises:TypeError" : "wrong")
+          .label({called.file, model.file(called.file).facts.scopes[called.index].definition}, "returns nothing")
+          .path(trace, step, "given to the child here; pass " + name + " without the brackets, and its arguments beside it")
+          .launch(i);
+    }
+  }
+}
+
+}  // namespace
+
+extern const engine::Rule called_target = {
+    .code = "PSM108", .name = "called-target", .family = "launch",
+    .summary = "The target is called instead of passed", .severity = Severity::error, .check = check};
+
+}  // namespace forklint::rules

@@ -1,0 +1,49 @@
+// The module body of a program runs again in every fresh child, with all it prints, writes, makes and removes.
+#include "rules/support.h"
+
+namespace forklint::rules {
+namespace {
+
+using namespace model;
+
+// What is written to a file that is opened at import as well is told where the file is opened.
+uint32_t opening(const Model& model, const Trace& trace, uint32_t i) {
+  Evaluator& evaluator = model.evaluator();
+  ValueId receiver = evaluator.value(trace.steps[i].subject).base;
+  if (receiver == unknown_value) return i;
+  const Value object = evaluator.value(receiver);
+  const knowledge::Api* maker = evaluator.maker(receiver);
+  if (object.kind != ValueKind::object || !maker || maker->handle != knowledge::Handle::file) return i;
+  for (uint32_t before = 0; before < i; ++before)
+    if (trace.steps[before].kind == StepKind::api && trace.steps[before].site == object.site() && trace.steps[before].frame == object.frame) return before;
+  return i;
+}
+
+void check(const Model& model, engine::Report& report) {
+  for (const Trace& trace : model.traces()) {
+    StartMethods methods = repeating_methods(model, trace);
+    if (methods.empty()) continue;
+    for (uint32_t i = 0; i < trace.steps.size(); ++i) {
+      const Step& step = trace.steps[i];
+      // What depends on something may ask whether it has been done.
+      if (step.kind != StepKind::api || !step.row->side_effect || step.row->runs_command || step.row->exits) continue;
+      if (step.condition.guard != Guard::none || !step.condition.certain() || step.condition.child_leaves) continue;
+      uint32_t cause = opening(model, trace, i);
+      // What a command says is part of the command.
+      if (trace.steps[cause].row && trace.steps[cause].row->runs_command) continue;
+      uint32_t place = outermost(trace, cause);
+      report.finding(trace.steps[place].site, std::string(short_name(step.row->names[0])) + " has its effect at import, and so again in every child that imports the program")
+          .under(methods, "wrong")
+          .path(trace, i, "happens here; move it under `if __name__ == \"__main__\":`")
+          .confidence(Confidence::likely);
+    }
+  }
+}
+
+}  // namespace
+
+extern const engine::Rule repeated_side_effect = {
+    .code = "PSM103", .name = "repeated-side-effect", .family = "launch",
+    .summary = "Effects of module-level code are repeated by every child", .severity = Severity::warning, .check = check};
+
+}  // namespace forklint::rules

@@ -1,0 +1,78 @@
+// Locks and queues of a fork context have no name by which a fresh child could open them. Those of spawn and forkserver
+// have one, and may go anywhere.
+#include <optional>
+
+#include "rules/support.h"
+
+namespace forklint::rules {
+namespace {
+
+using namespace model;
+
+bool goes_with_start(PayloadKind kind) { return kind == PayloadKind::argument || kind == PayloadKind::self || kind == PayloadKind::initializer_argument || kind == PayloadKind::target; }
+
+// Follows the default, whatever that is.
+bool by_default(const Trace& trace, const Method& method) {
+  if (method.by == ChosenBy::standard) return true;
+  for (const Step& step : trace.steps)
+    if (step.kind == StepKind::api && step.row->method_effect == knowledge::MethodEffect::sets && step.site == method.chosen_at) return true;
+  return false;
+}
+
+struct Mixed {
+  ValueId primitive;
+  bool certain;
+};
+
+std::optional<Mixed> find_mixed(const Model& model, const Launch& launch, ValueId value) {
+  Evaluator& evaluator = model.evaluator();
+  const Trace& trace = model.trace_of(launch);
+  std::optional<Mixed> result;
+  each_sent(model, trace, launch.step, value, [&](ValueId id) {
+    const knowledge::Api* row = evaluator.value(id).kind == ValueKind::object ? evaluator.maker(id) : nullptr;
+    if (result || !row || !row->mp_primitive) return;
+    Method made = context_of(evaluator, trace, launch.step, id, model.options().standard);
+    if (made.by == ChosenBy::unknown || !made.methods.has(StartMethod::fork)) return;
+    if (by_default(trace, made) && by_default(trace, launch.method)) return;
+    result = Mixed{id, made.methods == StartMethods(StartMethod::fork)};
+  });
+  return result;
+}
+
+void check(const Model& model, engine::Report& report) {
+  Evaluator& evaluator = model.evaluator();
+  // Older versions send what the child cannot open.
+  const char* outcome = model.options().newest_python >= 11 ? "raises:RuntimeError" : "hangs";
+  for (size_t i = 0; i < model.launches().size(); ++i) {
+    const Launch& launch = model.launches()[i];
+    StartMethods fresh = launch.method.methods & fresh_methods;
+    if (fresh.empty() || launch.method.by == ChosenBy::unknown) continue;
+    for (const Payload& item : model.payload(i)) {
+      if (!goes_with_start(item.kind)) continue;
+      Values values = item.site.event == none || item.value != unknown_value ? Values{item.value} : evaluator.evaluate(item.site, item.frame);
+      for (ValueId value : values) {
+        auto mixed = find_mixed(model, launch, value);
+        if (!mixed) continue;
+        const Value made = evaluator.value(mixed->primitive);
+        Site place = item.kind == PayloadKind::self || item.site.event == none ? item.site : written_by_caller(evaluator, item.site, item.frame).site;
+        if (place.event == none) place = launch.site;
+        std::string what(short_name(evaluator.type_name(mixed->primitive)));
+        auto draft = report.finding(place, "a " + what + (mixed->certain ? " of a fork context" : " of the default context, which may be fork,") + " is given to a process that does not fork");
+        draft.under(fresh, outcome)
+            .label(made.site(), "made here; make it with the context that starts the process")
+            .path(model.trace_of(launch), launch.step, "started here")
+            .confidence(mixed->certain && values.size() == 1 && launch.condition.certain() ? Confidence::certain : Confidence::likely)
+            .launch(i);
+        break;
+      }
+    }
+  }
+}
+
+}  // namespace
+
+extern const engine::Rule mixed_contexts = {
+    .code = "PSM510", .name = "mixed-contexts", .family = "method_choice",
+    .summary = "An object of one context is given to a process of another", .severity = Severity::error, .check = check};
+
+}  // namespace forklint::rules
