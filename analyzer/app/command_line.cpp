@@ -110,7 +110,8 @@ std::expected<CommandLine, int> parse_command_line(int argc, const char* const* 
     app.parse(arguments);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return std::unexpected(app.exit(error));
-    std::string extra = error.get_name() == "ExtrasError" ? hint(app, app.remaining(true)) : "";
+    bool unexpected = error.get_exit_code() == int(CLI::ExitCodes::ExtrasError);
+    std::string extra = unexpected ? hint(app, app.remaining(true)) : "";
     std::fprintf(stderr, "forklint: %s%s\nforklint: see forklint --help\n", error.what(), extra.c_str());
     return std::unexpected(2);
   }

@@ -76,12 +76,29 @@ std::string place_of(const engine::Analysis& analysis, const LaunchRow& row) {
   return safe(file.path) + ":" + std::to_string(file.position(row.place.span.begin).line);
 }
 
-std::vector<Line> table_of(const engine::Analysis& analysis, const std::vector<StartMethod>& methods, bool brief, Notes& notes) {
+// "src/app/" when every launch is below it.
+std::string common_folder(const engine::Analysis& analysis) {
+  std::string folder = place_of(analysis, analysis.result.launches.front());
+  for (const LaunchRow& row : analysis.result.launches) {
+    std::string place = place_of(analysis, row);
+    folder.resize(size_t(std::ranges::mismatch(folder, place).in1 - folder.begin()));
+  }
+  folder.resize(folder.rfind('/') + 1);
+  return folder;
+}
+
+// What to leave out where the table is wider than the terminal.
+struct Brevity {
+  bool launcher = false;   // "Process" for "multiprocessing.Process"
+  std::string_view folder; // of every launch: said once, above the table
+};
+
+std::vector<Line> table_of(const engine::Analysis& analysis, const std::vector<StartMethod>& methods, Brevity brevity, Notes& notes) {
   std::vector<Line> table{{{"launch", Ink::bold}, {"launcher", Ink::bold}, {"chosen by", Ink::bold}}};
   for (StartMethod method : methods) table[0].push_back({std::string(engine::word(method)), Ink::bold});
   for (const LaunchRow& row : analysis.result.launches) {
     std::string launcher = safe(row.launcher);
-    Line line{{place_of(analysis, row)}, {brief ? last_part(launcher) : launcher}, {std::string(row.chosen_by), Ink::dim}};
+    Line line{{place_of(analysis, row).substr(brevity.folder.size())}, {brevity.launcher ? last_part(launcher) : launcher}, {std::string(row.chosen_by), Ink::dim}};
     for (StartMethod method : methods) line.push_back(outcome_cell(analysis.result, row, method, notes));
     table.push_back(std::move(line));
   }
@@ -164,8 +181,13 @@ void print_matrix(std::string& out, const engine::Analysis& analysis, const Styl
     out += "No launches in " + count(result.files_seen, "file") + '\n';
   } else {
     std::vector<StartMethod> methods = columns_of(result);
-    std::vector<Line> table = table_of(analysis, methods, false, notes);
-    if (total_width(table) > style.width) table = table_of(analysis, methods, true, notes);
+    std::string folder = common_folder(analysis);
+    std::vector<Line> table = table_of(analysis, methods, {}, notes);
+    if (total_width(table) > style.width) table = table_of(analysis, methods, {.launcher = true}, notes);
+    if (total_width(table) > style.width && !folder.empty()) {
+      out += "in " + paint(style, Ink::bold, folder) + "\n";
+      table = table_of(analysis, methods, {.launcher = true, .folder = folder}, notes);
+    }
     print_table(out, table, style);
     out += '\n';
     print_legend(out, result, methods, style);

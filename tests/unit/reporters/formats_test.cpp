@@ -158,3 +158,14 @@ TEST_CASE("the version is that of the build") {
   std::string text(std::istreambuf_iterator<char>(in), {});
   CHECK(text.find("project(forklint VERSION " + std::string(version) + " ") != std::string::npos);
 }
+
+TEST_CASE("where the matrix is too wide, the folder of all launches is said once") {
+  engine::Analysis a = sample::analysis();
+  a.files[0].path = "some/long/folder/apps/app.py";
+  a.files[1].path = "some/long/folder/apart/tools.py";
+  std::string out = printed(print_matrix, a, Style{});
+  CHECK(out.starts_with("in some/long/folder/\nlaunch "));
+  CHECK(out.find("\napps/app.py:8 ") != std::string::npos);
+  CHECK(out.find("\napart/tools.py:2 ") != std::string::npos);
+  CHECK(printed(print_matrix, a, Style{.width = 120}).starts_with("launch "));
+}
