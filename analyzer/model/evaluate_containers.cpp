@@ -200,7 +200,8 @@ Values Evaluator::subscript(Site site, FrameId frame) {
         add(result, elements(base));
       }
     } else if (it.kind == ValueKind::class_ || it.kind == ValueKind::external) {
-      add(result, base);  // Queue[int]
+      const knowledge::Api* row = it.kind == ValueKind::external ? api(base) : nullptr;
+      if (!row || !row->is_object) add(result, base);  // Queue[int]
     } else if (it.kind == ValueKind::object) {
       if (key.op == Op::slice) {  // a part of it, where that is known to be no copy
         const knowledge::Api* row = program_.knowledge().find(symbols_[it.symbol] + ".__getitem__");

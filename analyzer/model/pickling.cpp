@@ -88,8 +88,10 @@ std::optional<PickleProblem> Pickling::find(ValueId id, const PickleContext& con
     case ValueKind::method: {
       if (it.base == unknown_value) return {};
       // A method that is known, or a member of an enumeration; an attribute may be anything.
+      const Value base = evaluator_.value(it.base);
       const Api* maker = evaluator_.maker(it.base);
-      if (!evaluator_.api(id) && !(maker && maker->makes_class)) return {};
+      bool member = base.kind == ValueKind::object && maker && maker->makes_class && std::string_view(evaluator_.symbol(it.symbol)).substr(evaluator_.symbol(base.symbol).size() + 1).find('.') == std::string_view::npos;
+      if (!evaluator_.api(id) && !member) return {};
       return find(it.base, context, depth + 1);
     }
     case ValueKind::external: {
@@ -265,6 +267,7 @@ std::optional<PickleProblem> Pickling::of_object(ValueId id, const PickleContext
     if (const Api* of_type = evaluator_.program().knowledge().find(type)) row = of_type;
   if (!row) return {};
   if (row->launch && row->launch->starts == knowledge::Starts::start && !started(id, context)) return {};
+  if (row->picklable == Picklable::no && registered(evaluator_.external(type))) return {};
   return of_row(*row, row->names[0], it.site(), context);
 }
 

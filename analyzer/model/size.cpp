@@ -48,7 +48,9 @@ class Scale {
       }
       case Op::conditional: return larger(weigh(operand(1), frame, depth + 1), weigh(operand(2), frame, depth + 1));
       case Op::call: return call(site, frame, depth);
-      default: return values(evaluator_.evaluate(site, frame), depth);
+      default:
+        if (auto source = origin(site, frame)) return weigh(source->site, source->frame, depth + 1);
+        return values(evaluator_.evaluate(site, frame), depth);
     }
   }
 
@@ -72,6 +74,7 @@ class Scale {
       }
       return endless;
     }
+    if (auto source = origin(site, frame)) return elements(source->site, source->frame, depth + 1);
     double most = 0;
     for (ValueId value : Values(evaluator_.evaluate(site, frame))) {
       const Value it = evaluator_.value(value);
@@ -82,6 +85,19 @@ class Scale {
   }
 
  private:
+  // The one expression that a name stands for: what the caller passed, or what it was bound to.
+  std::optional<ArgumentRef> origin(Site site, FrameId frame) {
+    const File& file = evaluator_.program().file(site.file);
+    const facts::Event& event = file.event(site.event);
+    if (event.op != Op::read) return {};
+    if (auto given = evaluator_.passed(site, frame)) return given->site.event == none || given->value != unknown_value ? std::nullopt : given;
+    ScopeId scope = file.scope_of(site.event);
+    if (evaluator_.binding_scope(site.file, scope, event.name) != scope) return {};
+    auto bindings = evaluator_.reaching(site.file, scope, event.name, site.event);
+    if (bindings.size() != 1 || file.event(bindings[0]).op != Op::bind || file.event(file.operand(bindings[0], 0)).op == Op::iterate) return {};
+    return ArgumentRef{.site = {site.file, file.operand(bindings[0], 0)}, .frame = frame};
+  }
+
   static Size sum(Size a, Size b) { return {a.bytes + b.bytes, a.known && b.known}; }
   static Size larger(Size a, Size b) { return {std::max(a.bytes, b.bytes), a.known && b.known}; }
 

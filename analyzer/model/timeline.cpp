@@ -214,6 +214,15 @@ void Walker::event(FileId file_id, EventId id, FrameId frame, uint32_t parent, c
   Site site{file_id, id};
   switch (it.op) {
     case Op::call: return call(site, frame, parent, condition);
+    case Op::decorate: {  // the decorator is called with what it stands before
+      for (ValueId decorator : Values(evaluator_.evaluate({file_id, file.operand(id, 0)}, frame))) {
+        ValueKind kind = evaluator_.value(decorator).kind;
+        if (kind != ValueKind::function && kind != ValueKind::bound) continue;
+        llvm::SmallVector<ArgumentRef, 4> decorated{ArgumentRef{.site = {file_id, file.operand(id, 1)}, .frame = frame}};
+        function(decorator, evaluator_.enter(decorator, decorated, site, frame), site, frame, parent, condition);
+      }
+      return;
+    }
     case Op::import:
       if (it.extra == none || it.extra == 0) {
         // import a.b.c runs a, a.b and a.b.c
@@ -313,7 +322,7 @@ void Walker::callee(ValueId value, Site site, FrameId frame, uint32_t parent, co
       return registered(value, site, frame, parent, here);
     }
     case ValueKind::external: case ValueKind::method:
-      if (it.kind == ValueKind::external && evaluator_.symbol(it.symbol).starts_with("builtins.")) consume(site, frame, parent, here);
+      if (evaluator_.symbol(it.symbol).starts_with("builtins.")) consume(site, frame, parent, here);
       if (const knowledge::Api* row = evaluator_.api(value)) return api(value, row, site, frame, parent, here);
       return;
     case ValueKind::parameter:
@@ -325,12 +334,21 @@ void Walker::callee(ValueId value, Site site, FrameId frame, uint32_t parent, co
   }
 }
 
-// list(results), sum(results): a builtin that is given the lazy results of a pool takes them all.
+// list(results), sum(x.get() for x in results): a builtin runs the generator that it is given and takes all the lazy
+// results of a pool.
 void Walker::consume(Site site, FrameId frame, uint32_t parent, const Condition& condition) {
-  for (const ArgumentRef& argument : evaluator_.arguments_of(site, frame))
-    for (ValueId given : evaluator_.values_of(argument))
-      if (const knowledge::Api* row = evaluator_.maker(given); row && row->task && row->task->lazy_result)
-        push({.kind = StepKind::iterate, .site = argument.site, .frame = frame, .parent = parent, .condition = condition, .subject = given, .row = row});
+  for (const ArgumentRef& argument : evaluator_.arguments_of(site, frame)) {
+    const facts::Event& given = evaluator_.program().file(argument.site.file).event(argument.site.event);
+    bool generator = given.op == Op::comprehension && evaluator_.program().file(argument.site.file).name(given.name) == "generator";
+    if (generator && trace_.entry != Entry::worker && depth_ < deepest) {
+      ++depth_;
+      scope(argument.site.file, given.extra, evaluator_.enter_inner(argument.site.file, given.extra, frame), parent, condition);
+      --depth_;
+    }
+    for (ValueId held : evaluator_.values_of(argument))
+      if (const knowledge::Api* row = evaluator_.maker(held); row && row->task && row->task->lazy_result)
+        push({.kind = StepKind::iterate, .site = argument.site, .frame = frame, .parent = parent, .condition = condition, .subject = held, .row = row});
+  }
 }
 
 void Walker::function(ValueId value, FrameId inner, Site site, FrameId frame, uint32_t parent, const Condition& condition) {
