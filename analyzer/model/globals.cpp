@@ -53,15 +53,17 @@ class Reads {
       for (uint32_t i = 0; i < workers_[w].trace.steps.size(); ++i) {
         const Step& step = workers_[w].trace.steps[i];
         ChildRead read{w, i, step.site};
-        if (step.kind == StepKind::read_global && !set_by_worker(w, i)) result_.push_back({.file = step.file, .name = step.name, .read = read});
+        if (step.kind == StepKind::read_global && !set_by_worker(w, i, StepKind::write_global))
+          result_.push_back({.file = step.file, .name = step.name, .read = read, .changed = set_by_worker(w, i, StepKind::change_global)});
         if (step.kind != StepKind::read_attribute) continue;
         const Value& owner = evaluator_.value(step.subject);
         std::string name(model_.file(step.site.file).name(step.name));
         if (owner.kind == ValueKind::instance && !through_global(w, step)) {
           if (owner.base == unknown_value || !evaluator_.attribute_writes(owner.base, name).empty()) continue;
-          if (!attribute_set(w, i, owner.base, name)) result_.push_back({.owner = owner.base, .attribute = name, .read = read});
+          if (!attribute_set(w, i, owner.base, name, StepKind::write_attribute)) result_.push_back({.owner = owner.base, .attribute = name, .read = read});
         } else if (owner.kind == ValueKind::class_ || owner.kind == ValueKind::instance) {
-          if (!attribute_set(w, i, step.subject, name)) result_.push_back({.owner = step.subject, .attribute = name, .read = read});
+          if (!attribute_set(w, i, step.subject, name, StepKind::write_attribute))
+            result_.push_back({.owner = step.subject, .attribute = name, .read = read, .changed = attribute_set(w, i, step.subject, name, StepKind::change_attribute)});
         }
       }
     return std::move(result_);
@@ -75,16 +77,13 @@ class Reads {
            workers_[writer].trace.steps[step].kind == StepKind::change_attribute;
   }
 
-  bool set_by_worker(size_t reader, uint32_t read) const {
+  bool set_by_worker(size_t reader, uint32_t read, StepKind kind) const {
     const Step& it = workers_[reader].trace.steps[read];
-    return any_step(reader, read, [&](const Step& step) { return (step.kind == StepKind::write_global || step.kind == StepKind::change_global) && step.file == it.file && step.name == it.name; });
+    return any_step(reader, read, [&](const Step& step) { return step.kind == kind && step.file == it.file && step.name == it.name; });
   }
 
-  bool attribute_set(size_t reader, uint32_t read, ValueId owner, std::string_view name) const {
-    return any_step(reader, read, [&](const Step& step) {
-      bool written = step.kind == StepKind::write_attribute || step.kind == StepKind::change_attribute;
-      return written && step.subject == owner && model_.file(step.site.file).name(step.name) == name;
-    });
+  bool attribute_set(size_t reader, uint32_t read, ValueId owner, std::string_view name, StepKind kind) const {
+    return any_step(reader, read, [&](const Step& step) { return step.kind == kind && step.subject == owner && model_.file(step.site.file).name(step.name) == name; });
   }
 
   template <class Matches>
@@ -119,6 +118,7 @@ class Losses {
 
   std::vector<LostGlobal> run() {
     for (const InheritedRead& read : reads_) {
+      if (read.changed) continue;
       bool known = std::any_of(done_.begin(), done_.end(), [&](const InheritedRead* other) { return same(*other, read); });
       if (known) continue;
       bool lost = read.owner == unknown_value ? variable(read) : attribute(read);
@@ -132,7 +132,17 @@ class Losses {
 
   bool lasts(uint32_t i) const {
     const Step& step = trace_.steps[i];
-    return !repeated_in_child(trace_, step.condition, i) && (step.condition & launch_.condition).guard != Guard::never;
+    return !repeated_in_child(trace_, step.condition, i) && (step.condition & launch_.condition).guard != Guard::never && !for_the_launch(i);
+  }
+
+  // Pool(initializer=init(…)): called by mistake; that is another fault.
+  bool for_the_launch(uint32_t i) const {
+    if (launch_.construction.event == none) return false;
+    const File& file = model_.file(launch_.construction.file);
+    for (uint32_t up = trace_.steps[i].parent; up != none; up = trace_.steps[up].parent)
+      for (uint32_t k = 1; k < file.event(launch_.construction.event).operands_count; ++k)
+        if (trace_.steps[up].site == Site{launch_.construction.file, file.operand(launch_.construction.event, k)}) return true;
+    return false;
   }
 
   bool variable(const InheritedRead& read) {
@@ -265,6 +275,11 @@ class Losses {
 
   void finish(LostGlobal& lost, const InheritedRead& read) {
     Values first = after_import(model_, read);
+    if (!lost.in_place && lost.step != none && first.size() == 1) {
+      ValueKind before = evaluator_.value(first[0]).kind;
+      bool attribute = model_.file(lost.write.file).event(lost.write.event).op == Op::set_attribute;
+      lost.patch = attribute && (before == ValueKind::function || before == ValueKind::class_);
+    }
     lost.none_after_import = first.size() == 1 && evaluator_.value(first[0]).kind == ValueKind::constant && Op(evaluator_.value(first[0]).index) == Op::null;
     EventId use = use_of(model_.file(lost.read.site.file), lost.read.site.event);
     lost.use = use == none ? lost.read.site : Site{lost.read.site.file, use};

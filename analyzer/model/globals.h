@@ -24,6 +24,7 @@ struct LostGlobal {
   bool import = false;      // what is bound there is an import
   bool in_place = false;    // the object is the same, what it holds is not
   bool undefined = false;   // importing binds no such name
+  bool patch = false;       // a function or class is replaced in its module or class
   bool none_after_import = false;  // importing leaves None there
   Site use;                 // the read, or what is done with it at once: .attribute, [key], a call
   ChildRead read;
@@ -39,6 +40,7 @@ struct InheritedRead {
   ValueId owner = unknown_value;      // or the class or module-level object whose attribute it is
   std::string attribute;
   ChildRead read;
+  bool changed = false;               // a worker changes what it holds: a memo, an account of its own
 };
 std::vector<InheritedRead> inherited_reads(const Model& model, size_t launch);
 

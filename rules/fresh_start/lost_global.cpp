@@ -25,7 +25,7 @@ void check(const Model& model, engine::Report& report) {
     StartMethods fresh = launch.method.methods & fresh_methods;
     if (fresh.empty() || !launch.row->launch->reimports_main) continue;
     for (const LostGlobal& lost : lost_globals(model, i)) {
-      if (lost.import) continue;
+      if (lost.import || lost.patch) continue;
       const Step& read = model.workers(i)[lost.read.worker].trace.steps[lost.read.step];
       StartMethods methods = fresh & lost.condition.methods & read.condition.methods;
       report.finding(lost.write, lost.in_place ? "Worker code reads " + lost.name + ", and this change is not made in a fresh child" : "Worker code reads " + lost.name + ", and this value is not set in a fresh child")

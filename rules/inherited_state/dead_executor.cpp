@@ -1,5 +1,7 @@
 // A pool of threads, a pool's helper threads or a pending future that a forked child inherits are there in memory only:
 // the threads behind them are the parent's. What the child hands to them never runs, and it waits for ever.
+#include <algorithm>
+
 #include "rules/support.h"
 
 namespace forklint::rules {
@@ -64,6 +66,7 @@ void check(const Model& model, engine::Report& report) {
     if (launch.row->launch->executes || !launch.method.methods.has(StartMethod::fork)) continue;
     std::vector<LiveThread> alive = live_threads(evaluator, trace, launch.step);
     if (alive.empty()) continue;
+    std::vector<const LiveThread*> told;  // the first use fails; what comes after it is the same fault
     for (const ChildStep& it : code_of_child(model, i)) {
       const Step& step = *it.step;
       if (step.kind != StepKind::api || it.made_first) continue;
@@ -71,7 +74,8 @@ void check(const Model& model, engine::Report& report) {
       if (!hands_over && !step.row->awaits_result) continue;
       const Value& callee = evaluator.value(step.subject);
       const LiveThread* dead = callee.kind == ValueKind::method ? dead_owner(model, alive, callee.base) : nullptr;
-      if (!dead) continue;
+      if (!dead || std::find(told.begin(), told.end(), dead) != told.end()) continue;
+      told.push_back(dead);
       report.finding(step.site, hands_over ? "The child hands work to a pool whose threads only the parent has" : "The child waits for a result that only the parent's threads could bring")
           .under(StartMethod::fork, "hangs")
           .label(trace.steps[dead->step].site, "its threads run in the parent from here on")
