@@ -50,9 +50,26 @@ bool reimported(const Model& model, const Trace& trace) {
   return name != "__main__.py" && !name.ends_with(".ipynb");
 }
 
+bool is_program(const Model& model, const Trace& trace) {
+  if (trace.entry != Entry::main) return false;
+  const File& file = model.file(trace.file);
+  NameId name = file.find_name("__name__");
+  for (const facts::Event& event : file.facts.events)
+    if (event.op == Op::compare)
+      for (uint32_t i = 0; i < event.operands_count; ++i) {
+        const facts::Event& side = file.event(file.facts.operands_of(event)[i].value);
+        if (name != none && side.op == Op::read && side.name == name) return true;
+      }
+  for (const Trace& other : model.traces())
+    if (&other != &trace)
+      for (const Step& step : other.steps)
+        if (step.kind == StepKind::import_module && step.file == trace.file) return false;
+  return true;
+}
+
 StartMethods repeating_methods(const Model& model, const Trace& trace) {
   StartMethods result;
-  if (trace.entry != Entry::main || !reimported(model, trace)) return result;
+  if (!is_program(model, trace) || !reimported(model, trace)) return result;
   for (const Launch& launch : model.launches()) {
     if (&model.trace_of(launch) != &trace || launch.site.event == none || !launch.row->launch->reimports_main) continue;
     StartMethods fresh = launch.method.methods & fresh_methods;

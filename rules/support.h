@@ -37,6 +37,9 @@ bool precedes(const model::Model& model, const model::Trace& trace, uint32_t ear
 // notebook they cannot import, and do not try to.
 bool reimported(const model::Model& model, const model::Trace& trace);
 
+// Whether the file of a main trace is one to be started: nobody imports it, or it asks for its __name__.
+bool is_program(const model::Model& model, const model::Trace& trace);
+
 // The methods under which a working program's children run the body of its main module again; none when a launch is
 // itself reached by that body: launch-at-import tells that.
 StartMethods repeating_methods(const model::Model& model, const model::Trace& trace);

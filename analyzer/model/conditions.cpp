@@ -62,7 +62,10 @@ class Reader {
       case Op::string: return constant((file.name(event.name) != "") == holds);
       case Op::compare: return comparison(site, holds, depth);
       case Op::read: return variable(site, holds, depth);
-      case Op::attribute: case Op::call: return named(site, holds);
+      case Op::call:
+        if (auto test = test_of(site)) return read(*test, holds, depth + 1);
+        return named(site, holds);
+      case Op::attribute: return named(site, holds);
       default: return unknown;
     }
   }
@@ -92,10 +95,29 @@ class Reader {
     return site.event != none && file.event(site.event).op == Op::read && file.name_of(site.event) == name;
   }
 
+  // __name__, or the __module__ of a function or class
+  bool names_module(Site site) {
+    const File& file = evaluator_.program().file(site.file);
+    return is_read_of(site, "__name__") || (site.event != none && file.event(site.event).op == Op::attribute && file.name_of(site.event) == "__module__");
+  }
+
   std::optional<std::string> text_of(Site site) {
     if (site.event == none) return {};
     auto text = evaluator_.constant_string(evaluator_.evaluate(site, frame_));
     return text ? std::optional<std::string>(*text) : std::nullopt;
+  }
+
+  // is_main(), of the same file: what its only return says.
+  std::optional<Site> test_of(Site call) {
+    const File& file = evaluator_.program().file(call.file);
+    Values callees = evaluator_.evaluate({call.file, file.operand(call.event, 0)}, frame_);
+    if (callees.size() != 1) return {};
+    const Value it = evaluator_.value(callees[0]);
+    if (it.kind != ValueKind::function || it.file != call.file) return {};
+    const ScopeIndex& scope = file.scopes[it.index];
+    EventId value = scope.returns.size() == 1 && file.facts.scopes[it.index].parameters.size() == 0 ? file.operand(scope.returns[0], 0) : none;
+    bool always = value != none && file.event(scope.returns[0]).region == none && !(file.facts.scopes[it.index].flags & (facts::scope_generator | facts::scope_async));
+    return always ? std::optional(Site{call.file, value}) : std::nullopt;
   }
 
   // The qualified name of what a value is read from: "sys.platform"; of a call, with "()".
@@ -107,6 +129,8 @@ class Reader {
     for (ValueId value : Values(evaluator_.evaluate(callee, frame_))) {
       const Value& it = evaluator_.value(value);
       if (it.kind == ValueKind::external || it.kind == ValueKind::method) return evaluator_.symbol(it.symbol) + (call ? "()" : "");
+      // a variable that holds what a call gave: method = get_start_method()
+      if (it.kind == ValueKind::object && !call && file.event(site.event).op == Op::read) return evaluator_.symbol(it.symbol) + "()";
     }
     return {};
   }
@@ -168,8 +192,10 @@ class Reader {
     }
     if (operation == "in") return membership(left, right, holds);
     if (operation == "==" || operation == "is") {
-      if (is_read_of(right, "__name__")) std::swap(left, right);
-      if (is_read_of(left, "__name__")) return name_test(text_of(right), holds);
+      if (names_module(right)) std::swap(left, right);
+      if (names_module(left)) return name_test(text_of(right), holds);
+      // "__name__" == "__main__": two words that differ
+      if (file.event(left.event).op == Op::string && file.event(right.event).op == Op::string) return constant((file.name_of(left.event) == file.name_of(right.event)) == holds);
       return equality(left, right, holds);
     }
     return version_test(left, operation, right, holds, depth);
@@ -242,7 +268,7 @@ class Reader {
       if (!platforms) return {.uncertain = true};
       return {.platforms = holds ? *platforms : uint8_t(platform_all & ~*platforms)};
     }
-    if ((name.ends_with("current_process().name") || name.ends_with("Process.name")) && text == "MainProcess")
+    if ((name.ends_with("current_process.name") || name.ends_with("current_process().name") || name.ends_with("Process.name")) && text == "MainProcess")
       return {.guard = holds ? Guard::spawn_main : Guard::child_only};
     // parent_process() is None holds while main is imported again: the parent is known only after that
     if (name.ends_with("parent_process()") && !text) return holds ? Condition{} : Condition{.guard = Guard::never};

@@ -8,7 +8,7 @@ using namespace model;
 
 void check(const Model& model, engine::Report& report) {
   for (const Trace& trace : model.traces()) {
-    if (trace.entry != Entry::main || !reimported(model, trace)) continue;
+    if (!is_program(model, trace) || !reimported(model, trace)) continue;
     for (uint32_t i = 0; i < trace.steps.size(); ++i) {
       const Step& step = trace.steps[i];
       if (step.kind != StepKind::api || step.row->method_effect != knowledge::MethodEffect::sets) continue;

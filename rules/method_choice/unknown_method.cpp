@@ -14,7 +14,10 @@ void check(const Model& model, engine::Report& report) {
       if (step.kind != StepKind::api || !step.row->method_argument || step.condition.handled) continue;
       auto argument = method_argument(evaluator, *step.row, step.site, step.frame);
       if (!argument) continue;
-      if (!argument->bad_name.empty()) {
+      // Words that other libraries take are none of multiprocessing's.
+      bool foreign = (step.row->makes_context || step.row->method_effect == knowledge::MethodEffect::sets) && !(argument->methods - knowledge::fork_spawn_forkserver).empty();
+      if (!argument->bad_name.empty() || foreign) {
+        argument->site = written_by_caller(evaluator, argument->site, step.frame).site;
         // The name may come from further up: point at the call that says it.
         Site place = argument->site.file == step.site.file ? step.site : argument->site;
         for (uint32_t up = i; up != none; up = trace.steps[up].parent) {
@@ -27,9 +30,9 @@ void check(const Model& model, engine::Report& report) {
             }
           }
         }
-        report.finding(place, "there is no start method '" + argument->bad_name + "'")
+        report.finding(place, foreign ? std::string("multiprocessing has no such start method") : "there is no start method '" + argument->bad_name + "'")
             .label(step.site, "used here")
-            .confidence(argument->methods.empty() && step.condition.certain() ? Confidence::certain : Confidence::likely);
+            .confidence((argument->methods & knowledge::fork_spawn_forkserver).empty() && step.condition.certain() ? Confidence::certain : Confidence::likely);
         continue;
       }
       if (step.row->method_effect != knowledge::MethodEffect::sets) continue;
