@@ -50,6 +50,18 @@ bool reimported(const Model& model, const Trace& trace) {
   return name != "__main__.py" && !name.ends_with(".ipynb");
 }
 
+bool in_try(const Model& model, const Trace& trace, uint32_t step) {
+  for (uint32_t at = step; at != none; at = trace.steps[at].parent) {
+    const facts::FileFacts& f = model.file(trace.steps[at].site.file).facts;
+    for (RegionId region = f.events[trace.steps[at].site.event].region; region != none; region = f.regions[region].parent) {
+      if (f.regions[region].kind != facts::RegionKind::try_body) continue;
+      for (const facts::Region& arm : f.regions)
+        if (arm.statement == f.regions[region].statement && arm.kind == facts::RegionKind::except_arm) return true;
+    }
+  }
+  return false;
+}
+
 bool is_program(const Model& model, const Trace& trace) {
   if (trace.entry != Entry::main) return false;
   const File& file = model.file(trace.file);

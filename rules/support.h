@@ -33,6 +33,9 @@ bool in_import(const model::Trace& trace, uint32_t step);
 // Whether something before `step` has certainly or possibly happened on the way to it: not in the other arm of a branch.
 bool precedes(const model::Model& model, const model::Trace& trace, uint32_t earlier, uint32_t later);
 
+// Whether the step, or a call that leads to it, stands in a try with an except: it is prepared for a refusal.
+bool in_try(const model::Model& model, const model::Trace& trace, uint32_t step);
+
 // Whether fresh children import the main module of a trace again. What python -m runs as __main__.py and the cells of a
 // notebook they cannot import, and do not try to.
 bool reimported(const model::Model& model, const model::Trace& trace);

@@ -19,6 +19,13 @@ uint32_t opening(const Model& model, const Trace& trace, uint32_t i) {
   return i;
 }
 
+// The last part of the name by which it is called; a row stands for many.
+std::string called(const Model& model, const Step& step) {
+  const Value& callee = model.evaluator().value(step.subject);
+  bool named = callee.kind == ValueKind::external || callee.kind == ValueKind::method;
+  return std::string(short_name(named ? std::string_view(model.evaluator().symbol(callee.symbol)) : std::string_view(step.row->names[0])));
+}
+
 void check(const Model& model, engine::Report& report) {
   for (const Trace& trace : model.traces()) {
     StartMethods methods = repeating_methods(model, trace);
@@ -27,12 +34,12 @@ void check(const Model& model, engine::Report& report) {
       const Step& step = trace.steps[i];
       // What depends on something may ask whether it has been done.
       if (step.kind != StepKind::api || !step.row->side_effect || step.row->runs_command || step.row->exits) continue;
-      if (step.condition.guard != Guard::none || !step.condition.certain() || step.condition.child_leaves) continue;
+      if (step.condition.guard != Guard::none || !step.condition.certain() || step.condition.child_leaves || in_try(model, trace, i)) continue;
       uint32_t cause = opening(model, trace, i);
       // What a command says is part of the command.
       if (trace.steps[cause].row && trace.steps[cause].row->runs_command) continue;
       uint32_t place = outermost(trace, cause);
-      report.finding(trace.steps[place].site, std::string(short_name(step.row->names[0])) + " has its effect at import, and so again in every child that imports the program")
+      report.finding(trace.steps[place].site, called(model, step) + " has its effect at import, and so again in every child that imports the program")
           .under(methods, "wrong")
           .path(trace, i, "happens here; move it under `if __name__ == \"__main__\":`")
           .confidence(Confidence::likely);

@@ -6,19 +6,6 @@ namespace {
 
 using namespace model;
 
-// Whether the step, or a call that leads to it, stands in a try with an except: it is prepared for a refusal.
-bool prepared(const Model& model, const Trace& trace, uint32_t step) {
-  for (uint32_t at = step; at != none; at = trace.steps[at].parent) {
-    const facts::FileFacts& f = model.file(trace.steps[at].site.file).facts;
-    for (RegionId region = f.events[trace.steps[at].site.event].region; region != none; region = f.regions[region].parent) {
-      if (f.regions[region].kind != facts::RegionKind::try_body) continue;
-      for (const facts::Region& arm : f.regions)
-        if (arm.statement == f.regions[region].statement && arm.kind == facts::RegionKind::except_arm) return true;
-    }
-  }
-  return false;
-}
-
 void check(const Model& model, engine::Report& report) {
   if (!model.options().platforms_given || !(model.options().platforms & platform_windows)) return;
   constexpr StartMethods unix_methods = StartMethods(StartMethod::fork) | StartMethod::forkserver;
@@ -27,7 +14,7 @@ void check(const Model& model, engine::Report& report) {
       const Step& step = trace.steps[i];
       if (step.kind != StepKind::api || !step.row->method_argument || !(step.condition.platforms & platform_windows)) continue;
       // What runs only where the method was asked about, or in a branch of its own, has been thought of.
-      if (!step.condition.certain() || prepared(model, trace, i)) continue;
+      if (!step.condition.certain() || in_try(model, trace, i)) continue;
       auto argument = method_argument(model.evaluator(), *step.row, step.site, step.frame);
       if (!argument || argument->unknown || argument->standard || argument->methods.empty() || !(argument->methods - unix_methods).empty()) continue;
       report.finding(step.site, "this start method does not exist on Windows, where the project says that it runs")
