@@ -322,7 +322,7 @@ void Walker::callee(ValueId value, Site site, FrameId frame, uint32_t parent, co
       return registered(value, site, frame, parent, here);
     }
     case ValueKind::external: case ValueKind::method:
-      if (evaluator_.symbol(it.symbol).starts_with("builtins.")) consume(site, frame, parent, here);
+      if (evaluator_.symbol(it.symbol).starts_with("builtins.")) consume(value, site, frame, parent, here);
       if (const knowledge::Api* row = evaluator_.api(value)) return api(value, row, site, frame, parent, here);
       return;
     case ValueKind::parameter:
@@ -336,7 +336,10 @@ void Walker::callee(ValueId value, Site site, FrameId frame, uint32_t parent, co
 
 // list(results), sum(x.get() for x in results): a builtin runs the generator that it is given and takes all the lazy
 // results of a pool.
-void Walker::consume(Site site, FrameId frame, uint32_t parent, const Condition& condition) {
+void Walker::consume(ValueId callee, Site site, FrameId frame, uint32_t parent, const Condition& condition) {
+  static constexpr std::string_view taking[] = {"builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset", "builtins.dict", "builtins.sorted", "builtins.sum", "builtins.min", "builtins.max", "builtins.any", "builtins.all"};
+  const Value it = evaluator_.value(callee);
+  bool takes = it.kind == ValueKind::external && std::find(std::begin(taking), std::end(taking), evaluator_.symbol(it.symbol)) != std::end(taking);
   for (const ArgumentRef& argument : evaluator_.arguments_of(site, frame)) {
     const facts::Event& given = evaluator_.program().file(argument.site.file).event(argument.site.event);
     bool generator = given.op == Op::comprehension && evaluator_.program().file(argument.site.file).name(given.name) == "generator";
@@ -345,6 +348,7 @@ void Walker::consume(Site site, FrameId frame, uint32_t parent, const Condition&
       scope(argument.site.file, given.extra, evaluator_.enter_inner(argument.site.file, given.extra, frame), parent, condition);
       --depth_;
     }
+    if (!takes) continue;
     for (ValueId held : evaluator_.values_of(argument))
       if (const knowledge::Api* row = evaluator_.maker(held); row && row->task && row->task->lazy_result)
         push({.kind = StepKind::iterate, .site = argument.site, .frame = frame, .parent = parent, .condition = condition, .subject = held, .row = row});
@@ -483,7 +487,7 @@ void Walker::import_module(ValueId module, Site site, uint32_t parent, const Con
 }
 
 void Walker::import_file(FileId file, Site site, uint32_t parent, const Condition& condition) {
-  if (site.file != file && importing_ > 0) modules_[site.file].imports.push_back({site.event, file});
+  if (!replaying_ && site.file != file && importing_ > 0) modules_[site.file].imports.push_back({site.event, file});
   if (!imported_.insert(file).second || depth_ >= deepest * 2) return;
   uint32_t before = notable_;
   uint32_t step = push({.kind = StepKind::import_module, .site = site, .parent = parent, .condition = condition, .file = file});
@@ -492,9 +496,15 @@ void Walker::import_file(FileId file, Site site, uint32_t parent, const Conditio
   ++depth_;
   ++importing_;
   if (known.quiet) {
-    for (auto [event, module] : std::vector(known.imports)) import_file(module, {file, event}, step, condition);
+    for (size_t i = 0; i < modules_[file].imports.size(); ++i) {
+      auto [event, module] = modules_[file].imports[i];
+      replaying_ = true;
+      import_file(module, {file, event}, step, condition);
+    }
+    replaying_ = false;
   } else {
     uint32_t nested_before = nested_notable_;
+    replaying_ = false;
     known.imports.clear();
     scope(file, 0, any_frame, step, condition);
     modules_[file].quiet = notable_ - before == nested_notable_ - nested_before && trace_.complete;

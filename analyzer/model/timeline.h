@@ -84,7 +84,7 @@ class Walker {
   void scope(FileId file, ScopeId scope, FrameId frame, uint32_t parent, const Condition& condition);
   void event(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
   void call(Site site, FrameId frame, uint32_t parent, const Condition& condition);
-  void consume(Site site, FrameId frame, uint32_t parent, const Condition& condition);
+  void consume(ValueId callee, Site site, FrameId frame, uint32_t parent, const Condition& condition);
   void callee(ValueId callee, Site site, FrameId frame, uint32_t parent, const Condition& condition, bool only);
   void function(ValueId function, FrameId inner, Site site, FrameId frame, uint32_t parent, const Condition& condition);
   void api(ValueId callee, const knowledge::Api* row, Site site, FrameId frame, uint32_t parent, const Condition& condition);
@@ -123,6 +123,7 @@ class Walker {
   };
   std::unordered_map<FileId, ModuleImports> modules_;
   uint32_t nested_notable_ = 0;
+  bool replaying_ = false;                 // imports come from the list, not from the body
 };
 
 }  // namespace forklint::model
