@@ -110,9 +110,9 @@ TEST_CASE("rules are selected by code, prefix and name, and an unknown one is na
   CHECK(session.run({"bad.py", "--select", "PSM1", "--ignore", "PSM101"}).status == 0);
   CHECK(session.run({"bad.py", "--select", "PSM201", "--extend-select", "launch-at-import"}).status == 1);
   CHECK(session.run({"bad.py", "--select", "PSM201", "--select", "PSM101"}).status == 1);
-  Ended ended = session.run({"bad.py", "--select", "PSM10l"});
+  Ended ended = session.run({"bad.py", "--select", "PSM1o1"});
   CHECK(ended.status == 2);
-  CHECK(has(ended.err, "--select: unknown rule 'PSM10l', did you mean 'PSM101'?"));
+  CHECK(has(ended.err, "--select: unknown rule 'PSM1o1', did you mean 'PSM101'?"));
   CHECK(ended.out.empty());
 }
 
