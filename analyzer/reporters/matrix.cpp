@@ -59,10 +59,12 @@ Cell outcome_cell(const engine::Result& result, const LaunchRow& row, StartMetho
   size_t colon = outcome.find(':');
   std::string text = outcome == "unknown" ? "?" : safe(colon == outcome.npos ? outcome : outcome.substr(colon + 1));
   if (outcome.starts_with("exits:")) text = "exits " + text;
-  std::string numbers;
+  std::vector<size_t> said;
   for (int finding : row.findings)
-    if (bites(result.findings[size_t(finding)], method))
-      numbers += (numbers.empty() ? "" : ",") + std::to_string(notes.of(finding));
+    if (bites(result.findings[size_t(finding)], method)) said.push_back(notes.of(finding));
+  std::ranges::sort(said);
+  std::string numbers;
+  for (size_t number : said) numbers += (numbers.empty() ? "" : ",") + std::to_string(number);
   if (!numbers.empty()) text += " [" + numbers + "]";
   return {text, ink_of(outcome)};
 }
@@ -89,16 +91,19 @@ std::string common_folder(const engine::Analysis& analysis) {
 
 // What to leave out where the table is wider than the terminal.
 struct Brevity {
-  bool launcher = false;   // "Process" for "multiprocessing.Process"
-  std::string_view folder; // of every launch: said once, above the table
+  bool launcher = false;    // "Process" for "multiprocessing.Process"
+  std::string_view folder;  // of every launch: said once, above the table
+  bool chosen = false;      // how the method is chosen, when it is the same for all: said there, too
 };
 
 std::vector<Line> table_of(const engine::Analysis& analysis, const std::vector<StartMethod>& methods, Brevity brevity, Notes& notes) {
-  std::vector<Line> table{{{"launch", Ink::bold}, {"launcher", Ink::bold}, {"chosen by", Ink::bold}}};
+  std::vector<Line> table{{{"launch", Ink::bold}, {"launcher", Ink::bold}}};
+  if (!brevity.chosen) table[0].push_back({"chosen by", Ink::bold});
   for (StartMethod method : methods) table[0].push_back({std::string(engine::word(method)), Ink::bold});
   for (const LaunchRow& row : analysis.result.launches) {
     std::string launcher = safe(row.launcher);
-    Line line{{place_of(analysis, row).substr(brevity.folder.size())}, {brevity.launcher ? last_part(launcher) : launcher}, {std::string(row.chosen_by), Ink::dim}};
+    Line line{{place_of(analysis, row).substr(brevity.folder.size())}, {brevity.launcher ? last_part(launcher) : launcher}};
+    if (!brevity.chosen) line.push_back({std::string(row.chosen_by), Ink::dim});
     for (StartMethod method : methods) line.push_back(outcome_cell(analysis.result, row, method, notes));
     table.push_back(std::move(line));
   }
@@ -132,6 +137,31 @@ void print_table(std::string& out, const std::vector<Line>& table, const Style& 
     for (unsigned i = 0; i < total_width(table); ++i) rule += "\xE2\x94\x80";
     out += paint(style, Ink::dim, rule) + '\n';
   }
+}
+
+// The table, in the least brief way that fits; what it leaves out is said in a line above it.
+std::vector<Line> fitting_table(std::string& out, const engine::Analysis& analysis, const std::vector<StartMethod>& methods,
+                                const Style& style, Notes& notes) {
+  const std::vector<LaunchRow>& launches = analysis.result.launches;
+  std::string folder = common_folder(analysis);
+  std::string chosen(launches.front().chosen_by);
+  bool same = std::ranges::count(launches, chosen, &LaunchRow::chosen_by) == ptrdiff_t(launches.size());
+  Brevity brevity;
+  std::vector<Line> table = table_of(analysis, methods, brevity, notes);
+  auto too_wide = [&] { return total_width(table) > style.width; };
+  auto shorten = [&] { table = table_of(analysis, methods, brevity, notes); };
+  std::string above;
+  if (too_wide()) brevity.launcher = true, shorten();
+  if (too_wide() && !folder.empty()) {
+    brevity.folder = folder, shorten();
+    above = "in " + paint(style, Ink::bold, folder);
+  }
+  if (too_wide() && same) {
+    brevity.chosen = true, shorten();
+    above += (above.empty() ? "" : ", ") + ("chosen by: " + paint(style, Ink::bold, chosen));
+  }
+  if (!above.empty()) out += above + '\n';
+  return table;
 }
 
 // One line for each kind of cell that the table has.
@@ -181,14 +211,7 @@ void print_matrix(std::string& out, const engine::Analysis& analysis, const Styl
     out += "No launches in " + count(result.files_seen, "file") + '\n';
   } else {
     std::vector<StartMethod> methods = columns_of(result);
-    std::string folder = common_folder(analysis);
-    std::vector<Line> table = table_of(analysis, methods, {}, notes);
-    if (total_width(table) > style.width) table = table_of(analysis, methods, {.launcher = true}, notes);
-    if (total_width(table) > style.width && !folder.empty()) {
-      out += "in " + paint(style, Ink::bold, folder) + "\n";
-      table = table_of(analysis, methods, {.launcher = true, .folder = folder}, notes);
-    }
-    print_table(out, table, style);
+    print_table(out, fitting_table(out, analysis, methods, style, notes), style);
     out += '\n';
     print_legend(out, result, methods, style);
   }

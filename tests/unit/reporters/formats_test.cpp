@@ -169,3 +169,12 @@ TEST_CASE("where the matrix is too wide, the folder of all launches is said once
   CHECK(out.find("\napart/tools.py:2 ") != std::string::npos);
   CHECK(printed(print_matrix, a, Style{.width = 120}).starts_with("launch "));
 }
+
+TEST_CASE("and how the method is chosen, when it is the same for all") {
+  engine::Analysis a = sample::analysis();
+  a.files[0].path = "application_with_long_name.py";
+  CHECK(printed(print_matrix, a, Style{}).starts_with("launch  "));  // default and explicit
+  a.result.launches[1].chosen_by = "default";
+  CHECK(printed(print_matrix, a, Style{}).starts_with("chosen by: default\nlaunch  "));
+  CHECK(printed(print_matrix, a, Style{}).find("chosen by  ") == std::string::npos);
+}
