@@ -65,6 +65,7 @@ class Selection {
       parse(wave);
     }
     // Downwards: what these files import.
+    std::vector<char> launches = parsed_;
     for (uint32_t i = 0; i < files_.size(); ++i)
       if (parsed_[i]) wave.push_back(i);
     for (int depth = 0; depth < import_depth && !wave.empty(); ++depth) {
@@ -73,7 +74,7 @@ class Selection {
     }
     std::vector<Parsed> result;
     for (uint32_t i = 0; i < files_.size(); ++i)
-      if (parsed_[i]) result.push_back({i, std::move(facts_[i])});
+      if (parsed_[i]) result.push_back({i, bool(launches[i]), std::move(facts_[i])});
     return result;
   }
 

@@ -11,7 +11,8 @@
 namespace forklint::engine {
 
 struct Parsed {
-  uint32_t file = 0;  // index into the files given
+  uint32_t file = 0;    // index into the files given
+  bool launches = true; // may lead to a launch; false: only imported by a file that may
   facts::FileFacts facts;
 };
 

@@ -6,7 +6,7 @@
 namespace forklint::model {
 namespace {
 
-constexpr uint16_t deepest_frame = 10;
+constexpr uint16_t deepest_frame = 3;
 
 }  // namespace
 
@@ -89,6 +89,7 @@ FrameId Evaluator::enter_inner(FileId file, ScopeId scope, FrameId frame) {
 const Values& Evaluator::evaluate(Site site, FrameId frame) {
   static const Values nothing{unknown_value};
   if (site.event == none) return nothing;
+  if (frame != any_frame && same_everywhere(site)) frame = any_frame;
   auto [it, added] = memo_.try_emplace(Key{site.file, site.event, frame});
   if (!added) return it->second ? *it->second : nothing;  // a cycle: being computed further up
   if (depth_ >= deepest) {
@@ -102,6 +103,28 @@ const Values& Evaluator::evaluate(Site site, FrameId frame) {
   std::optional<Values>& slot = memo_[Key{site.file, site.event, frame}];
   slot = std::move(result);
   return *slot;
+}
+
+bool Evaluator::same_everywhere(Site site) {
+  if (same_everywhere_.empty()) same_everywhere_.resize(program_.files().size());
+  std::vector<bool>& known = same_everywhere_[site.file];
+  if (!known.empty()) return known[site.event];
+  const File& file = program_.file(site.file);
+  known.resize(file.facts.events.size());
+  for (EventId id = 0; id < known.size(); ++id) {
+    const facts::Event& event = file.event(id);
+    switch (event.op) {
+      case Op::string: case Op::bytes: case Op::number: case Op::boolean: case Op::null: case Op::import: case Op::import_from: known[id] = true; break;
+      case Op::read: {
+        ScopeId owner = binding_scope(site.file, file.scope_of(id), event.name);
+        known[id] = owner == none || owner == 0;
+        break;
+      }
+      case Op::attribute: known[id] = known[file.operand(id, 0)]; break;
+      default: break;
+    }
+  }
+  return known[site.event];
 }
 
 Values Evaluator::compute(Site site, FrameId frame) {

@@ -104,6 +104,8 @@ class Evaluator {
   };
 
   Values compute(Site site, FrameId frame);
+  // Whether an event's value is the same in every frame: constants, globals, and what is made of them without a call.
+  bool same_everywhere(Site site);
   Values read_name(Site site, FrameId frame);
   Values lookup(FileId file, ScopeId scope, NameId name, EventId at, FrameId frame);
   Values bound_values(FileId file, const llvm::SmallVector<EventId, 4>& bindings, FrameId frame);
@@ -143,6 +145,7 @@ class Evaluator {
   std::unordered_map<Key, std::optional<Values>, KeyHash> memo_;
   std::unordered_map<ValueId, llvm::SmallVector<ValueId, 4>> linearised_;
   std::unordered_map<SymbolId, const knowledge::Api*> rows_;
+  std::vector<std::vector<bool>> same_everywhere_;  // by file, made on first use
   // Nested questions: each of evaluate, elements, item and call_result counts.
   struct Deeper {
     int& depth;

@@ -17,9 +17,11 @@ void Model::walk() {
     launches_.insert(launches_.end(), found.begin(), found.end());
     traces_.push_back(std::move(trace));
   };
-  for (FileId file = 0; file < program_.files().size(); ++file) keep(walker_->walk_main(file));
+  for (FileId file = 0; file < program_.files().size(); ++file)
+    if (program_.file(file).walked) keep(walker_->walk_main(file));
   for (FileId file_id = 0; file_id < program_.files().size(); ++file_id) {
     const File& file = program_.file(file_id);
+    if (!file.walked) continue;
     for (ScopeId scope = 1; scope < file.facts.scopes.size(); ++scope)
       if (file.facts.scopes[scope].kind == facts::ScopeKind::function && !walker_->visited(file_id, scope)) {
         Trace trace = walker_->walk_function(file_id, scope);

@@ -55,6 +55,7 @@ struct File {
   std::string path;
   std::string module;       // dotted; "" when the path gives no name
   bool package = false;     // __init__.py
+  bool walked = true;       // an entry of its own
   facts::FileFacts facts;
 
   // Indexes over the facts.
@@ -83,6 +84,7 @@ struct File {
 struct ParsedFile {
   std::string path;
   facts::FileFacts facts;
+  bool walked = true;       // false: nothing in it can launch, it is there for those that import it
 };
 
 class Program {

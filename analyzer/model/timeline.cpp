@@ -6,9 +6,10 @@
 namespace forklint::model {
 namespace {
 
-constexpr uint32_t most_entries = 6000;  // functions entered in one trace
+constexpr uint32_t most_entries = 1500;  // functions entered in one trace
+constexpr uint32_t most_entries_of_function = 100;  // the same, from a function that nothing calls
 constexpr uint32_t most_steps = 20000;
-constexpr uint32_t most_visits = 4;      // of one function in one trace
+constexpr uint32_t most_visits = 3;      // of one function in one trace
 constexpr int deepest = 24;              // calls inside each other
 
 using facts::RegionKind;
@@ -21,7 +22,7 @@ void Walker::start(Entry entry, FileId file, ScopeId scope) {
   trace_ = {.entry = entry, .file = file, .scope = scope};
   visits_.clear();
   imported_.clear();
-  budget_ = most_entries;
+  budget_ = entry == Entry::function ? most_entries_of_function : most_entries;
   depth_ = 0;
 }
 
