@@ -48,6 +48,8 @@ class Judge {
         if (!*abrupt) return;  // joined: all results are there
         ended = i;
       }
+      // `while not result.ready()` waits as well.
+      if (step.kind == StepKind::api && step.row->asks_for_result && step.condition.repeated && ended == none && same_making(evaluator_.value(step.subject).base, made)) return;
       bool awaits = step.kind == StepKind::api && step.row->awaits_result && same_making(evaluator_.value(step.subject).base, made);
       bool takes = step.kind == StepKind::iterate && same_making(step.subject, made);
       if (!awaits && !takes) continue;
