@@ -7,6 +7,7 @@
 
 #include "analyzer/model/crossing.h"
 #include "analyzer/model/launches.h"
+#include "analyzer/model/control.h"
 #include "analyzer/model/liveness.h"
 #include "analyzer/model/pickling.h"
 #include "analyzer/model/timeline.h"

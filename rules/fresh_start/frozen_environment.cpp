@@ -1,0 +1,78 @@
+// The fork server starts with the first process that needs it and keeps the environment, umask and limits of that
+// moment. What the parent changes later reaches spawned and forked children, but not those of the server.
+#include "rules/support.h"
+
+namespace forklint::rules {
+namespace {
+
+using namespace model;
+
+// The setting that a step changes, and the one that code of a child reads; empty: none.
+std::string setting(const Step& step) { return (step.kind == StepKind::api || step.kind == StepKind::write_item) && step.row ? step.row->frozen_setting : std::string(); }
+
+std::string changed(const Model& model, const Step& step) {
+  if (step.kind == StepKind::write_item && step.row && step.row->frozen_setting.empty()) {
+    // os.environ[…] = …: the row of the object's own item assignment says what that is
+    const knowledge::Api* row = model.program().knowledge().find(model.evaluator().type_name(step.subject) + ".__setitem__");
+    return row ? row->frozen_setting : std::string();
+  }
+  return setting(step);
+}
+
+const Step* read_in_child(const Model& model, size_t i, const std::string& what) {
+  for (const WorkerTrace& worker : model.workers(i)) {
+    if (worker.worker.kind == PayloadKind::initializer)
+      for (const Step& step : worker.trace.steps)
+        if (changed(model, step) == what) return nullptr;  // every worker sets it itself
+  }
+  for (const WorkerTrace& worker : model.workers(i))
+    for (const Step& step : worker.trace.steps) {
+      if (changed(model, step) == what) break;
+      if (step.kind == StepKind::api && step.row->reads_setting == what) return &step;
+      if (step.kind == StepKind::read_attribute) {
+        const std::string name = model.evaluator().value(step.subject).kind == ValueKind::external ? model.evaluator().type_name(step.subject) + "." + std::string(model.file(step.site.file).name(step.name)) : std::string();
+        const knowledge::Api* row = name.empty() ? nullptr : model.program().knowledge().find(name);
+        if (row && row->reads_setting == what) return &step;
+      }
+      if (step.kind == StepKind::read_global)  // from os import environ
+        for (ValueId value : model.evaluator().module_variable(step.file, step.name))
+          if (const knowledge::Api* row = model.evaluator().api(value); row && row->reads_setting == what) return &step;
+      // A umask shows in every file that is made.
+      if (what == "umask" && step.kind == StepKind::api && step.row->handle == knowledge::Handle::file) return &step;
+    }
+  return nullptr;
+}
+
+void check(const Model& model, engine::Report& report) {
+  for (size_t i = 0; i < model.launches().size(); ++i) {
+    const Launch& launch = model.launches()[i];
+    if (launch.site.event == none || !launch.method.methods.has(StartMethod::forkserver)) continue;
+    const Trace& trace = model.trace_of(launch);
+    // The server starts with the first launch of this trace that may use it.
+    const Launch* first = nullptr;
+    for (const Launch& other : model.launches())
+      if (other.trace == launch.trace && other.step < launch.step && other.site.event != none && other.method.methods.has(StartMethod::forkserver) && (!first || other.step < first->step)) first = &other;
+    if (!first) continue;
+    for (uint32_t step = first->step + 1; step < launch.step; ++step) {
+      std::string what = changed(model, trace.steps[step]);
+      if (what.empty() || trace.steps[step].condition.guard == Guard::none) continue;
+      const Step* read = read_in_child(model, i, what);
+      if (!read) continue;
+      report.finding(trace.steps[step].site, "Changes the " + what + " after the fork server has started, which keeps the old one")
+          .under(StartMethod::forkserver, "wrong")
+          .label(first->site, "the server starts with this")
+          .label(read->site, "the child reads it here")
+          .label(launch.site, "this child does not see the change; make it before the first launch, or send the value")
+          .confidence(trace.steps[step].condition.certain() ? Confidence::likely : Confidence::possible)
+          .launch(i);
+    }
+  }
+}
+
+}  // namespace
+
+extern const engine::Rule frozen_environment = {
+    .code = "PSM306", .name = "frozen-environment", .family = "fresh_start",
+    .summary = "The environment changes after the fork server has started", .severity = engine::Severity::error, .check = check};
+
+}  // namespace forklint::rules

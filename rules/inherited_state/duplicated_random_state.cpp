@@ -1,0 +1,103 @@
+// A generator of random numbers is its state. A fork copies it, as pickling does: every child that draws from the copy
+// draws the same numbers.
+#include <algorithm>
+
+#include "analyzer/model/globals.h"
+#include "rules/support.h"
+
+namespace forklint::rules {
+namespace {
+
+using namespace model;
+
+struct Drawing {
+  const Trace* trace;
+  const Step* step;
+  bool seeded;  // the child has seeded or replaced a generator before
+};
+
+std::vector<Drawing> drawings(const Model& model, size_t i) {
+  std::vector<Drawing> result;
+  const Launch& launch = model.launches()[i];
+  const Trace& trace = model.trace_of(launch);
+  bool seeded = false;
+  auto visit = [&](const Trace& of, const Step& step, bool& own) {
+    own |= step.kind == StepKind::api && step.row->seeds;
+    if (step.kind == StepKind::write_global && !step.condition.uncertain) {
+      const File& file = model.file(step.site.file);
+      EventId value = file.operand(step.site.event, 0);
+      for (ValueId made : value == none ? Values{} : Values(model.evaluator().evaluate({step.site.file, value}, step.frame)))
+        if (const knowledge::Api* maker = model.evaluator().maker(made); maker && maker->random_generator) own = true;
+    }
+    if (step.kind == StepKind::api && step.row->draws && !step.row->reseeded_after_fork) result.push_back({&of, &step, own});
+  };
+  for (uint32_t step : child_steps(trace, launch)) visit(trace, trace.steps[step], seeded);
+  for (int round = 0; round < 2; ++round)
+    for (const WorkerTrace& worker : model.workers(i)) {
+      if ((worker.worker.kind == PayloadKind::initializer) != (round == 0)) continue;
+      bool own = seeded;
+      for (const Step& step : worker.trace.steps) visit(worker.trace, step, own);
+      if (round == 0) seeded |= own;
+    }
+  return result;
+}
+
+// Made inside the child's own code: a generator of its own.
+bool made_in_child(const Trace& trace, const Launch& launch, const Trace& child, const Value& made) {
+  bool raw = &trace == &child;
+  for (uint32_t i = 0; i < child.steps.size(); ++i) {
+    const Step& step = child.steps[i];
+    if (raw && (i <= launch.step || step.condition.side_of(launch.site) != Side::child)) continue;
+    if (step.kind == StepKind::api && step.site == made.site() && step.frame == made.frame) return true;
+  }
+  return false;
+}
+
+void check(const Model& model, engine::Report& report) {
+  Evaluator& evaluator = model.evaluator();
+  for (size_t i = 0; i < model.launches().size(); ++i) {
+    const Launch& launch = model.launches()[i];
+    const Trace& trace = model.trace_of(launch);
+    if (launch.row->launch->executes) continue;
+    for (const Drawing& it : drawings(model, i)) {
+      if (it.seeded) continue;
+      const Value& callee = evaluator.value(it.step->subject);
+      StartMethods methods = launch.method.methods & StartMethod::fork;
+      bool preloaded = launch.row->launch->reimports_main && model.options().newest_python >= 14;
+      Site made;
+      if (callee.kind == ValueKind::method) {
+        const Value generator = evaluator.value(callee.base);
+        const knowledge::Api* maker = evaluator.maker(callee.base);
+        if (!maker || !maker->random_generator || maker->reseeded_after_fork || generator.index == none) continue;
+        if (made_in_child(trace, launch, *it.trace, generator)) continue;
+        made = generator.site();
+        const File& file = model.file(generator.file);
+        ScopeId scope = file.scope_of(generator.index);
+        while (scope != 0 && file.facts.scopes[scope].kind == facts::ScopeKind::class_) scope = file.facts.scopes[scope].parent;
+        // What the parent's functions make is sent with the work, unless a global keeps it.
+        bool global = generator.frame == any_frame;
+        if (scope == 0 && preloaded) methods = launch.method.methods & (StartMethod::fork | StartMethod::forkserver);
+        if (!global) methods = launch.method.methods & knowledge::fork_spawn_forkserver;
+        // Made by a function that the child would call itself: it is there already only if the parent has called it.
+        if (scope != 0 && global) {
+          bool before = false;
+          for (uint32_t step = 0; step < launch.step; ++step) before |= trace.steps[step].site == generator.site();
+          if (!before) continue;
+        }
+      } else if (preloaded) {
+        methods = launch.method.methods & (StartMethod::fork | StartMethod::forkserver);
+      }
+      engine::Draft draft = report.finding(it.step->site, "Every child draws the same numbers from a copy of one generator");
+      draft.under(methods & it.step->condition.methods, "wrong").launch(i).confidence(it.step->condition.certain() ? Confidence::likely : Confidence::possible);
+      draft.label(made, "its state is made here").label(launch.site, "and copied to the child here; seed it in the child, or send each child a seed of its own");
+    }
+  }
+}
+
+}  // namespace
+
+extern const engine::Rule duplicated_random_state = {
+    .code = "PSM406", .name = "duplicated-random-state", .family = "inherited_state",
+    .summary = "Children draw from copies of one random generator", .severity = engine::Severity::error, .check = check};
+
+}  // namespace forklint::rules
