@@ -395,6 +395,12 @@ std::optional<PickleProblem> Pickling::of_instance(ValueId id, const PickleConte
     if (found->obstacle == Obstacle::local_class) found->what = "an instance of " + found->what;
     return found;
   }
+  if (row && !process) {
+    // A base from outside says how its instances are sent: queues by their own reduction, threads not at all.
+    if (row->mp_primitive || row->picklable == Picklable::yes || row->picklable == Picklable::process_only) return {};
+    if (row->picklable == Picklable::no)
+      if (auto found = of_row(*row, row->names[0], it.site(), context)) return found;
+  }
   open_.push_back(id);
   std::optional<PickleProblem> result = of_attributes(id, context, depth);
   if (!result && !process) result = of_fields(id, context, depth);

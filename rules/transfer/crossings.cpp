@@ -8,7 +8,7 @@ bool Sent::drags_self() const {
   if (item.kind == PayloadKind::self) return true;
   if (crossing.problem.of_receiver) return true;
   bool called = item.kind == PayloadKind::target || item.kind == PayloadKind::task || item.kind == PayloadKind::initializer;
-  return called && crossing.problem.of_called_object;
+  return called && crossing.problem.of_called_object && crossing.problem.through_self;
 }
 
 std::string_view Sent::role() const {

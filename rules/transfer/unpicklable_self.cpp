@@ -8,9 +8,10 @@ namespace {
 using namespace model;
 
 bool takes(const Sent& sent) {
-  if (!sent.drags_self() || !sent.crossing.problem.through_self) return false;
+  if (!sent.drags_self()) return false;
   switch (sent.crossing.problem.obstacle) {
-    case Obstacle::object: case Obstacle::process_or_pool: case Obstacle::lambda: case Obstacle::nested_function: return true;
+    case Obstacle::object: case Obstacle::process_or_pool: return true;
+    case Obstacle::lambda: case Obstacle::nested_function: return sent.crossing.problem.through_self;
     default: return false;
   }
 }
@@ -18,6 +19,7 @@ bool takes(const Sent& sent) {
 std::string message(const Sent& sent) {
   const PickleProblem& problem = sent.crossing.problem;
   std::string whole = sent.item.kind == PayloadKind::self ? "the process object is sent whole" : "the " + std::string(sent.role()) + " drags its whole object along";
+  if (!problem.through_self) return whole + ", which is " + problem.what;
   return whole + ", and its attribute " + problem.attribute + " holds " + problem.what;
 }
 
