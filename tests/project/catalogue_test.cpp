@@ -75,13 +75,16 @@ TEST_CASE("every rule has a bad and a good fixture, and each bad one expects or 
   }
 }
 
-TEST_CASE("what a fixture expects is a rule") {
-  std::set<std::string> names;
+TEST_CASE("what a fixture expects is a rule, and what it misses has a page") {
+  std::set<std::string> names, pages;
   for (const engine::Rule* rule : rules::all()) names.insert(std::string(rule->name));
+  for (const auto& entry : fs::recursive_directory_iterator(fs::path(FORKLINT_SOURCE_DIR) / "rules"))
+    if (entry.path().extension() == ".md") pages.insert(entry.path().stem().string());
   for (const tests::Fixture& fixture : tests::fixtures(fs::path(FORKLINT_SOURCE_DIR) / "fixtures"))
     for (const tests::Expected& expected : fixture.expected) {
       INFO(fixture.name() << " " << expected.rule);
-      CHECK(names.contains(expected.rule));
+      bool missed = expected.kind == tests::Expectation::missed;
+      CHECK((missed ? pages.contains(underscored(expected.rule)) : names.contains(expected.rule)));
     }
 }
 

@@ -35,7 +35,8 @@ bool has_members(const std::string& name) {
 
 // "tuple[a.B]" -> "a.B"
 std::string_view element(std::string_view type) {
-  return type.starts_with("tuple[") ? type.substr(6, type.size() - 7) : type;
+  if (type.starts_with("tuple[")) return type.substr(6, type.size() - 7);
+  return type.starts_with("list[") ? type.substr(5, type.size() - 6) : type;
 }
 
 // Whether a row says anything but its name. That a class exists is something, when it has methods with rows.
