@@ -172,13 +172,13 @@ class Follower {
     EventId test = f.regions[arms[0]].subject;
     Condition conditions[2] = {implied(evaluator_, {place.file, test}, place.frame, true, Role::called), implied(evaluator_, {place.file, test}, place.frame, false, Role::called)};
     bool other_leaves = false;
-    for (int holds = 0; holds < 2; ++holds) {
-      const Condition& condition = conditions[holds == 0];  // then_arm first
+    for (int which = 0; which < 2; ++which) {
+      const Condition& condition = conditions[which];  // then_arm first
       Side side = condition.side_of(fork_);
       RegionId region = none;
       for (RegionId it : arms)
-        if ((f.regions[it].kind == RegionKind::then_arm) == (holds == 0)) region = it;
-      has[holds] = region != none;
+        if ((f.regions[it].kind == RegionKind::then_arm) == (which == 0)) region = it;
+      has[which] = region != none;
       if (condition.guard == Guard::never) continue;
       if (side != Side::both) result_.tested = true;
       if (side != Side::both && side != side_) {
@@ -191,7 +191,7 @@ class Follower {
       }
       bool own = own_;
       own_ |= side == side_;
-      unsigned end = has[holds] ? arm(place, region, depth) : unsigned(falls);
+      unsigned end = has[which] ? arm(place, region, depth) : unsigned(falls);
       own_ = own;
       // Where nothing tells the sides apart, a branch that leaves the process may be the one for this side.
       if (side == Side::both && (end & (exits | exits_now)) && !(end & (falls | returns))) return end;
