@@ -72,11 +72,7 @@ bool is_program(const Model& model, const Trace& trace) {
         const facts::Event& side = file.event(file.facts.operands_of(event)[i].value);
         if (name != none && side.op == Op::read && side.name == name) return true;
       }
-  for (const Trace& other : model.traces())
-    if (&other != &trace)
-      for (const Step& step : other.steps)
-        if (step.kind == StepKind::import_module && step.file == trace.file) return false;
-  return true;
+  return !model.imported(trace.file);
 }
 
 StartMethods repeating_methods(const Model& model, const Trace& trace) {

@@ -11,10 +11,13 @@ Model::Model(const Program& program, const ModelOptions& options)
 }
 
 void Model::walk() {
+  imported_.resize(program_.files().size());
   auto keep = [&](Trace trace) {
     uint32_t id = uint32_t(traces_.size());
     std::vector<Launch> found = find_launches(*evaluator_, trace, id, options_.standard);
     launches_.insert(launches_.end(), found.begin(), found.end());
+    for (const Step& step : trace.steps)
+      if (step.kind == StepKind::import_module && step.file != trace.file) imported_[step.file] = true;
     traces_.push_back(std::move(trace));
   };
   for (FileId file = 0; file < program_.files().size(); ++file)

@@ -45,6 +45,9 @@ class Model {
   const std::vector<Crossing>& crossings(size_t launch) const;
   const std::vector<WorkerTrace>& workers(size_t launch) const;
 
+  // Whether some other program walked here imports the file.
+  bool imported(FileId file) const { return imported_[file]; }
+
   // Words for messages.
   const File& file(FileId id) const { return program_.file(id); }
   std::string launcher_name(const Launch& launch) const { return launch.row->names[0]; }
@@ -58,6 +61,7 @@ class Model {
   std::unique_ptr<Pickling> pickling_;
   std::unique_ptr<Walker> walker_;
   std::vector<Trace> traces_;
+  std::vector<bool> imported_;
   std::vector<Launch> launches_;
   mutable std::vector<std::unique_ptr<std::vector<Payload>>> payloads_;
   mutable std::vector<std::unique_ptr<std::vector<Crossing>>> crossings_;

@@ -11,7 +11,8 @@ void check(const Model& model, engine::Report& report) {
   for (size_t i = 0; i < model.launches().size(); ++i) {
     const Launch& launch = model.launches()[i];
     const Trace& trace = model.trace_of(launch);
-    if (!is_program(model, trace) || !reimported(model, trace) || launch.site.event == none || !launch.row->launch->reimports_main) continue;
+    if (launch.site.event == none || !launch.row->launch->reimports_main || launch.condition.guard == Guard::never) continue;
+    if (!is_program(model, trace) || !reimported(model, trace)) continue;
     const Condition& condition = launch.condition;
     StartMethods fresh = launch.method.methods & fresh_methods;
     if (condition.flagged || condition.handled) continue;
