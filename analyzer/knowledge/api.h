@@ -168,6 +168,8 @@ struct Api {
   bool reseeded_after_fork = false;
 
   std::string process_setting;     // what it sets for this process only: "signal handler", "logging", "recursion limit" …
+  std::string uses_setting;        // the process setting on which what it does depends
+  bool survives_start = false;     // given as an argument to what makes a process setting, every child keeps that: SIG_IGN
   std::string frozen_setting;      // what a running forkserver does not see: "environment", "umask", "limits"
   std::string reads_setting;       // the frozen setting that it reads: "environment"
   bool patches = false;            // replaces something in a module or class, in this process only: mock.patch

@@ -111,6 +111,8 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
   visit("draws", api.draws);
   visit("reseeded-after-fork", api.reseeded_after_fork);
   visit("process-setting", api.process_setting);
+  visit("uses-setting", api.uses_setting);
+  visit("survives-start", api.survives_start);
   visit("frozen-setting", api.frozen_setting);
   visit("reads-setting", api.reads_setting);
   visit("patches", api.patches);

@@ -7,7 +7,7 @@ namespace forklint::model {
 namespace {
 
 constexpr uint32_t most_entries = 1500;  // functions entered in one trace
-constexpr uint32_t most_entries_of_function = 100;  // the same, from a function that nothing calls
+constexpr uint32_t most_entries_of_function = 40;  // the same, from a function that nothing calls
 constexpr uint32_t most_steps = 20000;
 constexpr uint32_t most_visits = 3;      // of one function in one trace
 constexpr int deepest = 24;              // calls inside each other
@@ -594,6 +594,14 @@ void Walker::write_attribute(FileId file_id, EventId id, FrameId frame, uint32_t
       return;
     }
   }
+  // decimal.getcontext().prec = 4
+  for (ValueId owner : owners) {
+    if (evaluator_.value(owner).kind != ValueKind::object) continue;
+    const knowledge::Api* row = evaluator_.program().knowledge().find(evaluator_.type_name(owner) + ".__setattr__");
+    if (!row || row->process_setting.empty()) continue;
+    push({.kind = StepKind::write_item, .site = {file_id, id}, .frame = frame, .parent = parent, .condition = condition, .subject = owner, .row = row});
+    return;
+  }
   // settings.debug = True, where settings is a module variable that holds an object
   if (auto [owner_file, variable] = global_of(file_id, base); owner_file != none)
     push({.kind = StepKind::change_global, .site = {file_id, id}, .frame = frame, .parent = parent, .condition = condition, .file = owner_file, .name = variable});
@@ -609,11 +617,12 @@ void Walker::changes(FileId file_id, EventId id, FrameId frame, uint32_t parent,
     if (std::find(std::begin(changing), std::end(changing), method) == std::end(changing)) return;
     base = file.operand(base, 0);
   }
-  for (ValueId owner : Values(evaluator_.evaluate({file_id, base}, frame))) {
-    const Value it = evaluator_.value(owner);
-    if (it.kind != ValueKind::external) continue;
-    const knowledge::Api* row = evaluator_.api(owner);
-    if (row && (!row->frozen_setting.empty() || !row->process_setting.empty())) {
+  if (file.event(id).op != Op::call) {  // os.environ[…] = …: what the object's own item assignment does
+    const char* method = file.event(id).op == Op::delete_subscript ? ".__delitem__" : ".__setitem__";
+    for (ValueId owner : Values(evaluator_.evaluate({file_id, base}, frame))) {
+      if (evaluator_.value(owner).kind != ValueKind::external) continue;
+      const knowledge::Api* row = evaluator_.program().knowledge().find(evaluator_.type_name(owner) + method);
+      if (!row || (row->frozen_setting.empty() && row->process_setting.empty())) continue;
       push({.kind = StepKind::write_item, .site = {file_id, id}, .frame = frame, .parent = parent, .condition = condition, .subject = owner, .row = row});
       return;
     }

@@ -22,7 +22,7 @@ enum class StepKind : uint8_t {
   change_global,    // file and name: what the variable holds is changed in place
   write_attribute,  // subject: the module, class or external object; name
   change_attribute, // subject: the class, or the object that a module holds; name: what that attribute holds is changed in place
-  write_item,       // subject: the external object: os.environ[…] = …
+  write_item,       // subject: an object whose items or attributes are a setting of the process: os.environ[…] = …; row: of that assignment
   read_global,      // file and name (recorded in worker code only)
   read_attribute,   // subject: external, class or instance; name (worker code only)
   iterate,          // subject: the object iterated, where that launches or takes the results of tasks

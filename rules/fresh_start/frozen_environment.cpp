@@ -7,27 +7,18 @@ namespace {
 
 using namespace model;
 
-// The setting that a step changes, and the one that code of a child reads; empty: none.
-std::string setting(const Step& step) { return (step.kind == StepKind::api || step.kind == StepKind::write_item) && step.row ? step.row->frozen_setting : std::string(); }
-
-std::string changed(const Model& model, const Step& step) {
-  if (step.kind == StepKind::write_item && step.row && step.row->frozen_setting.empty()) {
-    // os.environ[…] = …: the row of the object's own item assignment says what that is
-    const knowledge::Api* row = model.program().knowledge().find(model.evaluator().type_name(step.subject) + ".__setitem__");
-    return row ? row->frozen_setting : std::string();
-  }
-  return setting(step);
-}
+// The setting that a step changes; empty: none.
+std::string changed(const Step& step) { return (step.kind == StepKind::api || step.kind == StepKind::write_item) && step.row ? step.row->frozen_setting : std::string(); }
 
 const Step* read_in_child(const Model& model, size_t i, const std::string& what) {
   for (const WorkerTrace& worker : model.workers(i)) {
     if (worker.worker.kind == PayloadKind::initializer)
       for (const Step& step : worker.trace.steps)
-        if (changed(model, step) == what) return nullptr;  // every worker sets it itself
+        if (changed(step) == what) return nullptr;  // every worker sets it itself
   }
   for (const WorkerTrace& worker : model.workers(i))
     for (const Step& step : worker.trace.steps) {
-      if (changed(model, step) == what) break;
+      if (changed(step) == what) break;
       if (step.kind == StepKind::api && step.row->reads_setting == what) return &step;
       if (step.kind == StepKind::read_attribute) {
         const std::string name = model.evaluator().value(step.subject).kind == ValueKind::external ? model.evaluator().type_name(step.subject) + "." + std::string(model.file(step.site.file).name(step.name)) : std::string();
@@ -54,7 +45,7 @@ void check(const Model& model, engine::Report& report) {
       if (other.trace == launch.trace && other.step < launch.step && other.site.event != none && other.method.methods.has(StartMethod::forkserver) && (!first || other.step < first->step)) first = &other;
     if (!first) continue;
     for (uint32_t step = first->step + 1; step < launch.step; ++step) {
-      std::string what = changed(model, trace.steps[step]);
+      std::string what = changed(trace.steps[step]);
       if (what.empty() || trace.steps[step].condition.guard == Guard::none) continue;
       const Step* read = read_in_child(model, i, what);
       if (!read) continue;

@@ -1,0 +1,85 @@
+// Signal handlers, logging, warning filters, context variables: settings of one process. A fresh child has those that
+// importing its modules makes, and not what the parent set under its guard or in a function.
+#include <algorithm>
+
+#include "rules/support.h"
+
+namespace forklint::rules {
+namespace {
+
+using namespace model;
+
+std::string setting(const Step& step) {
+  bool sets = step.kind == StepKind::api || step.kind == StepKind::write_item || step.kind == StepKind::with_enter;
+  return sets && step.row ? step.row->process_setting : std::string();
+}
+
+ValueId receiver(const Model& model, const Step& step) {
+  const Value& it = model.evaluator().value(step.subject);
+  return it.kind == ValueKind::method ? it.base : unknown_value;
+}
+
+// Whether the child's code depends on the setting: by a call that does, or by how it is written.
+const Step* used_in_child(const Model& model, size_t i, const Step& set) {
+  std::string what = setting(set);
+  ValueId owner = receiver(model, set);
+  for (const WorkerTrace& worker : model.workers(i))
+    for (const Step& step : worker.trace.steps)
+      if (setting(step) == what) return nullptr;  // the child makes its own
+  for (const WorkerTrace& worker : model.workers(i))
+    for (const Step& step : worker.trace.steps) {
+      if (step.kind != StepKind::api || step.row->uses_setting != what) continue;
+      ValueId used = receiver(model, step);
+      bool keyed = owner != unknown_value && used != unknown_value && model.evaluator().type_name(owner) == model.evaluator().type_name(used) && model.evaluator().maker(owner) && model.evaluator().maker(owner)->process_setting.empty();
+      if (keyed && what != "logging" && !same_object(model.evaluator(), owner, used)) continue;
+      return &step;
+    }
+  return nullptr;
+}
+
+// A signal that is ignored stays so in every child.
+bool survives(const Model& model, const Step& step) {
+  if (step.kind != StepKind::api) return false;
+  for (const ArgumentRef& argument : model.evaluator().arguments_of(step.site, step.frame))
+    for (ValueId value : model.evaluator().values_of(argument))
+      if (const knowledge::Api* row = model.evaluator().api(value); row && row->survives_start) return true;
+  return false;
+}
+
+void check(const Model& model, engine::Report& report) {
+  for (size_t i = 0; i < model.launches().size(); ++i) {
+    const Launch& launch = model.launches()[i];
+    StartMethods fresh = launch.method.methods & fresh_methods;
+    if (fresh.empty() || !launch.row->launch->reimports_main) continue;
+    const Trace& trace = model.trace_of(launch);
+    for (uint32_t at = 0; at < launch.step; ++at) {
+      const Step& step = trace.steps[at];
+      if (setting(step).empty() || in_import(trace, at)) continue;
+      if (trace.entry == Entry::main && step.condition.guard == Guard::none) continue;  // repeated by the child
+      if ((step.condition & launch.condition).guard == Guard::never || survives(model, step)) continue;
+      if (step.kind == StepKind::api && !model.evaluator().call_result(step.subject, step.site, step.frame).empty()) {
+        // redirect_stdout(…) does nothing before it is entered
+        bool entered = model.program().knowledge().find(step.row->names[0] + ".__enter__") != nullptr;
+        if (entered) continue;
+      }
+      bool left = step.kind == StepKind::with_enter && std::any_of(trace.steps.begin() + at, trace.steps.begin() + launch.step, [&](const Step& later) { return later.kind == StepKind::with_leave && later.subject == step.subject; });
+      if (left) continue;
+      const Step* used = used_in_child(model, i, step);
+      if (!used) continue;
+      report.finding(step.site, "This " + setting(step) + " is set in the parent only")
+          .under(fresh & step.condition.methods & used->condition.methods, "wrong")
+          .label(used->site, "the child depends on it here, and has the default")
+          .label(launch.site, "the child starts here; set it in the child, or in a pool's initializer")
+          .confidence(step.condition.certain() && used->condition.certain() ? Confidence::likely : Confidence::possible)
+          .launch(i);
+    }
+  }
+}
+
+}  // namespace
+
+extern const engine::Rule lost_process_setting = {
+    .code = "PSM305", .name = "lost-process-setting", .family = "fresh_start",
+    .summary = "Worker code depends on a setting that only the parent made", .severity = engine::Severity::warning, .check = check};
+
+}  // namespace forklint::rules
