@@ -34,6 +34,36 @@ const Step* read_in_child(const Model& model, size_t i, const std::string& what)
   return nullptr;
 }
 
+// Both are repeated by one loop: the second round changes what the first round's launch has fixed.
+bool same_loop(const Model& model, const Trace& trace, uint32_t a, uint32_t b) {
+  std::vector<uint32_t> of_a{a}, of_b{b};
+  for (uint32_t up = trace.steps[a].parent; up != none; up = trace.steps[up].parent) of_a.push_back(up);
+  for (uint32_t up = trace.steps[b].parent; up != none; up = trace.steps[up].parent) of_b.push_back(up);
+  while (!of_a.empty() && !of_b.empty() && of_a.back() == of_b.back()) {
+    if (trace.steps[of_a.back()].condition.repeated) return true;
+    of_a.pop_back();
+    of_b.pop_back();
+  }
+  if (of_a.empty() || of_b.empty()) return false;
+  Site first = trace.steps[of_a.back()].site, second = trace.steps[of_b.back()].site;
+  if (first.file != second.file) return false;
+  const facts::FileFacts& f = model.file(first.file).facts;
+  for (RegionId region = f.events[first.event].region; region != none; region = f.regions[region].parent)
+    if (f.regions[region].kind == facts::RegionKind::loop && f.regions[region].events.contains(second.event)) return true;
+  return false;
+}
+
+// What is written is not the same in every round.
+bool varies(const Model& model, const Step& step) {
+  const File& file = model.file(step.site.file);
+  const facts::Event& event = file.event(step.site.event);
+  for (uint32_t i = 1; i < event.operands_count; ++i) {
+    Values values = model.evaluator().evaluate({step.site.file, file.operand(step.site.event, i)}, step.frame);
+    if (values.size() != 1 || model.evaluator().value(values[0]).kind != ValueKind::constant) return true;
+  }
+  return false;
+}
+
 void check(const Model& model, engine::Report& report) {
   for (size_t i = 0; i < model.launches().size(); ++i) {
     const Launch& launch = model.launches()[i];
@@ -43,10 +73,13 @@ void check(const Model& model, engine::Report& report) {
     const Launch* first = nullptr;
     for (const Launch& other : model.launches())
       if (other.trace == launch.trace && other.step < launch.step && other.site.event != none && other.method.methods.has(StartMethod::forkserver) && (!first || other.step < first->step)) first = &other;
+    if (!first && launch.condition.repeated) first = &launch;
     if (!first) continue;
-    for (uint32_t step = first->step + 1; step < launch.step; ++step) {
+    for (uint32_t step = 0; step < launch.step; ++step) {
       std::string what = changed(trace.steps[step]);
-      if (what.empty() || trace.steps[step].condition.guard == Guard::none) continue;
+      if (what.empty() || (trace.entry == Entry::main && trace.steps[step].condition.guard == Guard::none)) continue;
+      bool later = step > first->step || (first->condition.repeated && varies(model, trace.steps[step]) && same_loop(model, trace, step, first->step));
+      if (!later) continue;
       const Step* read = read_in_child(model, i, what);
       if (!read) continue;
       report.finding(trace.steps[step].site, "Changes the " + what + " after the fork server has started, which keeps the old one")

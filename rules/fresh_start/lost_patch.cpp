@@ -78,6 +78,24 @@ Site patching(const Model& model, const Step& step, FrameId& frame) {
   return at_once ? step.site : Site{};
 }
 
+// @patch.object(…) on a function through which the launch is reached: the calls that describe the patches.
+std::vector<Site> decorators(const Model& model, const Trace& trace, uint32_t step) {
+  std::vector<Site> result;
+  for (uint32_t up = trace.steps[step].parent; up != none; up = trace.steps[up].parent) {
+    if (trace.steps[up].kind != StepKind::enter_function) continue;
+    const Value it = model.evaluator().value(trace.steps[up].subject);
+    const File& file = model.file(it.file);
+    EventId decorated = file.facts.scopes[it.index].definition;
+    for (EventId id = decorated + 1; id < file.facts.events.size() && id < decorated + 16; ++id) {
+      if (file.event(id).op != Op::decorate || file.operand(id, 1) != decorated) continue;
+      decorated = id;
+      for (ValueId decorator : Values(model.evaluator().evaluate({it.file, file.operand(id, 0)}, any_frame)))
+        if (const knowledge::Api* maker = model.evaluator().maker(decorator); maker && maker->patches) result.push_back({it.file, file.operand(id, 0)});
+    }
+  }
+  return result;
+}
+
 void check(const Model& model, engine::Report& report) {
   for (size_t i = 0; i < model.launches().size(); ++i) {
     const Launch& launch = model.launches()[i];
@@ -94,6 +112,9 @@ void check(const Model& model, engine::Report& report) {
     };
     for (const LostGlobal& lost : lost_globals(model, i))
       if (lost.patch) tell(lost.write, lost.condition, lost.read.site, model.workers(i)[lost.read.worker].trace.steps[lost.read.step].condition);
+    for (Site call : decorators(model, trace, launch.step))
+      for (const Target& target : targets(model, call, any_frame))
+        if (const Step* used = used_in_child(model, i, target)) tell(call, launch.condition, used->site, used->condition);
     for (uint32_t at = 0; at < launch.step; ++at) {
       const Step& step = trace.steps[at];
       if (in_import(trace, at) || (trace.entry == Entry::main && step.condition.guard == Guard::none)) continue;

@@ -19,6 +19,18 @@ ValueId receiver(const Model& model, const Step& step) {
   return it.kind == ValueKind::method ? it.base : unknown_value;
 }
 
+// A function of the child that calls itself: only that needs a deep stack.
+const Step* recursion(const Model& model, size_t i) {
+  for (const WorkerTrace& worker : model.workers(i))
+    for (const Step& step : worker.trace.steps) {
+      if (step.kind != StepKind::read_global) continue;
+      const File& file = model.file(step.site.file);
+      const facts::Scope& scope = file.facts.scopes[file.scope_of(step.site.event)];
+      if (scope.kind == facts::ScopeKind::function && step.file == step.site.file && file.event(step.site.event).name == scope.name) return &step;
+    }
+  return nullptr;
+}
+
 // Whether the child's code depends on the setting: by a call that does, or by how it is written.
 const Step* used_in_child(const Model& model, size_t i, const Step& set) {
   std::string what = setting(set);
@@ -26,6 +38,7 @@ const Step* used_in_child(const Model& model, size_t i, const Step& set) {
   for (const WorkerTrace& worker : model.workers(i))
     for (const Step& step : worker.trace.steps)
       if (setting(step) == what) return nullptr;  // the child makes its own
+  if (what == "recursion limit") return recursion(model, i);
   for (const WorkerTrace& worker : model.workers(i))
     for (const Step& step : worker.trace.steps) {
       if (step.kind != StepKind::api || step.row->uses_setting != what) continue;
