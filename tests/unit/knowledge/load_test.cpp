@@ -149,7 +149,7 @@ TEST_CASE("a value of another type is an error") {
 TEST_CASE("keys that need each other are asked for") {
   CHECK(error_of("[[api]]\nsource = \"s\"\n") == "mine.toml:1:1: 'names': needs a name at least");
   CHECK(error_of("[[api]]\nnames = [\"a..b\"]\n") == "mine.toml:2:9: 'names': 'a..b' is not a qualified name");
-  CHECK(row_error("returns = \"list[a.b]\"\n") == "mine.toml:3:11: 'returns': 'list[a.b]' is not a type");
+  CHECK(row_error("returns = \"bag[a.b]\"\n") == "mine.toml:3:11: 'returns': 'bag[a.b]' is not a type");
   CHECK(row_error("pickle-error = \"raises:TypeError\"\n") ==
         "mine.toml:3:16: 'pickle-error': needs `picklable`: \"no\" or \"process-only\"");
   CHECK(row_error("thread-target = \"0\"\n") == "mine.toml:3:17: 'thread-target': needs `thread` or `thread-object`");
