@@ -44,6 +44,8 @@ class Model {
   // What of the payload cannot cross.
   const std::vector<Crossing>& crossings(size_t launch) const;
   const std::vector<WorkerTrace>& workers(size_t launch) const;
+  // Code of this process walked with its reads, as that of workers is: the body of a thread.
+  Trace walk(ValueId function, FrameId frame) const { return walker_->walk_worker(function, frame); }
 
   // Whether some other program walked here imports the file.
   bool imported(FileId file) const { return imported_[file]; }

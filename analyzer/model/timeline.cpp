@@ -421,7 +421,9 @@ void Walker::thread(ValueId callee, const knowledge::Api* row, uint32_t step, Si
         bound.base = object;
         ValueId method = evaluator_.make(bound);
         uint32_t outer = std::exchange(thread_, step);
-        function(method, evaluator_.enter(method, {}, site, frame), site, frame, step, condition);
+        FrameId inner = evaluator_.enter(method, {}, site, frame);
+        trace_.threads.push_back({step, method, inner});
+        function(method, inner, site, frame, step, condition);
         thread_ = outer;
         return;
       }
@@ -454,7 +456,10 @@ void Walker::thread(ValueId callee, const knowledge::Api* row, uint32_t step, Si
   uint32_t outer = std::exchange(thread_, step);
   for (ValueId callable : evaluator_.values_of(*target)) {
     ValueKind kind = evaluator_.value(callable).kind;
-    if (kind == ValueKind::function || kind == ValueKind::bound) function(callable, evaluator_.enter(callable, arguments, site, frame), site, frame, step, condition);
+    if (kind != ValueKind::function && kind != ValueKind::bound) continue;
+    FrameId inner = evaluator_.enter(callable, arguments, site, frame);
+    trace_.threads.push_back({step, callable, inner});
+    function(callable, inner, site, frame, step, condition);
   }
   thread_ = outer;
 }

@@ -55,12 +55,20 @@ struct MemberWrite {
   Condition condition;
 };
 
+// What a thread runs, as it was started at a step.
+struct ThreadBody {
+  uint32_t step = none;
+  ValueId function = unknown_value;
+  FrameId frame = any_frame;
+};
+
 struct Trace {
   Entry entry = Entry::main;
   FileId file = none;            // main: the program; function: where it is
   ScopeId scope = none;
   std::vector<Step> steps;
   std::vector<MemberWrite> writes;
+  std::vector<ThreadBody> threads;
   bool complete = true;          // false: the walk was cut off by its budget
 };
 

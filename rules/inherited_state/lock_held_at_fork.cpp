@@ -9,14 +9,28 @@ namespace {
 
 using namespace model;
 
+struct ChildStep {
+  const Step* step;
+  Values replaced;  // what the child has put something else in place of before
+};
+
 // What the child runs: the workers of the launch, or the child's branch after a raw fork.
-std::vector<const Step*> code_of_child(const Model& model, size_t i) {
-  std::vector<const Step*> result;
+std::vector<ChildStep> code_of_child(const Model& model, size_t i) {
+  std::vector<ChildStep> result;
   const Launch& launch = model.launches()[i];
   const Trace& trace = model.trace_of(launch);
-  for (uint32_t step : child_steps(trace, launch)) result.push_back(&trace.steps[step]);
-  for (const WorkerTrace& worker : model.workers(i))
-    for (const Step& step : worker.trace.steps) result.push_back(&step);
+  for (uint32_t step : child_steps(trace, launch)) result.push_back({&trace.steps[step], {}});
+  Values initialized;
+  for (int round = 0; round < 2; ++round)
+    for (const WorkerTrace& worker : model.workers(i)) {
+      if ((worker.worker.kind == PayloadKind::initializer) != (round == 0)) continue;
+      Values replaced = initialized;
+      for (const Step& step : worker.trace.steps) {
+        if (step.kind == StepKind::write_global && step.condition.certain()) add(replaced, model.evaluator().module_variable(step.file, step.name));
+        if (step.kind == StepKind::api || step.kind == StepKind::with_enter) result.push_back({&step, replaced});
+      }
+      if (round == 0) add(initialized, replaced);
+    }
   return result;
 }
 
@@ -59,9 +73,9 @@ void check(const Model& model, engine::Report& report) {
     std::vector<HeldLock> held = held_locks(evaluator, trace, launch.step);
     if (held.empty()) continue;
     bool done = false;
-    for (const Step* step : code_of_child(model, i)) {
+    for (const auto& [step, replaced] : code_of_child(model, i)) {
       Taking taken = taking(evaluator, *step);
-      if (taken.lock == unknown_value) continue;
+      if (taken.lock == unknown_value || std::find(replaced.begin(), replaced.end(), taken.lock) != replaced.end()) continue;
       for (const HeldLock& lock : held) {
         if (done || !same_object(evaluator, lock.taken.lock, taken.lock)) continue;
         if (!lock.by_other && taken.reentrant) continue;  // the forking thread itself goes on in the child
