@@ -10,7 +10,7 @@ using namespace model;
 
 // Made while a module is imported, not by a function that runs later.
 bool made_on_import(const Model& model, const Value& made) {
-  if (made.kind != ValueKind::object || made.index == none || made.frame != any_frame) return false;
+  if (made.index == none || made.frame != any_frame) return false;
   const File& file = model.file(made.file);
   ScopeId scope = file.scope_of(made.index);
   while (scope != 0 && file.facts.scopes[scope].kind == facts::ScopeKind::class_) scope = file.facts.scopes[scope].parent;
@@ -26,7 +26,9 @@ void check(const Model& model, engine::Report& report) {
       for (ValueId value : after_import(model, read)) {
         const Value made = model.evaluator().value(value);
         const knowledge::Api* maker = model.evaluator().maker(value);
-        if (!maker || !maker->mp_primitive || !made_on_import(model, made)) continue;
+        // An attribute of an object that the module makes is made along with it.
+        const Value owner = model.evaluator().value(read.owner);
+        if (!maker || !maker->mp_primitive || made.index == none || !made_on_import(model, owner.kind == ValueKind::instance ? owner : made)) continue;
         const Condition& condition = model.workers(i)[read.read.worker].trace.steps[read.read.step].condition;
         const knowledge::Api* get = model.program().knowledge().find(model.evaluator().type_name(value) + ".get");
         bool waits = get && get->queue_get;
