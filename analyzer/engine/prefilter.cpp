@@ -14,6 +14,9 @@ constexpr std::array<bool, 256> make_word_table() {
 }
 constexpr std::array<bool, 256> word_byte = make_word_table();
 
+// What comments to forklint start with, and what imports modules by computed names.
+constexpr std::array<std::string_view, 4> special_words{"forklint", "__import__", "import_module", "importorskip"};
+
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t' || text.front() == '(')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r' || text.back() == ')')) text.remove_suffix(1);
@@ -58,17 +61,25 @@ void add_members(std::vector<ImportName>& result, std::string_view rest, std::st
 
 }  // namespace
 
-void WordSet::add(std::string_view word) {
-  if (word.empty()) return;
-  words_.emplace(word);
+uint32_t WordSet::add(std::string_view word) {
+  if (word.empty()) return absent;
+  auto [it, added] = words_.try_emplace(std::string(word), uint32_t(words_.size()));
+  if (!added) return it->second;
+  by_number_.push_back(&it->first);
   uint8_t first = uint8_t(word[0]);
   first_[first >> 6] |= 1ull << (first & 63);
   lengths_ |= 1ull << std::min<size_t>(word.size(), 63);
+  return it->second;
 }
 
-bool WordSet::has(std::string_view word) const { return words_.contains(std::string(word)); }
+uint32_t WordSet::find(std::string_view word) const {
+  auto it = words_.find(word);
+  return it == words_.end() ? absent : it->second;
+}
 
-bool WordSet::any_in(std::string_view text) const {
+// Calls found(number) for each word of the text that is in the set, until it says true.
+template <class Found>
+void WordSet::scan(std::string_view text, const Found& found) const {
   const char* at = text.data();
   const char* end = at + text.size();
   while (at < end) {
@@ -79,9 +90,65 @@ bool WordSet::any_in(std::string_view text) const {
     if (length == 0 || !(lengths_ >> std::min<size_t>(length, 63) & 1)) continue;
     uint8_t first = uint8_t(*begin);
     if (!(first_[first >> 6] >> (first & 63) & 1)) continue;
-    if (words_.contains(std::string(begin, length))) return true;
+    uint32_t number = find({begin, length});
+    if (number != absent && found(number)) return;
   }
-  return false;
+}
+
+bool WordSet::any_in(std::string_view text) const {
+  bool any = false;
+  scan(text, [&](uint32_t) { return any = true; });
+  return any;
+}
+
+std::vector<uint32_t> WordSet::all_in(std::string_view text) const {
+  std::vector<uint32_t> result;
+  scan(text, [&](uint32_t number) {
+    if (std::find(result.begin(), result.end(), number) == result.end()) result.push_back(number);
+    return false;
+  });
+  return result;
+}
+
+Anchors::Anchors(const std::vector<std::string>& pairs) {
+  for (std::string_view word : special_words) words_.add(word);
+  goes_with_.resize(special_words.size());
+  for (const std::string& pair : pairs) {
+    size_t dot = pair.rfind('.');
+    uint32_t word = words_.add(std::string_view(pair).substr(dot + 1));
+    if (word == WordSet::absent) continue;
+    if (word == goes_with_.size()) goes_with_.emplace_back();
+    goes_with_[word].push_back(modules_.add(std::string_view(pair).substr(0, dot)));
+  }
+}
+
+Glance Anchors::look(std::string_view text) const {
+  Glance glance{.imports = imported_names(text), .words = words_.all_in(text), .modules = {}};
+  auto keep = [&](std::string_view name) {
+    uint32_t module = modules_.find(name);
+    if (module != WordSet::absent && std::find(glance.modules.begin(), glance.modules.end(), module) == glance.modules.end()) glance.modules.push_back(module);
+  };
+  for (const ImportName& import : glance.imports) {
+    keep(import.module.substr(0, import.module.find('.')));
+    keep(import.member);
+  }
+  bool dynamic = false;
+  std::erase_if(glance.words, [&](uint32_t word) {
+    glance.addressed |= word == 0;
+    dynamic |= word > 0 && word < special_words.size();
+    return goes_with_[word].empty();
+  });
+  if (dynamic && !glance.words.empty())
+    for (uint32_t module : modules_.all_in(text)) keep(modules_.word(module));
+  return glance;
+}
+
+std::vector<std::string> Anchors::launching(const std::vector<uint32_t>& words, const std::vector<uint32_t>& modules) const {
+  std::vector<std::string> result;
+  for (uint32_t word : words)
+    if (std::any_of(modules.begin(), modules.end(), [&](uint32_t module) { return std::find(goes_with_[word].begin(), goes_with_[word].end(), module) != goes_with_[word].end(); }))
+      result.push_back(words_.word(word));
+  return result;
 }
 
 std::vector<ImportName> imported_names(std::string_view text) {

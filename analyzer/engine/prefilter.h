@@ -1,28 +1,44 @@
-// Which files can matter at all, from their bytes: those that name something that launches, those that use what such
-// files define, and those that they import. Every other file is read once and never parsed.
+// Which files can matter at all, from their bytes: those that import a module and name what launches in it, those that
+// use what such files define, and those that they import. Every other file is read once and never parsed.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include "analyzer/knowledge/knowledge.h"
 
 namespace forklint::engine {
 
-// A set of identifiers that is fast to ask about every word of a text.
+// A set of identifiers that is fast to ask about every word of a text. Words are numbered as they are added.
 class WordSet {
  public:
-  void add(std::string_view word);
-  bool has(std::string_view word) const;
-  // Whether any identifier of the text is in the set. One pass.
+  static constexpr uint32_t absent = UINT32_MAX;
+
+  WordSet() = default;
+  WordSet(const WordSet&) = delete;
+
+  uint32_t add(std::string_view word);
+  uint32_t find(std::string_view word) const;
+  // Whether any identifier of the text is in the set. At most one pass.
   bool any_in(std::string_view text) const;
+  // Those that are in the text, each once. One pass.
+  std::vector<uint32_t> all_in(std::string_view text) const;
   bool empty() const { return words_.empty(); }
+  const std::string& word(uint32_t number) const { return *by_number_[number]; }
 
  private:
-  std::unordered_set<std::string> words_;
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  template <class Found>
+  void scan(std::string_view text, const Found& found) const;
+
+  std::unordered_map<std::string, uint32_t, Hash, std::equal_to<>> words_;
+  std::vector<const std::string*> by_number_;
   uint64_t first_[4] = {};   // first bytes that occur
   uint64_t lengths_ = 0;     // lengths that occur, 63 for longer
 };
@@ -30,6 +46,29 @@ class WordSet {
 struct ImportName {
   std::string_view module;  // with leading dots
   std::string_view member;  // of `from module import member`; empty otherwise
+};
+
+// What the bytes of a file say.
+struct Glance {
+  std::vector<ImportName> imports;
+  std::vector<uint32_t> words;    // anchor words in it
+  std::vector<uint32_t> modules;  // anchor modules that it imports
+  bool addressed = false;         // holds a comment that speaks to forklint
+};
+
+// What launches: words, and the modules with which they mean that.
+class Anchors {
+ public:
+  // `pairs` as Knowledge::anchors gives them.
+  explicit Anchors(const std::vector<std::string>& pairs);
+  // One pass over the words of the text, one over its lines. Views into the text.
+  Glance look(std::string_view text) const;
+  // Those of `words` that go with one of `modules`, both as a Glance has them.
+  std::vector<std::string> launching(const std::vector<uint32_t>& words, const std::vector<uint32_t>& modules) const;
+
+ private:
+  WordSet words_, modules_;
+  std::vector<std::vector<uint32_t>> goes_with_;  // by word: modules
 };
 
 // What import statements name, found by lines, without parsing.

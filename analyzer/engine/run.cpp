@@ -141,7 +141,7 @@ Analysis run(std::vector<source::File> files, const Config& config, const knowle
   }
   add_unreadable(analysis, enabled, parsed);
   std::vector<model::ParsedFile> linked;
-  for (Parsed& it : parsed) linked.push_back({analysis.files[it.file].path, std::move(it.facts), it.launches});
+  for (Parsed& it : parsed) linked.push_back({.path = analysis.files[it.file].path, .facts = std::move(it.facts), .walked = !it.launching.empty(), .launching = std::move(it.launching)});
   model::Program program(std::move(linked), knowledge);
   model::Model model(program, model_options(config));
   std::vector<Finding> findings = check(model, enabled, result.launches);

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
+#include <utility>
 
 #include "analyzer/engine/prefilter.h"
+#include "analyzer/engine/reach.h"
 #include "analyzer/frontends/python/frontend.h"
 
 namespace forklint::engine {
@@ -38,34 +41,22 @@ bool path_means(std::string_view stem, std::string_view module) {
 
 class Selection {
  public:
-  Selection(const std::vector<source::File>& files, const knowledge::Knowledge& knowledge, unsigned jobs) : files_(files), knowledge_(knowledge), jobs_(jobs) {
-    for (const std::string& word : knowledge.anchors()) anchors_.add(word);
-    for (std::string_view word : {"preexec_fn", "forklint", "set_start_method", "get_context"}) anchors_.add(word);
+  Selection(const std::vector<source::File>& files, const knowledge::Knowledge& knowledge, unsigned jobs)
+      : files_(files), knowledge_(knowledge), jobs_(jobs), anchors_(knowledge.anchors()), glances_(files.size()), uses_(files.size()), launching_(files.size()), users_(files.size()), facts_(files.size()), reach_(files.size()), parsed_(files.size()) {
     for (uint32_t i = 0; i < files.size(); ++i) by_name_[last_part(stem_of(files[i].path), '/')].push_back(i);
-    facts_.resize(files.size());
-    parsed_.resize(files.size());
-    imports_.resize(files.size());
-    launching_.resize(files.size());
   }
 
   std::vector<Parsed> run() {
-    std::vector<char> anchored(files_.size());
-    in_parallel(files_.size(), jobs_, [&](size_t i) {
-      anchored[i] = anchors_.any_in(files_[i].text);
-      imports_[i] = imported_names(files_[i].text);
-    });
-    std::vector<uint32_t> wave;
-    for (uint32_t i = 0; i < files_.size(); ++i)
-      if (anchored[i]) wave.push_back(i);
-    parse(wave);
+    std::vector<uint32_t> wave = anchored();
     // Upwards: who uses what launches.
     while (!wave.empty()) {
-      for (uint32_t i : wave) find_launching(i);
-      wave = users_of(wave);
       parse(wave);
+      std::vector<char> told(files_.size());
+      in_parallel(wave.size(), jobs_, [&](size_t i) { told[wave[i]] = follow(wave[i]); });
+      wave = users_of(wave, told);
     }
-    // Downwards: what these files import.
     std::vector<char> launches = parsed_;
+    // Downwards: what these files import.
     for (uint32_t i = 0; i < files_.size(); ++i)
       if (parsed_[i]) wave.push_back(i);
     for (int depth = 0; depth < import_depth && !wave.empty(); ++depth) {
@@ -74,52 +65,44 @@ class Selection {
     }
     std::vector<Parsed> result;
     for (uint32_t i = 0; i < files_.size(); ++i)
-      if (parsed_[i]) result.push_back({i, bool(launches[i]), std::move(facts_[i])});
+      if (parsed_[i]) result.push_back({i, launches[i] ? std::move(reach_[i].scopes) : std::vector<char>(), std::move(facts_[i])});
     return result;
   }
 
  private:
+  // Files that import what launches, themselves or through a file that they use, and name it.
+  std::vector<uint32_t> anchored() {
+    in_parallel(files_.size(), jobs_, [&](size_t i) {
+      glances_[i] = anchors_.look(files_[i].text);
+      uses_[i] = used_by(uint32_t(i));
+    });
+    std::vector<uint32_t> result;
+    for (uint32_t i = 0; i < files_.size(); ++i) {
+      for (uint32_t used : uses_[i]) users_[used].push_back(i);
+      std::vector<uint32_t> modules = glances_[i].modules;
+      if (!glances_[i].words.empty())
+        for (uint32_t used : uses_[i]) modules.insert(modules.end(), glances_[used].modules.begin(), glances_[used].modules.end());
+      for (std::string& word : anchors_.launching(glances_[i].words, modules)) launching_[i].insert(std::move(word));
+      if (!launching_[i].empty() || glances_[i].addressed) result.push_back(i);
+    }
+    return result;
+  }
+
+  // Parses those that are not yet parsed. Large files first, so that no thread ends with one.
   void parse(const std::vector<uint32_t>& wave) {
-    // Large files first, so that no thread ends with one.
-    std::vector<uint32_t> order = wave;
+    std::vector<uint32_t> order;
+    for (uint32_t i : wave)
+      if (!std::exchange(parsed_[i], true)) order.push_back(i);
     std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return files_[a].text.size() > files_[b].text.size(); });
-    for (uint32_t i : wave) parsed_[i] = true;
     in_parallel(order.size(), jobs_, [&](size_t i) { facts_[order[i]] = frontends::python::parse(files_[order[i]].text); });
   }
 
-  // The top-level names of a file through which a launch may be reached: those whose definition mentions an anchor,
-  // a launching name of an imported module, or another such name.
-  void find_launching(uint32_t file) {
-    const facts::FileFacts& f = facts_[file];
-    std::vector<char> hot(f.names.size());
-    for (facts::NameId id = 0; id < f.names.size(); ++id) hot[id] = anchors_.has(f.names[id]);
-    for (const ImportName& import : imports_[file])
-      for (uint32_t module : meant(import, file))
-        for (const std::string& name : launching_[module]) mark(f, hot, name);
-    // The top-level scope that holds each scope.
-    std::vector<facts::ScopeId> top(f.scopes.size(), 0);
-    for (facts::ScopeId scope = 1; scope < f.scopes.size(); ++scope) top[scope] = f.scopes[scope].parent == 0 ? scope : top[f.scopes[scope].parent];
-    std::vector<char> launching(f.scopes.size());
-    for (bool changed = true; changed;) {
-      changed = false;
-      for (facts::ScopeId scope = 1; scope < f.scopes.size(); ++scope) {
-        if (launching[top[scope]]) continue;
-        for (facts::EventId id = f.scopes[scope].events.begin; id < f.scopes[scope].events.end; ++id) {
-          const facts::Event& event = f.events[id];
-          if ((event.op != facts::Op::read && event.op != facts::Op::attribute && event.op != facts::Op::import) || !hot[event.name]) continue;
-          launching[top[scope]] = true;
-          hot[f.scopes[top[scope]].name] = true;
-          launching_[file].push_back(f.names[f.scopes[top[scope]].name]);
-          changed = true;
-          break;
-        }
-      }
-    }
-  }
-
-  static void mark(const facts::FileFacts& f, std::vector<char>& hot, const std::string& name) {
-    for (facts::NameId id = 0; id < f.names.size(); ++id)
-      if (f.names[id] == name) hot[id] = true;
+  // What in a file leads to a launch, by the names that are known to. Says whether there is more for its users.
+  bool follow(uint32_t file) {
+    Reach reach = reach_of(facts_[file], launching_[file]);
+    bool more = reach.names != reach_[file].names;
+    reach_[file] = std::move(reach);
+    return more;
   }
 
   // Files given that an import may mean. More than one is possible; none when a row of the knowledge base speaks for it.
@@ -144,18 +127,32 @@ class Selection {
     return result;
   }
 
-  std::vector<uint32_t> users_of(const std::vector<uint32_t>& wave) {
-    std::vector<char> fresh(files_.size());
-    for (uint32_t i : wave) fresh[i] = !launching_[i].empty();
+  std::vector<uint32_t> used_by(uint32_t file) const {
+    std::vector<uint32_t> result;
+    for (const ImportName& import : glances_[file].imports)
+      for (uint32_t used : meant(import, file)) result.push_back(used);
+    std::sort(result.begin(), result.end());
+    result.erase(std::unique(result.begin(), result.end()), result.end());
+    return result;
+  }
+
+  // Files that name what files of the wave were found to launch by.
+  std::vector<uint32_t> users_of(const std::vector<uint32_t>& wave, const std::vector<char>& told) {
+    std::vector<std::vector<uint32_t>> news(files_.size());  // by user
+    for (uint32_t i : wave)
+      if (told[i])
+        for (uint32_t user : users_[i]) news[user].push_back(i);
     std::vector<char> uses(files_.size());
     in_parallel(files_.size(), jobs_, [&](size_t i) {
-      if (parsed_[i]) return;
       WordSet names;
-      for (const ImportName& import : imports_[i])
-        for (uint32_t module : meant(import, uint32_t(i)))
-          if (fresh[module])
-            for (const std::string& name : launching_[module]) names.add(name);
-      uses[i] = !names.empty() && names.any_in(files_[i].text);
+      for (uint32_t used : news[i])
+        for (const std::string& name : reach_[used].names)
+          if (!launching_[i].contains(name)) names.add(name);
+      if (names.empty()) return;
+      for (uint32_t word : names.all_in(files_[i].text)) {
+        launching_[i].insert(names.word(word));
+        uses[i] = true;
+      }
     });
     std::vector<uint32_t> result;
     for (uint32_t i = 0; i < files_.size(); ++i)
@@ -166,8 +163,7 @@ class Selection {
   std::vector<uint32_t> imports_of(const std::vector<uint32_t>& wave) {
     std::vector<char> wanted(files_.size());
     for (uint32_t i : wave)
-      for (const ImportName& import : imports_[i])
-        for (uint32_t module : meant(import, i)) wanted[module] = !parsed_[module];
+      for (uint32_t used : uses_[i]) wanted[used] = !parsed_[used];
     std::vector<uint32_t> result;
     for (uint32_t i = 0; i < files_.size(); ++i)
       if (wanted[i]) result.push_back(i);
@@ -177,12 +173,15 @@ class Selection {
   const std::vector<source::File>& files_;
   const knowledge::Knowledge& knowledge_;
   unsigned jobs_;
-  WordSet anchors_;
+  Anchors anchors_;
   std::unordered_map<std::string_view, std::vector<uint32_t>> by_name_;
+  std::vector<Glance> glances_;
+  std::vector<std::vector<uint32_t>> uses_;                 // by file: files given that its imports may mean, each once
+  std::vector<std::unordered_set<std::string>> launching_;  // by file: names in it that lead to a launch
+  std::vector<std::vector<uint32_t>> users_;                // by file: who imports it
   std::vector<facts::FileFacts> facts_;
+  std::vector<Reach> reach_;
   std::vector<char> parsed_;
-  std::vector<std::vector<ImportName>> imports_;
-  std::vector<std::vector<std::string>> launching_;
 };
 
 }  // namespace

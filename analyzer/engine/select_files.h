@@ -12,7 +12,7 @@ namespace forklint::engine {
 
 struct Parsed {
   uint32_t file = 0;    // index into the files given
-  bool launches = true; // may lead to a launch; false: only imported by a file that may
+  std::vector<char> launching;  // by scope: whether it may lead to a launch; empty: only imported by files that may
   facts::FileFacts facts;
 };
 

@@ -96,24 +96,24 @@ class Table {
   const std::string& texts_;
 };
 
-// As anchors they would select nearly every file. Their modules are anchors too; of `os`, the rarer functions are.
-constexpr std::array<std::string_view, 20> common_words{
-    "Client", "__init__", "call", "compute", "filter", "fit",  "init",  "launch", "main",   "map",
-    "open",   "os",       "pool", "python",  "run",    "send", "spawn", "start",  "submit", "test"};
-
-void add_anchor(std::vector<std::string>& anchors, std::string_view word) {
-  if (std::ranges::find(common_words, word) == common_words.end()) anchors.emplace_back(word);
-}
-
-std::vector<std::string> find_anchors(const std::vector<Api>& apis) {
+// "module.word": a file may launch when it imports the one and says the other. Programs that only become other programs
+// inherit nothing; of them just what runs before that counts.
+std::vector<std::string> find_anchors(const Rows& rows) {
   std::vector<std::string> anchors;
-  for (const Api& api : apis) {
-    if (!api.launch) continue;
-    for (std::string_view name : api.names) {
-      add_anchor(anchors, name.substr(0, name.find('.')));
-      add_anchor(anchors, name.substr(name.rfind('.') + 1));
+  auto add = [&](std::string_view module, std::string_view word) {
+    anchors.push_back(std::string(module.substr(0, module.find('.'))) + "." + std::string(word.substr(word.rfind('.') + 1)));
+  };
+  auto add_all = [&](std::string_view name, const Api& api) {
+    if (api.launch && !api.launch->executes) add(name, name);
+    if (api.launch && api.launch->before_exec) add(name, api.launch->before_exec->keyword);
+    if (api.makes_context || api.method_effect == MethodEffect::sets) add(name, name);
+  };
+  for (const Api& api : rows.apis)
+    for (const std::string& name : api.names) {
+      add_all(name, api);
+      for (const Alias& alias : rows.aliases)
+        if (name == alias.to || (name.starts_with(alias.to) && name[alias.to.size()] == '.')) add_all(alias.from + name.substr(alias.to.size()), api);
     }
-  }
   std::ranges::sort(anchors);
   auto repeated = std::ranges::unique(anchors);
   anchors.erase(repeated.begin(), repeated.end());
@@ -149,7 +149,7 @@ std::string compile(const Rows& rows) {
   sections[modules_section] = modules.bytes();
   sections[alias_table_section] = alias_table.bytes();
   Encoder{sections[aliases_section]}.write(rows.aliases);
-  Encoder{sections[anchors_section]}.write(find_anchors(rows.apis));
+  Encoder{sections[anchors_section]}.write(find_anchors(rows));
 
   std::string bytes;
   size_t begin = section_count * 4;

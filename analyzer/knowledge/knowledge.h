@@ -36,8 +36,8 @@ class Knowledge {
   // Whether a module (or one of its members) appears in some row: such modules are judged by their rows, not by source.
   bool knows_module(std::string_view module) const;
 
-  // Words whose presence in a file's bytes means that the file may launch: last components of launching names and their
-  // modules, but for words so common that they tell nothing ("run", "os"). Sorted, each once.
+  // "module.word" for everything that launches or chooses a start method: a file that imports the module (its first
+  // component) and says the word may do so. Sorted, each once.
   const std::vector<std::string>& anchors() const;
 
   std::vector<Api> rows() const;  // all of them, decoded anew: for tools and tests

@@ -20,11 +20,16 @@ void add(Values& values, const Values& others) {
   for (ValueId value : others) add(values, value);
 }
 
-size_t Evaluator::ValueHash::operator()(const Value& v) const {
-  uint64_t hash = uint64_t(v.kind);
-  for (uint64_t part : {uint64_t(v.file), uint64_t(v.index), uint64_t(v.frame), uint64_t(v.symbol), uint64_t(v.base)})
-    hash = (hash ^ part) * 0x9E3779B97F4A7C15ull + (hash >> 29);
-  return hash;
+static unsigned mixed(std::initializer_list<uint64_t> parts) {
+  uint64_t hash = 0;
+  for (uint64_t part : parts) hash = (hash ^ part) * 0x9E3779B97F4A7C15ull + (hash >> 29);
+  return unsigned(hash >> 32);
+}
+
+unsigned Evaluator::KeyInfo::getHashValue(const Key& key) { return mixed({uint64_t(key.file) << 32 | key.frame, key.event}); }
+
+unsigned Evaluator::ValueInfo::getHashValue(const Value& v) {
+  return mixed({uint64_t(v.kind) << 32 | v.file, uint64_t(v.index) << 32 | v.frame, uint64_t(v.symbol) << 32 | v.base});
 }
 
 Evaluator::Evaluator(const Program& program) : program_(program) {
@@ -90,19 +95,17 @@ const Values& Evaluator::evaluate(Site site, FrameId frame) {
   static const Values nothing{unknown_value};
   if (site.event == none) return nothing;
   if (frame != any_frame && same_everywhere(site)) frame = any_frame;
-  auto [it, added] = memo_.try_emplace(Key{site.file, site.event, frame});
-  if (!added) return it->second ? *it->second : nothing;  // a cycle: being computed further up
-  if (depth_ >= deepest) {
-    memo_.erase(it);
-    return nothing;
-  }
+  Key key{site.file, site.event, frame};
+  if (auto it = memo_.find(key); it != memo_.end()) return it->second == none ? nothing : results_[it->second];  // none: a cycle
+  if (depth_ >= deepest) return nothing;
+  memo_[key] = none;
   ++depth_;
   Values result = compute(site, frame);
   --depth_;
   if (result.empty()) result.push_back(unknown_value);
-  std::optional<Values>& slot = memo_[Key{site.file, site.event, frame}];
-  slot = std::move(result);
-  return *slot;
+  results_.push_back(std::move(result));
+  memo_[key] = uint32_t(results_.size() - 1);
+  return results_.back();
 }
 
 bool Evaluator::same_everywhere(Site site) {

@@ -96,11 +96,17 @@ class Evaluator {
     FrameId frame;
     friend bool operator==(const Key&, const Key&) = default;
   };
-  struct KeyHash {
-    size_t operator()(const Key& key) const { return (uint64_t(key.file) << 40) ^ (uint64_t(key.frame) << 24) ^ (key.event * 0x9E3779B97F4A7C15ull); }
+  struct KeyInfo {
+    static Key getEmptyKey() { return {none, none, 0}; }
+    static Key getTombstoneKey() { return {none, none, 1}; }
+    static unsigned getHashValue(const Key& key);
+    static bool isEqual(const Key& a, const Key& b) { return a == b; }
   };
-  struct ValueHash {
-    size_t operator()(const Value& v) const;
+  struct ValueInfo {
+    static Value getEmptyKey() { return {.index = none, .frame = none, .symbol = none}; }
+    static Value getTombstoneKey() { return {.index = none, .frame = none, .symbol = none - 1}; }
+    static unsigned getHashValue(const Value& value);
+    static bool isEqual(const Value& a, const Value& b) { return a == b; }
   };
 
   Values compute(Site site, FrameId frame);
@@ -137,12 +143,13 @@ class Evaluator {
 
   const Program& program_;
   std::deque<Value> values_;
-  std::unordered_map<Value, ValueId, ValueHash> value_ids_;
+  llvm::DenseMap<Value, ValueId, ValueInfo> value_ids_;
   std::deque<Frame> frames_;
   std::unordered_map<uint64_t, llvm::SmallVector<FrameId, 2>> frame_ids_;
   std::deque<std::string> symbols_;
   std::unordered_map<std::string_view, SymbolId> symbol_ids_;
-  std::unordered_map<Key, std::optional<Values>, KeyHash> memo_;
+  llvm::DenseMap<Key, uint32_t, KeyInfo> memo_;  // into results_; none while it is being computed
+  std::deque<Values> results_;
   std::unordered_map<ValueId, llvm::SmallVector<ValueId, 4>> linearised_;
   std::unordered_map<SymbolId, const knowledge::Api*> rows_;
   std::vector<std::vector<bool>> same_everywhere_;  // by file, made on first use

@@ -26,7 +26,7 @@ void Model::walk() {
     const File& file = program_.file(file_id);
     if (!file.walked) continue;
     for (ScopeId scope = 1; scope < file.facts.scopes.size(); ++scope)
-      if (file.facts.scopes[scope].kind == facts::ScopeKind::function && !walker_->visited(file_id, scope)) {
+      if (file.facts.scopes[scope].kind == facts::ScopeKind::function && (file.launching.empty() || file.launching[scope]) && !walker_->visited(file_id, scope)) {
         Trace trace = walker_->walk_function(file_id, scope);
         if (!trace.steps.empty()) keep(std::move(trace));
       }

@@ -41,6 +41,7 @@ Program::Program(std::vector<ParsedFile> files, const knowledge::Knowledge& know
     file.path = std::move(files[id].path);
     file.facts = std::move(files[id].facts);
     file.walked = files[id].walked;
+    file.launching = std::move(files[id].launching);
     file.index();
     std::string path = normalised(file.path);
     file.package = path.ends_with("/__init__.py") || path == "__init__.py";

@@ -56,6 +56,7 @@ struct File {
   std::string module;       // dotted; "" when the path gives no name
   bool package = false;     // __init__.py
   bool walked = true;       // an entry of its own
+  std::vector<char> launching;  // by scope: worth walking when nothing calls it; empty: every one is
   facts::FileFacts facts;
 
   // Indexes over the facts.
@@ -85,6 +86,7 @@ struct ParsedFile {
   std::string path;
   facts::FileFacts facts;
   bool walked = true;       // false: nothing in it can launch, it is there for those that import it
+  std::vector<char> launching;  // by scope: whether it may lead to a launch; empty: any may
 };
 
 class Program {

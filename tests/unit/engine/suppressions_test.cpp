@@ -7,7 +7,7 @@ using namespace forklint::engine;
 namespace facts = forklint::facts;
 
 namespace forklint::engine {
-class Report {};
+class Report;
 }  // namespace forklint::engine
 
 namespace {

@@ -87,10 +87,14 @@ TEST_CASE("a module is known by its members and aliases") {
   }
 }
 
-TEST_CASE("anchors are the words of launchers") {
-  CHECK(with(two_pools).anchors() == std::vector<std::string>{"Pool", "lib"});
+TEST_CASE("anchors pair the words of launchers with their modules") {
+  CHECK(with(two_pools).anchors() == std::vector<std::string>{"lib.Pool", "other.Pool"});  // by an alias
   CHECK(with("[[api]]\nnames = [\"os.fork\", \"os.run\"]\n[api.launch]\nraw-fork = true\n").anchors() ==
-        std::vector<std::string>{"fork"});
+        std::vector<std::string>{"os.fork", "os.run"});
+}
+
+TEST_CASE("of what becomes another program only what runs before that is an anchor") {
+  CHECK(with("[[api]]\nnames = [\"lib.run\"]\n[api.launch]\nexecutes = true\nbefore-exec = \"first\"\n").anchors() == std::vector<std::string>{"lib.first"});
 }
 
 TEST_CASE("added rows replace rows of the same name") {
