@@ -18,7 +18,7 @@ constexpr std::array<bool, 256> word_byte = make_word_table();
 constexpr std::array<std::string_view, 4> special_words{"forklint", "__import__", "import_module", "importorskip"};
 
 std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t' || text.front() == '(')) text.remove_prefix(1);
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t' || text.front() == '(' || text.front() == '\\' || text.front() == '\n')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r' || text.back() == ')')) text.remove_suffix(1);
   return text;
 }
@@ -28,12 +28,14 @@ std::string_view first_word(std::string_view text) {
   return text.substr(0, std::min(end, text.size()));
 }
 
+bool begins_block(std::string_view line) { return line.starts_with("try:") || line.starts_with("else:") || line.starts_with("if ") || line.starts_with("except"); }
+
 // import a.b, c as d
 void add_modules(std::vector<ImportName>& result, std::string_view list) {
   while (!list.empty()) {
     size_t comma = std::min(list.find_first_of(",;#"), list.size());
     std::string_view name = first_word(trimmed(list.substr(0, comma)));
-    if (!name.empty()) result.push_back({name, {}});
+    if (!name.empty()) result.push_back({name, {}, true});
     if (comma < list.size() && list[comma] != ',') return;
     list.remove_prefix(std::min(comma + 1, list.size()));
   }
@@ -44,7 +46,7 @@ void add_members(std::vector<ImportName>& result, std::string_view rest, std::st
   constexpr size_t longest_list = 4000;
   std::string_view module = first_word(trimmed(rest));
   size_t keyword = rest.find("import");
-  result.push_back({module, {}});
+  result.push_back({module, {}, false});
   if (keyword == std::string_view::npos) return;
   std::string_view list = rest.substr(keyword + 6);
   if (list.find('(') != std::string_view::npos && list.find(')') == std::string_view::npos) {
@@ -54,7 +56,7 @@ void add_members(std::vector<ImportName>& result, std::string_view rest, std::st
   while (!list.empty()) {
     size_t comma = std::min(list.find_first_of(",\n"), list.size());
     std::string_view name = first_word(trimmed(list.substr(0, comma)));
-    if (!name.empty()) result.push_back({module, name});
+    if (!name.empty()) result.push_back({module, name, false});
     list.remove_prefix(std::min(comma + 1, list.size()));
   }
 }
@@ -139,7 +141,9 @@ Glance Anchors::look(std::string_view text) const {
     return goes_with_[word].empty();
   });
   if (dynamic && !glance.words.empty())
-    for (uint32_t module : modules_.all_in(text)) keep(modules_.word(module));
+    for (uint32_t module : modules_.all_in(text))
+      for (char quote : {'"', '\''})
+        if (text.find(quote + modules_.word(module)) != std::string_view::npos) keep(modules_.word(module));
   return glance;
 }
 
@@ -162,8 +166,17 @@ std::vector<ImportName> imported_names(std::string_view text) {
     size_t start = line.find_first_not_of(" \t\f");
     if (start == std::string_view::npos) continue;
     line.remove_prefix(start);
-    if (line.starts_with("from ")) add_members(result, line.substr(5), text, at);
-    else if (line.starts_with("import ")) add_modules(result, line.substr(7));
+    if (begins_block(line))  // try: import a
+      if (size_t colon = line.find(": "); colon != std::string_view::npos) line = trimmed(line.substr(colon + 1));
+    bool from = line.starts_with("from ");
+    if (!from && !line.starts_with("import ")) continue;
+    while (line.ends_with('\\') && at < text.size()) {  // goes on in the next line
+      end = std::min(text.find('\n', at), text.size());
+      line = std::string_view(line.data(), size_t(text.data() + end - line.data()));
+      at = end + 1;
+    }
+    if (from) add_members(result, line.substr(5), text, std::min(at, text.size()));
+    else add_modules(result, line.substr(7));
   }
   return result;
 }

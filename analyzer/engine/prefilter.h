@@ -45,7 +45,8 @@ class WordSet {
 
 struct ImportName {
   std::string_view module;  // with leading dots
-  std::string_view member;  // of `from module import member`; empty otherwise
+  std::string_view member;  // of `from module import member`; empty for the module itself
+  bool whole = false;       // `import module`: all of it may be used
 };
 
 // What the bytes of a file say.

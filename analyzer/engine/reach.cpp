@@ -44,8 +44,8 @@ class Spread {
   Reach run(const std::unordered_set<std::string>& launching) {
     for (NameId name = 0; name < f_.names.size(); ++name)
       if (launching.contains(f_.names[name])) heat(name);
-    for (EventId id = 0; id < f_.events.size(); ++id)  // getattr(multiprocessing, "Process")
-      if (f_.events[id].op == Op::string && hot_[f_.events[id].name]) touch(id);
+    for (EventId id = 0; id < f_.events.size(); ++id)
+      if (f_.events[id].op == Op::string && hot_[f_.events[id].name] && is_attribute_name(id)) touch(id);
     while (!names_.empty()) {
       NameId name = names_.back();
       names_.pop_back();
@@ -69,6 +69,14 @@ class Spread {
     if (hot_[name]) return;
     hot_[name] = true;
     names_.push_back(name);
+  }
+
+  // getattr(multiprocessing, "Process")
+  bool is_attribute_name(EventId id) const {
+    EventId user = user_of_[id];
+    if (user == none || f_.events[user].op != Op::call) return false;
+    EventId callee = f_.operands_of(f_.events[user])[0].value;
+    return callee != none && f_.events[callee].op == Op::read && f_.names[f_.events[callee].name] == "getattr";
   }
 
   // A launching name stands here: its scope leads to a launch, and so does what its value goes into.

@@ -39,6 +39,13 @@ bool path_means(std::string_view stem, std::string_view module) {
   return true;
 }
 
+// A file given that another imports, and what of it.
+struct Use {
+  uint32_t file = 0;
+  std::vector<std::string_view> names;
+  bool whole = false;  // whatever name of it
+};
+
 class Selection {
  public:
   Selection(const std::vector<source::File>& files, const knowledge::Knowledge& knowledge, unsigned jobs)
@@ -78,10 +85,10 @@ class Selection {
     });
     std::vector<uint32_t> result;
     for (uint32_t i = 0; i < files_.size(); ++i) {
-      for (uint32_t used : uses_[i]) users_[used].push_back(i);
+      for (const Use& use : uses_[i]) users_[use.file].push_back(i);
       std::vector<uint32_t> modules = glances_[i].modules;
       if (!glances_[i].words.empty())
-        for (uint32_t used : uses_[i]) modules.insert(modules.end(), glances_[used].modules.begin(), glances_[used].modules.end());
+        for (const Use& use : uses_[i]) modules.insert(modules.end(), glances_[use.file].modules.begin(), glances_[use.file].modules.end());
       for (std::string& word : anchors_.launching(glances_[i].words, modules)) launching_[i].insert(std::move(word));
       if (!launching_[i].empty() || glances_[i].addressed) result.push_back(i);
     }
@@ -127,12 +134,22 @@ class Selection {
     return result;
   }
 
-  std::vector<uint32_t> used_by(uint32_t file) const {
-    std::vector<uint32_t> result;
-    for (const ImportName& import : glances_[file].imports)
-      for (uint32_t used : meant(import, file)) result.push_back(used);
-    std::sort(result.begin(), result.end());
-    result.erase(std::unique(result.begin(), result.end()), result.end());
+  std::vector<Use> used_by(uint32_t file) const {
+    std::vector<Use> result;
+    auto use = [&](uint32_t used) -> Use& {
+      for (Use& it : result)
+        if (it.file == used) return it;
+      return result.emplace_back(Use{used, {}, false});
+    };
+    for (const ImportName& import : glances_[file].imports) {
+      std::vector<uint32_t> means = meant(import, file);
+      for (uint32_t used : means) use(used).whole |= import.whole || !import.member.empty();  // all of a submodule
+      if (import.member.empty() || !means.empty()) continue;
+      for (uint32_t used : meant({import.module, {}, false}, file)) {
+        if (import.member == "*") use(used).whole = true;
+        else use(used).names.push_back(import.member);
+      }
+    }
     return result;
   }
 
@@ -145,9 +162,11 @@ class Selection {
     std::vector<char> uses(files_.size());
     in_parallel(files_.size(), jobs_, [&](size_t i) {
       WordSet names;
-      for (uint32_t used : news[i])
-        for (const std::string& name : reach_[used].names)
-          if (!launching_[i].contains(name)) names.add(name);
+      for (const Use& use : uses_[i]) {
+        if (std::find(news[i].begin(), news[i].end(), use.file) == news[i].end()) continue;
+        for (const std::string& name : reach_[use.file].names)
+          if (!launching_[i].contains(name) && (use.whole || std::find(use.names.begin(), use.names.end(), name) != use.names.end())) names.add(name);
+      }
       if (names.empty()) return;
       for (uint32_t word : names.all_in(files_[i].text)) {
         launching_[i].insert(names.word(word));
@@ -163,7 +182,7 @@ class Selection {
   std::vector<uint32_t> imports_of(const std::vector<uint32_t>& wave) {
     std::vector<char> wanted(files_.size());
     for (uint32_t i : wave)
-      for (uint32_t used : uses_[i]) wanted[used] = !parsed_[used];
+      for (const Use& use : uses_[i]) wanted[use.file] = !parsed_[use.file];
     std::vector<uint32_t> result;
     for (uint32_t i = 0; i < files_.size(); ++i)
       if (wanted[i]) result.push_back(i);
@@ -176,7 +195,7 @@ class Selection {
   Anchors anchors_;
   std::unordered_map<std::string_view, std::vector<uint32_t>> by_name_;
   std::vector<Glance> glances_;
-  std::vector<std::vector<uint32_t>> uses_;                 // by file: files given that its imports may mean, each once
+  std::vector<std::vector<Use>> uses_;                      // by file: what its imports may mean, each file once
   std::vector<std::unordered_set<std::string>> launching_;  // by file: names in it that lead to a launch
   std::vector<std::vector<uint32_t>> users_;                // by file: who imports it
   std::vector<facts::FileFacts> facts_;

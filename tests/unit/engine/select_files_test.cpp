@@ -58,7 +58,8 @@ TEST_CASE("who uses what launches is parsed, through any number of files") {
   Texts texts{{"low.py", "import multiprocessing as mp\ndef go(f):\n    mp.Process(target=f).start()\ndef quiet(): pass\n"},
               {"middle.py", "import low\ndef work(f):\n    low.go(f)\n"},
               {"high.py", "from middle import work\nwork(print)\n"},
-              {"other.py", "import low\nlow.quiet()\n"}};
+              {"other.py", "import low\nlow.quiet()\n"},
+              {"third.py", "from low import quiet\ngo = quiet\n"}};
   CHECK(selected(texts) == "low.py* middle.py* high.py*");
   CHECK(selected(texts, 4) == "low.py* middle.py* high.py*");
 }
@@ -102,6 +103,20 @@ TEST_CASE("long chains of callers take one pass") {
   facts::FileFacts parsed = forklint::frontends::python::parse(text);
   Reach reach = reach_of(parsed, {"f20000"});
   CHECK(reach.names.size() == 20000);
+}
+
+TEST_CASE("import statements in every form") {
+  auto names = [](std::string_view text) {
+    std::string result;
+    for (const ImportName& import : imported_names(text)) result += std::string(import.module) + (import.whole ? "!" : "") + ":" + std::string(import.member) + " ";
+    return result;
+  };
+  CHECK(names("import a.b, c as d\n") == "a.b!: c!: ");
+  CHECK(names("from a import b as c, d\n") == "a: a:b a:d ");
+  CHECK(names("from . import (b,\n    c)\n") == ".: .:b .:c ");
+  CHECK(names("from a import \\\n    b, \\\n    c\nx = 1\n") == "a: a:b a:c ");
+  CHECK(names("try: import a\nexcept ImportError: import b\n") == "a!: b!: ");
+  CHECK(names("from a import *\n") == "a: a:* ");
 }
 
 TEST_CASE("words are found whole") {
