@@ -57,13 +57,22 @@ ValueId Evaluator::external(std::string_view qualified) { return make({.kind = V
 
 ValueId Evaluator::instance_of(ValueId class_value) { return make({.kind = ValueKind::instance, .base = class_value}); }
 
+// How deep the calls lie in which a value came to be.
+uint16_t Evaluator::depth_of(ValueId value) const { return value == unknown_value ? 0 : frames_[values_[value].frame].depth; }
+
+// Frames hold values that were made in frames. Past the deepest one only the scope is remembered, and of which class the
+// receiver is: otherwise objects that make each other would go on for ever.
 FrameId Evaluator::intern_frame(Frame frame) {
-  if (frame.caller != any_frame) frame.depth = uint16_t(frames_[frame.caller].depth + 1);
+  if (frame.caller != any_frame) frame.depth = std::max(frame.depth, uint16_t(frames_[frame.caller].depth + 1));
+  if (frame.receiver != unknown_value) frame.depth = std::max(frame.depth, uint16_t(depth_of(frame.receiver) + 1));
+  frame.depth = std::max(frame.depth, frames_[frame.closure].depth);
   if (frame.depth > deepest_frame) {
     frame.caller = any_frame;
     frame.arguments.clear();
     frame.arguments_known = false;
     frame.call = {};
+    if (depth_of(frame.receiver) >= deepest_frame) frame.receiver = values_[frame.receiver].kind == ValueKind::instance ? instance_of(values_[frame.receiver].base) : unknown_value;
+    if (frames_[frame.closure].depth >= deepest_frame) frame.closure = any_frame;
     frame.depth = deepest_frame;
   }
   uint64_t hash = 0;

@@ -138,6 +138,7 @@ class Evaluator {
   std::optional<Values> special_result(const std::string& name, ValueId callee, Site call, FrameId frame);
   Values super_object(Site call, FrameId frame);
   FrameId intern_frame(Frame frame);
+  uint16_t depth_of(ValueId value) const;
   ValueId first_class(const Values& values) const;
   bool is_enumeration(ValueId class_value);
 

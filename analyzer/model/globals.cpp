@@ -1,6 +1,9 @@
 #include "analyzer/model/globals.h"
 
 #include <algorithm>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace forklint::model {
 namespace {
@@ -46,7 +49,14 @@ bool on_import(const File& file, EventId binding, Evaluator& evaluator, FileId f
 
 class Reads {
  public:
-  Reads(const Model& model, size_t launch) : model_(model), evaluator_(model.evaluator()), workers_(model.workers(launch)) {}
+  Reads(const Model& model, size_t launch) : model_(model), evaluator_(model.evaluator()), workers_(model.workers(launch)) {
+    for (size_t w = 0; w < workers_.size(); ++w)
+      for (uint32_t i = 0; i < workers_[w].trace.steps.size(); ++i) {
+        const Step& step = workers_[w].trace.steps[i];
+        if (step.kind == StepKind::write_global || step.kind == StepKind::change_global) sets_[key(step.file, step.name)].push_back({w, i});
+        if (step.kind == StepKind::write_attribute || step.kind == StepKind::change_attribute) sets_[key(none, step.subject)].push_back({w, i});
+      }
+  }
 
   std::vector<InheritedRead> run() {
     for (size_t w = 0; w < workers_.size(); ++w)
@@ -57,58 +67,71 @@ class Reads {
           result_.push_back({.file = step.file, .name = step.name, .read = read, .changed = set_by_worker(w, i, StepKind::change_global)});
         if (step.kind != StepKind::read_attribute) continue;
         const Value& owner = evaluator_.value(step.subject);
+        if (owner.kind != ValueKind::instance && owner.kind != ValueKind::class_) continue;
         std::string name(model_.file(step.site.file).name(step.name));
-        if (owner.kind == ValueKind::instance && !through_global(w, step)) {
+        if (owner.kind == ValueKind::instance && !through_global(w, step.subject)) {
           if (owner.base == unknown_value || !evaluator_.attribute_writes(owner.base, name).empty()) continue;
           if (!attribute_set(w, i, owner.base, name, StepKind::write_attribute)) result_.push_back({.owner = owner.base, .attribute = name, .read = read});
-        } else if (owner.kind == ValueKind::class_ || owner.kind == ValueKind::instance) {
-          if (!attribute_set(w, i, step.subject, name, StepKind::write_attribute))
-            result_.push_back({.owner = step.subject, .attribute = name, .read = read, .changed = attribute_set(w, i, step.subject, name, StepKind::change_attribute)});
+        } else if (!attribute_set(w, i, step.subject, name, StepKind::write_attribute)) {
+          result_.push_back({.owner = step.subject, .attribute = name, .read = read, .changed = attribute_set(w, i, step.subject, name, StepKind::change_attribute)});
         }
       }
     return std::move(result_);
   }
 
  private:
-  bool earlier(size_t writer, uint32_t step, size_t reader, uint32_t read) const {
-    if (writer != reader) return workers_[writer].worker.kind == PayloadKind::initializer;
+  // A step of a worker.
+  struct Place {
+    size_t worker;
+    uint32_t step;
+  };
+
+  static uint64_t key(FileId file, uint32_t what) { return uint64_t(file) << 32 | what; }
+
+  bool earlier(Place set, size_t reader, uint32_t read) const {
+    if (set.worker != reader) return workers_[set.worker].worker.kind == PayloadKind::initializer;
     // What fills a missing value, or changes it in place, is at home in the child.
-    return step < read || workers_[writer].trace.steps[step].condition.uncertain || workers_[writer].trace.steps[step].kind == StepKind::change_global ||
-           workers_[writer].trace.steps[step].kind == StepKind::change_attribute;
+    const Step& step = workers_[set.worker].trace.steps[set.step];
+    return set.step < read || step.condition.uncertain || step.kind == StepKind::change_global || step.kind == StepKind::change_attribute;
   }
 
   bool set_by_worker(size_t reader, uint32_t read, StepKind kind) const {
     const Step& it = workers_[reader].trace.steps[read];
-    return any_step(reader, read, [&](const Step& step) { return step.kind == kind && step.file == it.file && step.name == it.name; });
+    return any_set(key(it.file, it.name), reader, read, [&](const Step& step) { return step.kind == kind; });
   }
 
   bool attribute_set(size_t reader, uint32_t read, ValueId owner, std::string_view name, StepKind kind) const {
-    return any_step(reader, read, [&](const Step& step) { return step.kind == kind && step.subject == owner && model_.file(step.site.file).name(step.name) == name; });
+    return any_set(key(none, owner), reader, read, [&](const Step& step) { return step.kind == kind && model_.file(step.site.file).name(step.name) == name; });
   }
 
   template <class Matches>
-  bool any_step(size_t reader, uint32_t read, Matches matches) const {
-    for (size_t w = 0; w < workers_.size(); ++w)
-      for (uint32_t i = 0; i < workers_[w].trace.steps.size(); ++i)
-        if (matches(workers_[w].trace.steps[i]) && earlier(w, i, reader, read)) return true;
-    return false;
+  bool any_set(uint64_t what, size_t reader, uint32_t read, Matches matches) const {
+    auto it = sets_.find(what);
+    return it != sets_.end() && std::any_of(it->second.begin(), it->second.end(), [&](Place set) {
+             return matches(workers_[set.worker].trace.steps[set.step]) && earlier(set, reader, read);
+           });
   }
 
   // The object is one that a module holds, and the worker reaches it by the module's name.
-  bool through_global(size_t w, const Step& step) const {
-    const Value& owner = evaluator_.value(step.subject);
+  bool through_global(size_t w, ValueId object) {
+    const Value& owner = evaluator_.value(object);
     if (owner.index == none || owner.frame != any_frame) return false;
-    for (const Step& other : workers_[w].trace.steps) {
-      if (other.kind != StepKind::read_global) continue;
-      Values held = evaluator_.module_variable(other.file, other.name);
-      if (std::find(held.begin(), held.end(), step.subject) != held.end()) return true;
+    if (held_.size() <= w) held_.resize(workers_.size());
+    if (!held_[w]) {
+      held_[w].emplace();
+      std::unordered_set<uint64_t> read;
+      for (const Step& other : workers_[w].trace.steps)
+        if (other.kind == StepKind::read_global && read.insert(key(other.file, other.name)).second)
+          for (ValueId value : evaluator_.module_variable(other.file, other.name)) held_[w]->insert(value);
     }
-    return false;
+    return held_[w]->contains(object);
   }
 
   const Model& model_;
   Evaluator& evaluator_;
   const std::vector<WorkerTrace>& workers_;
+  std::unordered_map<uint64_t, std::vector<Place>> sets_;                  // by variable, or by owner of the attribute
+  std::vector<std::optional<std::unordered_set<ValueId>>> held_;           // by worker: what the variables that it reads hold
   std::vector<InheritedRead> result_;
 };
 
@@ -118,17 +141,19 @@ class Losses {
 
   std::vector<LostGlobal> run() {
     for (const InheritedRead& read : reads_) {
-      if (read.changed) continue;
-      bool known = std::any_of(done_.begin(), done_.end(), [&](const InheritedRead* other) { return same(*other, read); });
-      if (known) continue;
+      // Each variable once, by the first read that is not of a copy.
+      if (read.changed || (read.owner == unknown_value && is_copy(read) && !seen_.insert(identity(read) + "=").second)) continue;
+      if (seen_.contains(identity(read))) continue;
       bool lost = read.owner == unknown_value ? variable(read) : attribute(read);
-      if (lost) done_.push_back(&read);
+      if (lost || read.owner != unknown_value || !is_copy(read)) seen_.insert(identity(read));
     }
     return std::move(result_);
   }
 
  private:
   static bool same(const InheritedRead& a, const InheritedRead& b) { return a.file == b.file && a.name == b.name && a.owner == b.owner && a.attribute == b.attribute; }
+
+  static std::string identity(const InheritedRead& read) { return std::to_string(read.file) + ":" + std::to_string(read.name) + ":" + std::to_string(read.owner) + ":" + read.attribute; }
 
   bool lasts(uint32_t i) const {
     const Step& step = trace_.steps[i];
@@ -292,7 +317,7 @@ class Losses {
   const Launch& launch_;
   const Trace& trace_;
   std::vector<InheritedRead> reads_;
-  std::vector<const InheritedRead*> done_;
+  std::unordered_set<std::string> seen_;
   std::vector<LostGlobal> result_;
 };
 
@@ -300,7 +325,7 @@ class Losses {
 
 std::vector<InheritedRead> inherited_reads(const Model& model, size_t launch) { return Reads(model, launch).run(); }
 
-std::vector<LostGlobal> lost_globals(const Model& model, size_t launch) { return Losses(model, launch).run(); }
+std::vector<LostGlobal> find_lost_globals(const Model& model, size_t launch) { return Losses(model, launch).run(); }
 
 Values after_import(const Model& model, const InheritedRead& read) {
   Evaluator& evaluator = model.evaluator();

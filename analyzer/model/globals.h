@@ -30,8 +30,8 @@ struct LostGlobal {
   ChildRead read;
 };
 
-// One for each variable.
-std::vector<LostGlobal> lost_globals(const Model& model, size_t launch);
+// One for each variable. Rules ask Model::lost_globals, which remembers them.
+std::vector<LostGlobal> find_lost_globals(const Model& model, size_t launch);
 
 // Variables that workers of a launch read without having set them themselves.
 struct InheritedRead {

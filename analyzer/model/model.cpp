@@ -1,5 +1,7 @@
 #include "analyzer/model/model.h"
 
+#include "analyzer/model/globals.h"
+
 namespace forklint::model {
 
 Model::Model(const Program& program, const ModelOptions& options)
@@ -8,7 +10,10 @@ Model::Model(const Program& program, const ModelOptions& options)
   payloads_.resize(launches_.size());
   crossings_.resize(launches_.size());
   workers_.resize(launches_.size());
+  lost_globals_.resize(launches_.size());
 }
+
+Model::~Model() = default;
 
 void Model::walk() {
   imported_.resize(program_.files().size());
@@ -53,6 +58,11 @@ const std::vector<WorkerTrace>& Model::workers(size_t launch) const {
     workers_[launch] = std::move(result);
   }
   return *workers_[launch];
+}
+
+const std::vector<LostGlobal>& Model::lost_globals(size_t launch) const {
+  if (!lost_globals_[launch]) lost_globals_[launch] = std::make_unique<std::vector<LostGlobal>>(find_lost_globals(*this, launch));
+  return *lost_globals_[launch];
 }
 
 }  // namespace forklint::model

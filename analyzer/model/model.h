@@ -27,9 +27,12 @@ struct WorkerTrace {
   Trace trace;
 };
 
+struct LostGlobal;  // globals.h
+
 class Model {
  public:
   Model(const Program& program, const ModelOptions& options);
+  ~Model();
 
   const Program& program() const { return program_; }
   const ModelOptions& options() const { return options_; }
@@ -44,6 +47,8 @@ class Model {
   // What of the payload cannot cross.
   const std::vector<Crossing>& crossings(size_t launch) const;
   const std::vector<WorkerTrace>& workers(size_t launch) const;
+  // Variables that workers of a launch read and fresh children do not have as the parent does.
+  const std::vector<LostGlobal>& lost_globals(size_t launch) const;
   // Code of this process walked with its reads, as that of workers is: the body of a thread.
   Trace walk(ValueId function, FrameId frame) const { return walker_->walk_worker(function, frame); }
 
@@ -68,6 +73,7 @@ class Model {
   mutable std::vector<std::unique_ptr<std::vector<Payload>>> payloads_;
   mutable std::vector<std::unique_ptr<std::vector<Crossing>>> crossings_;
   mutable std::vector<std::unique_ptr<std::vector<WorkerTrace>>> workers_;
+  mutable std::vector<std::unique_ptr<std::vector<LostGlobal>>> lost_globals_;
 };
 
 }  // namespace forklint::model

@@ -24,7 +24,7 @@ void check(const Model& model, engine::Report& report) {
     const Launch& launch = model.launches()[i];
     StartMethods fresh = launch.method.methods & fresh_methods;
     if (fresh.empty() || !launch.row->launch->reimports_main) continue;
-    for (const LostGlobal& lost : lost_globals(model, i)) {
+    for (const LostGlobal& lost : model.lost_globals(i)) {
       if (lost.import || lost.patch) continue;
       const Step& read = model.workers(i)[lost.read.worker].trace.steps[lost.read.step];
       StartMethods methods = fresh & lost.condition.methods & read.condition.methods;

@@ -13,7 +13,7 @@ void check(const Model& model, engine::Report& report) {
     const Launch& launch = model.launches()[i];
     StartMethods fresh = launch.method.methods & fresh_methods;
     if (fresh.empty() || !launch.row->launch->reimports_main) continue;
-    for (const LostGlobal& lost : lost_globals(model, i)) {
+    for (const LostGlobal& lost : model.lost_globals(i)) {
       if (!lost.import) continue;
       const Step& read = model.workers(i)[lost.read.worker].trace.steps[lost.read.step];
       report.finding(lost.write, "Worker code uses " + lost.name + ", and this import does not happen in a fresh child")

@@ -110,7 +110,7 @@ void check(const Model& model, engine::Report& report) {
           .confidence(condition.certain() && use.certain() ? Confidence::certain : Confidence::likely)
           .launch(i);
     };
-    for (const LostGlobal& lost : lost_globals(model, i))
+    for (const LostGlobal& lost : model.lost_globals(i))
       if (lost.patch) tell(lost.write, lost.condition, lost.read.site, model.workers(i)[lost.read.worker].trace.steps[lost.read.step].condition);
     for (Site call : decorators(model, trace, launch.step))
       for (const Target& target : targets(model, call, any_frame))
