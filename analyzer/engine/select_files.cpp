@@ -1,6 +1,7 @@
 #include "analyzer/engine/select_files.h"
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -43,13 +44,14 @@ bool path_means(std::string_view stem, std::string_view module) {
 struct Use {
   uint32_t file = 0;
   std::vector<std::string_view> names;
-  bool whole = false;  // whatever name of it
+  std::vector<std::string_view> bound;  // names that the module itself has there: from package import module
+  bool whole = false;                   // whatever name of it
 };
 
 class Selection {
  public:
   Selection(const std::vector<source::File>& files, const knowledge::Knowledge& knowledge, unsigned jobs)
-      : files_(files), knowledge_(knowledge), jobs_(jobs), anchors_(knowledge.anchors()), glances_(files.size()), uses_(files.size()), launching_(files.size()), users_(files.size()), facts_(files.size()), reach_(files.size()), parsed_(files.size()) {
+      : files_(files), knowledge_(knowledge), jobs_(jobs), anchors_(knowledge.anchors()), glances_(files.size()), uses_(files.size()), launching_(files.size()), modules_(files.size()), users_(files.size()), facts_(files.size()), reach_(files.size()), parsed_(files.size()) {
     for (uint32_t i = 0; i < files.size(); ++i) by_name_[last_part(stem_of(files[i].path), '/')].push_back(i);
   }
 
@@ -107,6 +109,7 @@ class Selection {
   // What in a file leads to a launch, by the names that are known to. Says whether there is more for its users.
   bool follow(uint32_t file) {
     Reach reach = reach_of(facts_[file], launching_[file]);
+    reach.names.insert(reach.names.end(), modules_[file].begin(), modules_[file].end());
     bool more = reach.names != reach_[file].names;
     reach_[file] = std::move(reach);
     return more;
@@ -139,11 +142,14 @@ class Selection {
     auto use = [&](uint32_t used) -> Use& {
       for (Use& it : result)
         if (it.file == used) return it;
-      return result.emplace_back(Use{used, {}, false});
+      return result.emplace_back(Use{used, {}, {}, false});
     };
     for (const ImportName& import : glances_[file].imports) {
       std::vector<uint32_t> means = meant(import, file);
-      for (uint32_t used : means) use(used).whole |= import.whole || !import.member.empty();  // all of a submodule
+      for (uint32_t used : means) {
+        use(used).whole |= import.whole || !import.member.empty();
+        if (!import.member.empty()) use(used).bound.push_back(import.member);
+      }
       if (import.member.empty() || !means.empty()) continue;
       for (uint32_t used : meant({import.module, {}, false}, file)) {
         if (import.member == "*") use(used).whole = true;
@@ -166,6 +172,8 @@ class Selection {
         if (std::find(news[i].begin(), news[i].end(), use.file) == news[i].end()) continue;
         for (const std::string& name : reach_[use.file].names)
           if (!launching_[i].contains(name) && (use.whole || std::find(use.names.begin(), use.names.end(), name) != use.names.end())) names.add(name);
+        for (std::string_view name : use.bound)
+          if (!reach_[use.file].names.empty()) uses[i] |= modules_[i].emplace(name).second;
       }
       if (names.empty()) return;
       for (uint32_t word : names.all_in(files_[i].text)) {
@@ -197,6 +205,7 @@ class Selection {
   std::vector<Glance> glances_;
   std::vector<std::vector<Use>> uses_;                      // by file: what its imports may mean, each file once
   std::vector<std::unordered_set<std::string>> launching_;  // by file: names in it that lead to a launch
+  std::vector<std::set<std::string>> modules_;              // by file: names in it of modules that lead to a launch
   std::vector<std::vector<uint32_t>> users_;                // by file: who imports it
   std::vector<facts::FileFacts> facts_;
   std::vector<Reach> reach_;

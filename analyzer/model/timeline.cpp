@@ -229,7 +229,7 @@ void Walker::event(FileId file_id, EventId id, FrameId frame, uint32_t parent, c
         // import a.b.c runs a, a.b and a.b.c
         std::string name(file.name(it.name));
         for (size_t dot = name.find('.'); dot != std::string::npos; dot = name.find('.', dot + 1))
-          if (FileId package = evaluator_.program().find_module(name.substr(0, dot), file_id); package != none) import_file(package, site, parent, condition);
+          if (FileId package = evaluator_.program().find_module(name.substr(0, dot), file_id); package != none && trace_.entry != Entry::function) import_file(package, site, parent, condition);
       }
       for (ValueId module : Values(evaluator_.evaluate(site, frame))) import_module(module, site, parent, condition);
       return;
@@ -485,6 +485,7 @@ void Walker::registered(ValueId app, Site site, FrameId frame, uint32_t parent, 
 // ---- imports
 
 void Walker::import_module(ValueId module, Site site, uint32_t parent, const Condition& condition) {
+  if (trace_.entry == Entry::function) return;  // by whoever calls it, as the imports of its own file
   const Value it = evaluator_.value(module);
   if (it.kind == ValueKind::module) import_file(it.file, site, parent, condition);
   else if (it.kind == ValueKind::external)

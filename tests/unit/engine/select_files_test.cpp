@@ -73,6 +73,11 @@ TEST_CASE("contexts, pools and names handed on lead to launches as well") {
   CHECK(selected({{"a.py", "from multiprocessing import Process\n"}, {"b.py", "from a import Process as P\n"}, {"c.py", "from b import P\nP()\n"}}) == "a.py* b.py* c.py*");
 }
 
+TEST_CASE("a module reached through its package leads where it leads") {
+  Texts texts{{"pkg/__init__.py", "from pkg import inner\n"}, {"pkg/inner.py", "import os\ndef go(): os.fork()\n"}, {"main.py", "import pkg\npkg.inner.go()\n"}};
+  CHECK(selected(texts) == "pkg/__init__.py* pkg/inner.py* main.py*");
+}
+
 TEST_CASE("what a launching file imports is parsed for its values") {
   CHECK(selected({{"main.py", "import tools\nimport multiprocessing as mp\nmp.Process(target=tools.f)\n"}, {"tools.py", "def f(): pass\n"}, {"unused.py", "x = 1\n"}}) == "main.py* tools.py");
 }
