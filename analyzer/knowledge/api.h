@@ -124,6 +124,7 @@ struct Api {
   bool joins = false;              // waits for the thread, process or pool that is the receiver
   bool closes = false;             // the receiver's processes or threads are gone after it (or after leaving `with`, with name TYPE.__exit__)
   bool awaits_result = false;      // waits for the result of a task: AsyncResult.get, Future.result
+  bool awaitable = false;          // an object whose await gives something else: a future
   bool asks_for_result = false;    // says whether the result is there: AsyncResult.ready
   bool waits_all_children = false; // os.wait
   std::optional<Argument> waits_for;  // the child that it waits for; -1 there means any: os.waitpid

@@ -69,6 +69,7 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
   visit("joins", api.joins);
   visit("closes", api.closes);
   visit("awaits-result", api.awaits_result);
+  visit("awaitable", api.awaitable);
   visit("asks-for-result", api.asks_for_result);
   visit("waits-all-children", api.waits_all_children);
   visit("waits-for", api.waits_for);

@@ -139,19 +139,14 @@ class MethodFinder {
     const Value it = evaluator_.value(id);
     const Api* row = evaluator_.maker(id);
     if (row && row->makes_context) {
-      if (!row->context_methods.empty()) {
-        result.methods |= row->context_methods;
-        return;
-      }
       auto arguments = it.index == none ? llvm::SmallVector<ArgumentRef, 4>() : evaluator_.arguments_of(it.site(), it.frame);
       auto argument = row->method_argument ? evaluator_.argument(arguments, *row->method_argument) : std::nullopt;
-      if (!argument) {
-        result.standard = true;
-        return;
-      }
-      Said inner = say(evaluator_.values_of(*argument));
+      Said inner;
+      if (argument) inner = say(evaluator_.values_of(*argument));
+      else inner.standard = true;
       result.methods |= inner.methods;
-      result.standard |= inner.standard;
+      if (inner.standard && !row->context_methods.empty()) result.methods |= row->context_methods;  // its own default
+      else result.standard |= inner.standard;
       result.unknown |= inner.unknown;
       return;
     }

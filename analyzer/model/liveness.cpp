@@ -26,6 +26,14 @@ Deed deed_of(Evaluator& evaluator, const Step& step) {
 
 bool exclusive(const Step& a, const Step& b) { return (a.condition & b.condition).guard == Guard::never; }
 
+// What one call may do, by one callee or another: where the first was a thread, the next is one too.
+bool alternative(Evaluator& evaluator, const Step& a, const Step& b) {
+  if (a.site != b.site) return false;
+  if (a.frame == b.frame && a.parent == b.parent) return true;
+  const File& file = evaluator.program().file(a.site.file);
+  return file.event(a.site.event).op == Op::call && evaluator.evaluate({a.site.file, file.operand(a.site.event, 0)}, a.frame).size() > 1;
+}
+
 bool inside(const Trace& trace, uint32_t step, uint32_t outer) {
   for (uint32_t up = step; up != none; up = trace.steps[up].parent)
     if (up == outer) return true;
@@ -39,7 +47,7 @@ class Threads {
   std::vector<LiveThread> run() {
     for (uint32_t i = 0; i < at_; ++i) step(i);
     const Step& here = trace_.steps[at_];
-    std::erase_if(alive_, [&](const LiveThread& thread) { return exclusive(trace_.steps[thread.step], here) || own(thread, here.thread); });
+    std::erase_if(alive_, [&](const LiveThread& thread) { return exclusive(trace_.steps[thread.step], here) || alternative(evaluator_, trace_.steps[thread.step], here) || own(thread, here.thread); });
     if (here.thread != none) alive_.push_back({});
     return std::move(alive_);
   }

@@ -93,6 +93,11 @@ class Collector {
   }
 
   void push(PayloadKind kind, const ArgumentRef& argument, bool always, uint32_t step) {
+    if (argument.star || argument.double_star) {  // f(*values): its elements are sent
+      for (ValueId held : evaluator_.values_of(argument))
+        for (ValueId element : evaluator_.elements(held)) result_.push_back({kind, argument.site, argument.frame, element, always, row_.pickler, step});
+      return;
+    }
     result_.push_back({kind, argument.site, argument.frame, argument.value, always, row_.pickler, step});
   }
 

@@ -11,7 +11,7 @@ void check(const Model& model, engine::Report& report) {
   for (const Trace& trace : model.traces()) {
     for (uint32_t i = 0; i < trace.steps.size(); ++i) {
       const Step& step = trace.steps[i];
-      if (step.kind != StepKind::api || !step.row->method_argument || step.condition.handled) continue;
+      if (step.kind != StepKind::api || !step.row->method_argument || step.condition.handled || in_try(model, trace, i)) continue;
       auto argument = method_argument(evaluator, *step.row, step.site, step.frame);
       if (!argument) continue;
       // Words that other libraries take are none of multiprocessing's.
