@@ -4,13 +4,30 @@ namespace forklint::facts {
 
 Builder::Builder(Language language) {
   facts_.language = language;
-  for (NameId id = 0; id < facts_.names.size(); ++id) ids_.emplace(facts_.names[id], id);
+  grow();
+}
+
+// Where the id of a name is, or would be.
+size_t Builder::slot_of(std::string_view text) const {
+  const size_t mask = slots_.size() - 1;
+  size_t slot = std::hash<std::string_view>()(text) & mask;
+  while (slots_[slot] != none && facts_.names[slots_[slot]] != text) slot = (slot + 1) & mask;
+  return slot;
+}
+
+void Builder::grow() {
+  slots_.assign(slots_.empty() ? 64 : slots_.size() * 2, none);
+  for (NameId id = 0; id < facts_.names.size(); ++id) slots_[slot_of(facts_.names[id])] = id;
 }
 
 NameId Builder::name(std::string_view text) {
-  auto [it, added] = ids_.try_emplace(std::string(text), NameId(facts_.names.size()));
-  if (added) facts_.names.emplace_back(text);
-  return it->second;
+  const size_t slot = slot_of(text);
+  if (slots_[slot] != none) return slots_[slot];
+  const NameId id = NameId(facts_.names.size());
+  slots_[slot] = id;
+  facts_.names.emplace_back(text);
+  if (facts_.names.size() * 2 > slots_.size()) grow();
+  return id;
 }
 
 ScopeId Builder::add_scope(ScopeKind kind, ScopeId parent, NameId name, Span span) {

@@ -4,7 +4,6 @@
 
 #include <initializer_list>
 #include <span>
-#include <unordered_map>
 
 #include "analyzer/facts/facts.h"
 
@@ -39,9 +38,12 @@ class Builder {
   FileFacts take() { return std::move(facts_); }
 
  private:
+  size_t slot_of(std::string_view text) const;
+  void grow();
+
   FileFacts facts_;
-  // Names are few and short; the map owns its keys because the vector's strings move.
-  std::unordered_map<std::string, NameId> ids_;
+  // Ids of names by their hash, `none` where nothing is; never more than half full.
+  std::vector<NameId> slots_;
   ScopeId scope_ = none;
   RegionId region_ = none;
   uint32_t statement_ = 0;
