@@ -8,13 +8,15 @@ namespace {
 
 using facts::Span;
 
-bool contains_word(std::string_view line) {
-  for (size_t i = 0; i + 4 <= line.size(); ++i) {
-    char c = char(line[i] | 0x20);
-    if (c == 'n' && strncasecmp(line.data() + i, "noqa", 4) == 0) return true;
-    if (c == 'f' && line.substr(i).starts_with("forklint")) return true;
+// Where the last word stands that could make a comment between two offsets ours; 0 when there is none.
+size_t last_word(std::string_view text, size_t begin, size_t end) {
+  size_t last = 0;
+  for (size_t i = begin; i + 4 <= end; ++i) {
+    char c = char(text[i] | 0x20);
+    bool noqa = c == 'n' && strncasecmp(text.data() + i, "noqa", 4) == 0;
+    if (noqa || (c == 'f' && text.substr(i, end - i).starts_with("forklint"))) last = i;
   }
-  return false;
+  return last;
 }
 
 bool is_compound(Kind kind) {
@@ -29,13 +31,45 @@ bool is_compound(Kind kind) {
   }
 }
 
-// The simple statement around a node, or a null node when it stands in the head of a compound one.
-TSNode simple_statement(TSNode node) {
-  TSNode last{};
-  for (; !ts_node_is_null(node) && !is_compound(kind_of(node)); node = ts_node_parent(node)) last = node;
-  bool in_block = !ts_node_is_null(node) && (kind_of(node) == Kind::block_ || kind_of(node) == Kind::module_);
-  return in_block ? last : TSNode{};
+// The simple statement around an offset, or a null node when it stands in the head of a compound one. Looked for from
+// the top: statements are never nested as deep as expressions.
+TSNode simple_statement(TSNode root, uint32_t at) {
+  TSNode node = root;
+  Kind kind = kind_of(root);
+  while (is_compound(kind)) {
+    TSNode inner = ts_node_first_child_for_byte(node, at);
+    if (ts_node_is_null(inner) || ts_node_start_byte(inner) > at) return TSNode{};
+    Kind inner_kind = kind_of(inner);
+    if (!is_compound(inner_kind)) return kind == Kind::block_ || kind == Kind::module_ ? inner : TSNode{};
+    node = inner;
+    kind = inner_kind;
+  }
+  return TSNode{};
 }
+
+// Asked for offsets in ascending order, it walks the tree once.
+class CommentFinder {
+ public:
+  explicit CommentFinder(TSNode root) : cursor_(ts_tree_cursor_new(root)) {}
+  ~CommentFinder() { ts_tree_cursor_delete(&cursor_); }
+  CommentFinder(const CommentFinder&) = delete;
+  CommentFinder& operator=(const CommentFinder&) = delete;
+
+  bool is_comment(uint32_t at) {
+    while (ts_node_end_byte(here()) <= at && ts_tree_cursor_goto_parent(&cursor_)) {}
+    while (ts_tree_cursor_goto_first_child_for_byte(&cursor_, at) >= 0) {
+      if (ts_node_start_byte(here()) <= at) continue;
+      ts_tree_cursor_goto_parent(&cursor_);
+      break;
+    }
+    return kind_of(here()) == Kind::comment_;
+  }
+
+ private:
+  TSNode here() const { return ts_tree_cursor_current_node(&cursor_); }
+
+  TSTreeCursor cursor_;
+};
 
 // The lines that a trailing comment speaks for: those of its statement when the comment stands on the statement's
 // first or last line, its own line otherwise.
@@ -44,7 +78,7 @@ Span statement_of(const Tree& tree, Span line, Span comment) {
   uint32_t first = line.begin;
   while (first < comment.begin && std::isspace(uint8_t(text[first]))) ++first;
   if (first == comment.begin) return comment;
-  TSNode statement = simple_statement(ts_node_descendant_for_byte_range(tree.root(), first, first + 1));
+  TSNode statement = simple_statement(tree.root(), first);
   if (ts_node_is_null(statement)) return {first, comment.begin};
   Span whole = span_of(statement);
   bool on_first = whole.begin >= line.begin;
@@ -56,21 +90,17 @@ Span statement_of(const Tree& tree, Span line, Span comment) {
 
 std::vector<facts::Comment> suppression_comments(const Tree& tree) {
   std::vector<facts::Comment> comments;
+  CommentFinder finder(tree.root());
   std::string_view text = tree.text();
-  for (uint32_t hash = 0; hash < text.size(); ++hash) {
-    const void* found = std::memchr(text.data() + hash, '#', text.size() - hash);
-    if (!found) break;
-    hash = uint32_t(static_cast<const char*>(found) - text.data());
-    uint32_t end = uint32_t(std::min(text.find_first_of("\r\n", hash), text.size()));
-    if (contains_word(text.substr(hash, end - hash))) {
-      TSNode node = ts_node_descendant_for_byte_range(tree.root(), hash, hash + 1);
-      if (kind_of(node) == Kind::comment_) {
-        size_t before = hash == 0 ? std::string_view::npos : text.find_last_of("\r\n", hash - 1);
-        Span line{before == std::string_view::npos ? 0 : uint32_t(before + 1), end};
-        comments.push_back({{hash, end}, statement_of(tree, line, {hash, end})});
-        hash = end;
-      }
-    }
+  for (size_t hash = text.find('#'), end; hash < text.size(); hash = text.find('#', end)) {
+    size_t begin = hash == 0 ? 0 : text.find_last_of("\r\n", hash - 1) + 1;  // npos + 1 is 0
+    end = std::min(text.find_first_of("\r\n", hash), text.size());
+    size_t word = last_word(text, hash, end);
+    // Some of the line's # may be part of strings.
+    while (hash < word && !finder.is_comment(uint32_t(hash))) hash = text.find('#', hash + 1);
+    if (hash >= word) continue;
+    Span comment{uint32_t(hash), uint32_t(end)};
+    comments.push_back({comment, statement_of(tree, {uint32_t(begin), comment.end}, comment)});
   }
   return comments;
 }
