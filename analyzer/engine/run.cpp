@@ -99,8 +99,9 @@ void add_unreadable(Analysis& analysis, const std::vector<const Rule*>& rules, c
   for (const Parsed& it : parsed) {
     if (it.facts.problems.empty()) continue;
     const facts::Problem& problem = it.facts.problems.front();
+    std::string_view rest = it.facts.events.empty() ? "" : "; what could be read is analysed";
     analysis.result.findings.push_back({.code = (*rule)->code, .name = (*rule)->name, .severity = (*rule)->severity, .confidence = Confidence::certain,
-                                        .message = problem.message + "; what could be read is analysed", .place = {it.file, problem.span}});
+                                        .message = problem.message + std::string(rest), .place = {it.file, problem.span}});
   }
 }
 

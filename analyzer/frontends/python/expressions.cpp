@@ -4,13 +4,7 @@
 namespace forklint::frontends::python {
 namespace {
 
-// Deeper expressions are cut off. CPython's own parser gives up earlier, except on chains such as a + b + c … .
-constexpr int deepest = 1000;
 constexpr size_t longest_string = 256;
-
-bool is_comprehension(Kind kind) {
-  return kind == Kind::list_comprehension_ || kind == Kind::set_comprehension_ || kind == Kind::dictionary_comprehension_ || kind == Kind::generator_expression_;
-}
 
 }  // namespace
 
@@ -18,7 +12,7 @@ EventId Lowering::expression(TSNode node) { return expression(node, kind_of(node
 
 EventId Lowering::expression(TSNode node, Kind kind) {
   if (depth_ >= deepest) {
-    problem(node, "nested too deeply");
+    problem(node, "nested more than " + std::to_string(deepest) + " deep");
     return builder_.emit(Op::unknown, span_of(node));
   }
   ++depth_;
@@ -33,13 +27,6 @@ EventId Lowering::expression(TSNode node, Kind kind) {
     case Kind::none_: return builder_.emit(Op::null, span_of(node));
     case Kind::ellipsis_: return builder_.emit(Op::unknown, span_of(node));
     case Kind::string_: case Kind::concatenated_string_: return string(node);
-    case Kind::attribute_: {
-      Children children(tree_, node);
-      TSNode object = children.field(Field::object), attribute = children.field(Field::attribute);
-      if (ts_node_is_null(object) || ts_node_is_null(attribute)) return unknown_of_children(node);
-      EventId base = expression(object);
-      return builder_.emit(Op::attribute, span_of(node), name(attribute), {base});
-    }
     case Kind::dotted_name_: {  // in patterns
       Children children(tree_, node);
       if (children.size() == 0) return unknown_of_children(node);
@@ -47,8 +34,7 @@ EventId Lowering::expression(TSNode node, Kind kind) {
       for (size_t i = 1; i < children.size(); ++i) value = builder_.emit(Op::attribute, span_of(node), name(children[i].node), {value});
       return value;
     }
-    case Kind::call_: return call(node);
-    case Kind::subscript_: return subscript(node);
+    case Kind::attribute_: case Kind::call_: case Kind::subscript_: case Kind::binary_operator_: case Kind::boolean_operator_: return chain(node, kind);
     case Kind::assignment_: return assignment(node);
     case Kind::augmented_assignment_: return augmented_assignment(node);
     case Kind::tuple_: case Kind::expression_list_: case Kind::pattern_list_: case Kind::tuple_pattern_: return elements(node, Op::tuple);
@@ -57,7 +43,6 @@ EventId Lowering::expression(TSNode node, Kind kind) {
     case Kind::dictionary_: return dictionary(node);
     case Kind::slice_: return elements(node, Op::slice);
     case Kind::comparison_operator_: return comparison(node);
-    case Kind::boolean_operator_: return boolean_operation(node);
     case Kind::conditional_expression_: return conditional(node);
     case Kind::lambda_: return lambda(node);
     case Kind::list_comprehension_: case Kind::set_comprehension_: case Kind::dictionary_comprehension_: case Kind::generator_expression_:
@@ -82,14 +67,6 @@ EventId Lowering::expression(TSNode node, Kind kind) {
       TSNode sign = children.field(Field::operator_);
       NameId operation = kind == Kind::not_operator_ || ts_node_is_null(sign) ? builder_.name("not") : name(sign);
       return builder_.emit(Op::unary, span_of(node), operation, {value});
-    }
-    case Kind::binary_operator_: {
-      Children children(tree_, node);
-      TSNode left = children.field(Field::left), right = children.field(Field::right), sign = children.field(Field::operator_);
-      if (ts_node_is_null(left) || ts_node_is_null(right) || ts_node_is_null(sign)) return unknown_of_children(node);
-      EventId first = expression(left);
-      EventId second = expression(right);
-      return builder_.emit(Op::binary, span_of(node), name(sign), {first, second});
     }
     case Kind::await_: {
       Children children(tree_, node);
@@ -228,19 +205,6 @@ void Lowering::arguments(TSNode node, std::vector<Operand>& operands) {
   }
 }
 
-EventId Lowering::call(TSNode node) {
-  Children children(tree_, node);
-  TSNode function = children.field(Field::function), list = children.field(Field::arguments);
-  if (ts_node_is_null(function)) return unknown_of_children(node);
-  std::vector<Operand> operands;
-  operands.push_back({expression(function), facts::name_positional});
-  if (!ts_node_is_null(list)) {
-    if (is_comprehension(kind_of(list))) operands.push_back({expression(list), facts::name_positional});
-    else arguments(list, operands);
-  }
-  return builder_.emit(Op::call, span_of(node), facts::name_positional, operands);
-}
-
 EventId Lowering::elements(TSNode node, Op op) {
   std::vector<Operand> operands;
   Children children(tree_, node);
@@ -288,43 +252,33 @@ EventId Lowering::comparison(TSNode node) {
   return builder_.emit(Op::compare, span_of(node), builder_.name(operators), operands);
 }
 
-// The right side runs only if the left one lets it: it is an arm.
-EventId Lowering::boolean_operation(TSNode node) {
-  Children children(tree_, node);
-  TSNode left = children.field(Field::left), right = children.field(Field::right), sign = children.field(Field::operator_);
-  if (ts_node_is_null(left) || ts_node_is_null(right) || ts_node_is_null(sign)) return unknown_of_children(node);
-  bool conjunction = tree_.text(sign) == "and";
-  EventId first = expression(left);
-  builder_.begin(conjunction ? RegionKind::then_arm : RegionKind::else_arm, first, builder_.new_statement());
-  EventId second = expression(right);
-  builder_.end();
-  return builder_.emit(Op::boolean_operation, span_of(node), builder_.name(conjunction ? "and" : "or"), {first, second});
-}
-
+// a if p else b if q else c nests on its right, as deep as it is long: a loop, as for chains.
 EventId Lowering::conditional(TSNode node) {
-  Children children(tree_, node);
-  if (children.size() != 3) return unknown_of_children(node);
-  EventId condition = expression(children[1].node, children[1].kind);
-  uint32_t number = builder_.new_statement();
-  builder_.begin(RegionKind::then_arm, condition, number);
-  EventId yes = expression(children[0].node, children[0].kind);
-  builder_.end();
-  builder_.begin(RegionKind::else_arm, condition, number);
-  EventId no = expression(children[2].node, children[2].kind);
-  builder_.end();
-  return builder_.emit(Op::conditional, span_of(node), facts::name_positional, {condition, yes, no});
-}
-
-EventId Lowering::subscript(TSNode node) {
-  Children children(tree_, node);
-  TSNode value = children.field(Field::value);
-  if (ts_node_is_null(value)) return unknown_of_children(node);
-  EventId base = expression(value);
-  std::vector<Operand> keys;
-  for (size_t i = 0; i < children.size(); ++i)
-    if (children[i].field == Field::subscript && children[i].named) keys.push_back({expression(children[i].node, children[i].kind), facts::name_positional});
-  EventId key = keys.size() == 1 ? keys[0].value : builder_.emit(Op::tuple, span_of(node), facts::name_positional, keys);
-  return builder_.emit(Op::subscript, span_of(node), facts::name_positional, {base, key});
+  struct Arms {
+    Span span;
+    EventId condition, yes;
+  };
+  std::vector<Arms> open;
+  Kind kind = Kind::conditional_expression_;
+  while (kind == Kind::conditional_expression_) {
+    Children children(tree_, node);
+    if (children.size() != 3) break;
+    EventId condition = expression(children[1].node, children[1].kind);
+    uint32_t number = builder_.new_statement();
+    builder_.begin(RegionKind::then_arm, condition, number);
+    EventId yes = expression(children[0].node, children[0].kind);
+    builder_.end();
+    builder_.begin(RegionKind::else_arm, condition, number);
+    open.push_back({span_of(node), condition, yes});
+    node = children[2].node;
+    kind = children[2].kind;
+  }
+  EventId value = kind == Kind::conditional_expression_ ? unknown_of_children(node) : expression(node, kind);
+  for (; !open.empty(); open.pop_back()) {
+    builder_.end();
+    value = builder_.emit(Op::conditional, open.back().span, facts::name_positional, {open.back().condition, open.back().yes, value});
+  }
+  return value;
 }
 
 EventId Lowering::lambda(TSNode node) {

@@ -18,6 +18,10 @@ using facts::ScopeId;
 using facts::ScopeKind;
 using facts::Span;
 
+// Expressions nested deeper than this are cut off; chains such as a + b + c are not nested. CPython's parser gives up
+// at 200 brackets.
+inline constexpr int deepest = 1000;
+
 class Lowering {
  public:
   Lowering(Tree& tree, Builder& builder) : tree_(tree), builder_(builder) {}
@@ -69,20 +73,31 @@ class Lowering {
   EventId assignment(TSNode node);
   EventId augmented_assignment(TSNode node);
   void target(TSNode node, EventId value);
-  EventId call(TSNode node);
   void arguments(TSNode node, std::vector<Operand>& operands);
   EventId elements(TSNode node, Op op);
   EventId dictionary(TSNode node);
   EventId comparison(TSNode node);
-  EventId boolean_operation(TSNode node);
   EventId conditional(TSNode node);
-  EventId subscript(TSNode node);
   EventId lambda(TSNode node);
   EventId comprehension(TSNode node, Kind kind);
   void comprehension_body(const Pending& pending);
   EventId string(TSNode node);
   bool append_string(TSNode node, std::string& text, std::vector<Operand>& parts, bool& is_bytes);
   EventId unknown_of_children(TSNode node);
+
+  // chains.cpp
+  struct Link {
+    Link(Tree& tree, TSNode it, Kind its_kind) : node(it), kind(its_kind), children(tree, it) {}
+    TSNode node;
+    Kind kind;
+    Children children;
+  };
+  EventId chain(TSNode node, Kind kind);
+  static TSNode left_side(const Link& link);
+  EventId follow(const Link& link, EventId left);
+  EventId call(const Link& link, EventId function);
+  EventId subscript(const Link& link, EventId base);
+  EventId boolean_operation(const Link& link, EventId first);
 
   NameId name(TSNode node) { return builder_.name(tree_.text(node)); }
   EventId constant(Op op, TSNode node) { return builder_.emit(op, span_of(node), name(node)); }
@@ -91,6 +106,7 @@ class Lowering {
   Builder& builder_;
   ScopeId scope_ = facts::none;
   std::deque<Pending> pending_;
+  std::deque<Link> links_;  // of the chains being lowered, outermost first
   int depth_ = 0;
 };
 
