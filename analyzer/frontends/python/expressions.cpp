@@ -82,7 +82,6 @@ EventId Lowering::expression(TSNode node, Kind kind) {
       EventId value = expression(children[0].node, children[0].kind);
       return builder_.emit(op, span_of(node), facts::name_positional, {value});
     }
-    case Kind::ERROR_: problem(node, "syntax error"); return unknown_of_children(node);
     default: return unknown_of_children(node);
   }
 }

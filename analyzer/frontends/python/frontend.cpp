@@ -1,20 +1,12 @@
 #include "analyzer/frontends/python/frontend.h"
 
-#include <memory>
-
 #include "analyzer/frontends/python/comments.h"
 #include "analyzer/frontends/python/lowering.h"
 #include "analyzer/frontends/python/nesting.h"
+#include "analyzer/frontends/python/syntax.h"
 
 namespace forklint::frontends::python {
 namespace {
-
-struct DeleteParser {
-  void operator()(TSParser* parser) const { ts_parser_delete(parser); }
-};
-struct DeleteTree {
-  void operator()(TSTree* tree) const { ts_tree_delete(tree); }
-};
 
 // A module without anything in it, and why.
 void leave_unread(facts::Builder& builder, facts::Span where, std::string why) {
@@ -31,17 +23,14 @@ facts::FileFacts parse(std::string_view text) {
     leave_unread(builder, {*bracket, *bracket + 1}, "more than " + std::to_string(deepest) + " brackets are open here, so the file is not read");
     return builder.take();
   }
-  thread_local std::unique_ptr<TSParser, DeleteParser> parser = [] {
-    std::unique_ptr<TSParser, DeleteParser> it(ts_parser_new());
-    ts_parser_set_language(it.get(), tree_sitter_python());
-    return it;
-  }();
-  std::unique_ptr<TSTree, DeleteTree> syntax(ts_parser_parse_string(parser.get(), nullptr, text.data(), uint32_t(text.size())));
+  TreeMemory memory;
+  auto syntax = parse_syntax(text, memory);
   if (!syntax) {
-    leave_unread(builder, {}, "cannot be parsed");
+    leave_unread(builder, {syntax.error(), syntax.error()}, "what comes here takes too much time to parse, so the file is not read");
     return builder.take();
   }
-  Tree tree(syntax.get(), text);
+  Tree tree(*syntax, text);
+  if (auto error = first_error(tree)) builder.facts().problems.push_back({*error, "syntax error"});
   Lowering(tree, builder).module();
   builder.facts().comments = suppression_comments(tree);
   return builder.take();

@@ -94,7 +94,6 @@ void Lowering::statement(Child child) {
     }
     case Kind::block_: return body(node);
     case Kind::ERROR_: {
-      problem(node, "syntax error");
       if (++depth_ < 200) body(node);
       --depth_;
       return;

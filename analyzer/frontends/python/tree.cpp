@@ -62,6 +62,25 @@ std::string_view Tree::text(TSNode node) const {
   return text_.substr(span.begin, span.end - span.begin);
 }
 
+std::optional<facts::Span> first_error(const Tree& tree) {
+  TSNode node = tree.root();
+  if (!ts_node_has_error(node)) return std::nullopt;
+  TSTreeCursor cursor = ts_tree_cursor_new(node);
+  // When nothing fits, the whole text is an error around others.
+  bool found = false;
+  while (!found && ts_tree_cursor_goto_first_child(&cursor)) {
+    bool inside;
+    do {
+      inside = ts_node_has_error(ts_tree_cursor_current_node(&cursor));
+    } while (!inside && ts_tree_cursor_goto_next_sibling(&cursor));
+    if (!inside) break;
+    node = ts_tree_cursor_current_node(&cursor);
+    found = ts_node_is_error(node) || ts_node_is_missing(node);
+  }
+  ts_tree_cursor_delete(&cursor);
+  return span_of(node);
+}
+
 Children::Children(Tree& tree, TSNode node) : tree_(tree), begin_(tree.stack_.size()) {
   const Tables& table = tables();
   ts_tree_cursor_reset(&tree.cursor_, node);

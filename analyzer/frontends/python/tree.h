@@ -4,6 +4,7 @@
 #include <tree_sitter/api.h>
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -77,5 +78,8 @@ class Children {
   size_t end_;
   bool async_ = false;
 };
+
+// Where the first part of the text stands that is no Python, or where something is missing.
+std::optional<facts::Span> first_error(const Tree& tree);
 
 }  // namespace forklint::frontends::python
