@@ -99,6 +99,7 @@ struct Task {
   std::optional<Argument> function;
   std::vector<Argument> payload;
   std::vector<Argument> iterables;  // payload element by element
+  bool unpacks = false;             // each element is a tuple of arguments: starmap
   std::vector<Argument> in_parent;  // callbacks: not sent
   bool lazy_result = false;         // returns a handle that needs the pool alive: map_async, imap, submit
 
@@ -117,6 +118,7 @@ struct Api {
   std::string proof;               // a fixture that shows the effect; may be empty
   std::string since, until;        // Python versions for which the effects hold: from `since` on, before `until`; empty: all
 
+  bool delays = false;             // calling what it returns only describes a task, its argument with those of the call: joblib.delayed
   std::string returns;             // type of the result, looked up as TYPE.method; "self" for the receiver. Empty: its own name. "tuple[TYPE]", "list[TYPE]": several
   std::optional<Launch> launch;
   std::optional<Task> task;
@@ -144,6 +146,14 @@ struct Api {
   std::optional<Argument> time_limit;      // given: it does not wait for ever
   bool queue_put = false, queue_get = false;  // multiprocessing queues; payload of put always crosses
   std::optional<Argument> queue_item;
+  bool pipe = false;               // returns both ends of a pipe or of a pair of sockets
+  std::optional<Argument> takes_over;      // the descriptor that it wraps and closes: open(fd)
+  std::optional<Argument> closes_argument; // what it closes, when that is not the receiver: os.close
+  bool receives = false;           // waits for something from the other end of the receiver, a pipe
+  bool ends_by_exception = false;  // `receives` raises at the end of the pipe, and yields nothing otherwise
+  bool reads_to_end = false;       // returns when every copy of the other end is closed
+  std::optional<Argument> serves;  // the queue that its thread empties: QueueListener
+  std::optional<Argument> feeds;   // the queue on which it puts what it is given: QueueHandler
   bool fixes_context = false;      // after it set_start_method raises
   MethodEffect method_effect = MethodEffect::none;
   std::optional<Argument> method_argument;  // for sets, and get_context; reads_and_fixes holds only where it is not given

@@ -51,6 +51,7 @@ void each_field(maybe_const<Task> auto& task, Visit&& visit) {
   visit("function", task.function);
   visit("payload", task.payload);
   visit("iterables", task.iterables);
+  visit("unpacks", task.unpacks);
   visit("in-parent", task.in_parent);
   visit("lazy-result", task.lazy_result);
 }
@@ -62,6 +63,7 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
   visit("proof", api.proof);
   visit("since", api.since);
   visit("until", api.until);
+  visit("delays", api.delays);
   visit("returns", api.returns);
   visit("launch", api.launch);
   visit("task", api.task);
@@ -90,6 +92,14 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
   visit("queue-put", api.queue_put);
   visit("queue-get", api.queue_get);
   visit("queue-item", api.queue_item);
+  visit("pipe", api.pipe);
+  visit("takes-over", api.takes_over);
+  visit("closes-argument", api.closes_argument);
+  visit("receives", api.receives);
+  visit("ends-by-exception", api.ends_by_exception);
+  visit("reads-to-end", api.reads_to_end);
+  visit("serves", api.serves);
+  visit("feeds", api.feeds);
   visit("fixes-context", api.fixes_context);
   visit("method-effect", api.method_effect);
   visit("method-argument", api.method_argument);

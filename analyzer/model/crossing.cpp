@@ -36,7 +36,23 @@ std::string child_outcome(const Launch& launch, const Payload& item, const Pickl
   return problem.outcome;
 }
 
+// A task whose handle nobody keeps: what fails in it is never told.
+bool unheard(Evaluator& evaluator, const Trace& trace, const Payload& item) {
+  if (!is_task(item.kind) || item.step == none || !trace.steps[item.step].row->task || !trace.steps[item.step].row->task->lazy_result) return false;
+  return is_dropped(evaluator.program(), trace.steps[item.step].site);
+}
+
 }  // namespace
+
+bool is_dropped(const Program& program, Site call) {
+  const File& file = program.file(call.file);
+  const facts::Scope& scope = file.facts.scopes[file.scope_of(call.event)];
+  if (scope.kind == facts::ScopeKind::lambda || scope.kind == facts::ScopeKind::comprehension) return false;
+  for (EventId id = call.event + 1; id < scope.events.end; ++id)
+    for (uint32_t i = 0; i < file.event(id).operands_count; ++i)
+      if (file.operand(id, i) == call.event) return false;
+  return true;
+}
 
 std::vector<Crossing> crossings_of(Evaluator& evaluator, Pickling& pickling, const Trace& trace, const Launch& launch, const std::vector<Payload>& payload, const PickleContext& versions) {
   std::vector<Crossing> result;
@@ -61,6 +77,7 @@ std::vector<Crossing> crossings_of(Evaluator& evaluator, Pickling& pickling, con
       });
       if (known) break;
       Crossing crossing{.item = i, .site = item.kind == PayloadKind::self ? item.site : outermost(evaluator, item.site, item.frame), .value = value, .problem = *problem, .methods = under, .outcome = problem->outcome};
+      if (unheard(evaluator, trace, item)) crossing.outcome = "wrong";
       if (problem->in_child) crossing.outcome = child_outcome(launch, item, *problem);
       crossing.certain = problem->certain && values.size() == 1;
       result.push_back(std::move(crossing));

@@ -17,6 +17,9 @@ struct Crossing {
   bool certain = true;   // false: the value may be another one
 };
 
+// Whether nothing is done with the result of a call.
+bool is_dropped(const Program& program, Site call);
+
 // Each value is told once for each launch or task that sends it.
 std::vector<Crossing> crossings_of(Evaluator& evaluator, Pickling& pickling, const Trace& trace, const Launch& launch, const std::vector<Payload>& payload, const PickleContext& versions);
 

@@ -63,6 +63,11 @@ Positional positional(Evaluator& evaluator, const llvm::SmallVector<ArgumentRef,
       at += event.operands_count;
       continue;
     }
+    if (evaluator.is_pair(held[0]) || (value.kind == ValueKind::object && evaluator.type_name(held[0]).starts_with("tuple["))) {
+      Values element = evaluator.elements(held[0], index - at);
+      if (element.size() != 1) return {std::nullopt, true};
+      return {ArgumentRef{.value = element[0]}, false};
+    }
     if (value.kind == ValueKind::packed) {  // *args handed on: the caller's own arguments
       const Frame& frame = evaluator.frame(value.frame);
       const File& file = evaluator.program().file(value.file);
@@ -244,7 +249,14 @@ Values Evaluator::call_result(ValueId callee, Site call, FrameId frame) {
       auto inner = partial_function(callee);
       if (!inner) {  // calling an object: an instance of a class that a call made
         const knowledge::Api* row = maker(callee);
-        if (!row || !row->makes_class) return {};
+        if (row && row->delays) return {make({.kind = ValueKind::object, .file = call.file, .index = call.event, .frame = frame, .symbol = intern(symbols_[it.symbol] + ".__call__"), .base = callee})};
+        if (row && !row->makes_class) {  // an object that can be called: Parallel(n_jobs=2)(tasks)
+          Values result;
+          for (ValueId method : attribute(callee, "__call__"))
+            if (api(method)) add(result, external_result(method, call, frame));
+          return result;
+        }
+        if (!row) return {};
         return {make({.kind = ValueKind::object, .file = call.file, .index = call.event, .frame = frame, .symbol = intern("builtins.object"), .base = callee})};
       }
       Values result;
@@ -383,6 +395,8 @@ Values Evaluator::decorate(Site site, FrameId frame) {
         bool callable = kind == ValueKind::function || kind == ValueKind::class_ || kind == ValueKind::instance || kind == ValueKind::object;
         if (callable) add(result, value);
       }
+    } else if (const knowledge::Api* row = api(decorator); row && row->delays) {
+      add(result, make({.kind = ValueKind::object, .file = site.file, .index = site.event, .frame = frame, .symbol = intern(row->names[0])}));
     } else if (it.kind == ValueKind::class_) {
       llvm::SmallVector<ArgumentRef, 4> arguments{ArgumentRef{.site = decorated, .frame = frame}};
       add(result, make({.kind = ValueKind::instance, .file = site.file, .index = site.event, .frame = frame, .base = decorator}));

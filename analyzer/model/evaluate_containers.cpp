@@ -5,6 +5,8 @@ namespace forklint::model {
 namespace {
 
 constexpr uint32_t most_elements = 16;
+// What enumerate and zip give in each round: a tuple, by position.
+constexpr std::string_view enumerated = "builtins.enumerate.__next__", zipped = "builtins.zip.__next__";
 // How far behind its display a container's name is looked for.
 constexpr uint32_t binding_distance = 6;
 
@@ -37,7 +39,10 @@ Values Evaluator::elements(ValueId id, std::optional<uint32_t> index) {
       }
       // the values of a dict display, through its view
       if (type == "builtins.dict.keys" && it.base != unknown_value && values_[it.base].kind == ValueKind::container) return elements(it.base);
-      // list(x), sorted(x), reversed(x) …: the elements of x; enumerate and zip give tuples, followed by position
+      if ((type == "builtins.enumerate" || type == "builtins.zip") && it.index != none)
+        return {make({.kind = ValueKind::object, .file = it.file, .index = it.index, .frame = it.frame, .symbol = intern(type + ".__next__"), .base = id})};
+      if (is_pair(id)) return pair_elements(it, index);
+      // list(x), sorted(x), reversed(x) …: the elements of x
       static constexpr std::string_view same[] = {"builtins.list", "builtins.tuple", "builtins.set", "builtins.sorted", "builtins.reversed", "builtins.iter", "builtins.filter", "itertools.islice", "itertools.cycle"};
       for (std::string_view name : same) {
         if (type != name || it.index == none) continue;
@@ -63,6 +68,24 @@ Values Evaluator::elements(ValueId id, std::optional<uint32_t> index) {
     }
     default: return {};
   }
+}
+
+bool Evaluator::is_pair(ValueId id) const {
+  const Value& it = values_[id];
+  return it.kind == ValueKind::object && (symbols_[it.symbol] == enumerated || symbols_[it.symbol] == zipped);
+}
+
+// One round of enumerate or zip: the element of each iterable.
+Values Evaluator::pair_elements(const Value& pair, std::optional<uint32_t> index) {
+  auto arguments = arguments_of(pair.site(), pair.frame);
+  bool counted = symbols_[pair.symbol] == enumerated;
+  Values result;
+  for (uint32_t i = 0; i < arguments.size(); ++i) {
+    if (counted && i > 0) break;
+    if (arguments[i].keyword != 0 || arguments[i].star || (index && *index != i + counted)) continue;
+    for (ValueId held : values_of(arguments[i])) add(result, elements(held));
+  }
+  return result;
 }
 
 Values Evaluator::container_elements(const Value& value, std::optional<uint32_t> index) {

@@ -32,6 +32,8 @@ class Evaluator {
   Values attribute(ValueId base, std::string_view name);
   // Elements of a container, generator or iterator; `index` restricts to one position of a known sequence.
   Values elements(ValueId value, std::optional<uint32_t> index = {});
+  // Whether a value is what enumerate or zip give in one round.
+  bool is_pair(ValueId value) const;
   // The value of a dict display under a constant key.
   Values item(ValueId container, std::string_view key);
   // What a name of a module holds once the module is complete (functions that rebind it included).
@@ -128,6 +130,7 @@ class Evaluator {
   Values subscript(Site site, FrameId frame);
   Values container_elements(const Value& value, std::optional<uint32_t> index);
   Values changed_elements(const Value& value);
+  Values pair_elements(const Value& pair, std::optional<uint32_t> index);
   Values instance_attribute(ValueId instance, std::string_view name);
   Values class_attribute(ValueId class_value, std::string_view name, ValueId receiver);
   Values bind_function(ValueId function, ValueId class_value, ValueId receiver);

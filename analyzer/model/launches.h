@@ -37,6 +37,9 @@ struct Payload {
   bool always = false;   // pickled under every method, not only for fresh children
   knowledge::Pickler pickler = knowledge::Pickler::pickle;
   uint32_t step = none;  // the step of the trace that sends it
+  SymbolId keyword = 0;  // of an argument, when it is given by name
+  bool star = false;     // several arguments in one value: args=pair
+  uint32_t part = 0;     // of an element: which iterable it is from; of a delayed task and its arguments: which call
 };
 
 // Code that runs in the child.

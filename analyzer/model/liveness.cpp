@@ -149,6 +149,22 @@ bool is_false(Evaluator& evaluator, const Values& values) {
 
 }  // namespace
 
+namespace {
+
+// Whether two frames may be one activation: entered from one place, by frames of which the same holds.
+bool same_activation(const Evaluator& evaluator, FrameId a, FrameId b, int depth = 0) {
+  constexpr int deepest = 12;
+  if (a == b || a == any_frame || b == any_frame || depth > deepest) return true;
+  const Frame& x = evaluator.frame(a);
+  const Frame& y = evaluator.frame(b);
+  if (x.file != y.file || x.scope != y.scope) return false;
+  if (x.receiver != y.receiver && !same_object(evaluator, x.receiver, y.receiver)) return false;
+  if (x.call.event == none || y.call.event == none) return true;  // called by nobody known
+  return x.call == y.call && same_activation(evaluator, x.caller, y.caller, depth + 1);
+}
+
+}  // namespace
+
 bool same_object(const Evaluator& evaluator, ValueId a, ValueId b) {
   if (a == unknown_value || b == unknown_value) return false;
   if (a == b) return true;
@@ -156,7 +172,7 @@ bool same_object(const Evaluator& evaluator, ValueId a, ValueId b) {
   const Value& y = evaluator.value(b);
   bool made = x.kind == ValueKind::object || x.kind == ValueKind::instance || x.kind == ValueKind::container;
   if (!made || x.kind != y.kind || x.file != y.file || x.index != y.index || x.symbol != y.symbol || x.index == none) return false;
-  return x.frame == any_frame || y.frame == any_frame;
+  return same_activation(evaluator, x.frame, y.frame);
 }
 
 std::vector<LiveThread> live_threads(Evaluator& evaluator, const Trace& trace, uint32_t at) { return Threads(evaluator, trace, at).run(); }

@@ -92,13 +92,27 @@ class Collector {
     for (const auto& wanted : task.iterables) take_elements(arguments, wanted, index);
   }
 
-  void push(PayloadKind kind, const ArgumentRef& argument, bool always, uint32_t step) {
+  void push(PayloadKind kind, const ArgumentRef& argument, bool always, uint32_t step, uint32_t part = 0) {
     if (argument.star || argument.double_star) {  // f(*values): its elements are sent
       for (ValueId held : evaluator_.values_of(argument))
-        for (ValueId element : evaluator_.elements(held)) result_.push_back({kind, argument.site, argument.frame, element, always, row_.pickler, step});
+        for (ValueId element : evaluator_.elements(held)) result_.push_back({kind, argument.site, argument.frame, element, always, row_.pickler, step, 0, false, part});
       return;
     }
-    result_.push_back({kind, argument.site, argument.frame, argument.value, always, row_.pickler, step});
+    result_.push_back({kind, argument.site, argument.frame, argument.value, always, row_.pickler, step, argument.keyword, false, part});
+  }
+
+  // delayed(f)(x), one element among others: f and x are what is sent.
+  bool push_delayed(ValueId element, uint32_t step) {
+    const Value it = evaluator_.value(element);
+    const knowledge::Api* row = it.kind == ValueKind::object ? evaluator_.maker(it.base) : nullptr;
+    if (!row || !row->delays || it.index == none) return false;
+    const Value held = evaluator_.value(it.base);
+    auto function = evaluator_.arguments_of(held.site(), held.frame);
+    if (function.empty()) return false;
+    ++part_;
+    push(PayloadKind::task, function[0], true, step, part_);
+    for (const ArgumentRef& argument : evaluator_.arguments_of(it.site(), it.frame)) push(PayloadKind::task_argument, argument, true, step, part_);
+    return true;
   }
 
   void take(const llvm::SmallVector<ArgumentRef, 4>& arguments, const knowledge::Argument& wanted, PayloadKind kind, bool always, uint32_t step) {
@@ -118,7 +132,9 @@ class Collector {
     }
     auto argument = evaluator_.argument(arguments, wanted);
     if (!argument) return;
-    if (argument->site.event == none || (!split(*argument, kind, always, step) && !spread(*argument, kind, always, step))) push(kind, *argument, always, step);
+    if (argument->site.event != none && (split(*argument, kind, always, step) || spread(*argument, kind, always, step))) return;
+    push(kind, *argument, always, step);
+    result_.back().star = wanted.keyword != "kwargs" && wanted.keyword != "kwds";
   }
 
   // args=args, where args is the helper's own *args: what the caller gave for it.
@@ -144,28 +160,36 @@ class Collector {
     if (wanted.rest) {
       int at = 0;
       for (const ArgumentRef& argument : arguments)
-        if (argument.keyword == 0 && !argument.double_star && at++ >= wanted.position) elements(argument, step);
+        if (argument.keyword == 0 && !argument.double_star && at++ >= wanted.position) elements(argument, step, uint32_t(at - 1 - wanted.position));
       return;
     }
-    if (auto argument = evaluator_.argument(arguments, wanted)) elements(*argument, step);
+    if (auto argument = evaluator_.argument(arguments, wanted)) elements(*argument, step, 0);
   }
 
-  void elements(const ArgumentRef& argument, uint32_t step) {
-    if (argument.site.event != none && split(argument, PayloadKind::task_element, true, step)) return;
+  void elements(const ArgumentRef& argument, uint32_t step, uint32_t iterable) {
+    bool delayed = false;
+    for (ValueId held : evaluator_.values_of(argument))
+      for (ValueId element : evaluator_.elements(held)) delayed |= push_delayed(element, step);
+    if (delayed || (argument.site.event != none && split(argument, PayloadKind::task_element, true, step, iterable))) return;
     for (ValueId held : evaluator_.values_of(argument))
       for (ValueId element : evaluator_.elements(held))
-        if (element != unknown_value) result_.push_back({PayloadKind::task_element, argument.site, argument.frame, element, true, row_.pickler, step});
+        if (element != unknown_value) result_.push_back({PayloadKind::task_element, argument.site, argument.frame, element, true, row_.pickler, step, 0, false, iterable});
   }
 
-  bool split(const ArgumentRef& argument, PayloadKind kind, bool always, uint32_t step) {
+  bool split(const ArgumentRef& argument, PayloadKind kind, bool always, uint32_t step, uint32_t part = 0) {
     const File& file = evaluator_.program().file(argument.site.file);
     const facts::Event& event = file.event(argument.site.event);
     if (event.op != Op::tuple && event.op != Op::list && event.op != Op::set && event.op != Op::dict) return false;
     for (uint32_t i = 0; i < event.operands_count; ++i) {
       const facts::Operand& operand = file.facts.operands_of(event)[i];
-      if (event.op == Op::dict && operand.keyword == facts::name_positional && ++i >= event.operands_count) break;
+      SymbolId keyword = 0;
+      if (event.op == Op::dict && operand.keyword == facts::name_positional) {
+        if (kind != PayloadKind::task_element)
+          if (auto key = evaluator_.constant_string(evaluator_.evaluate({argument.site.file, operand.value}, argument.frame))) keyword = evaluator_.intern(std::string(*key));
+        if (++i >= event.operands_count) break;
+      }
       EventId value = file.facts.operands_of(event)[i].value;
-      result_.push_back({kind, {argument.site.file, value}, argument.frame, unknown_value, always, row_.pickler, step});
+      result_.push_back({kind, {argument.site.file, value}, argument.frame, unknown_value, always, row_.pickler, step, keyword, false, part});
     }
     return true;
   }
@@ -175,7 +199,21 @@ class Collector {
   const Launch& launch_;
   const knowledge::Launch& row_;
   std::vector<Payload> result_;
+  uint32_t part_ = 0;  // delayed calls so far
 };
+
+// What the elements of mapped iterables are to the function: one argument each, or several where they are unpacked.
+void add_elements(Evaluator& evaluator, const std::vector<Payload>& payload, uint32_t step, bool unpacks, llvm::SmallVector<ArgumentRef, 4>& arguments) {
+  uint32_t iterable = 0;
+  for (const Payload& item : payload) {
+    if (item.kind != PayloadKind::task_element || item.step != step || item.part < iterable) continue;
+    iterable = item.part + 1;  // the first element of each stands for all
+    ArgumentRef argument{.site = item.site, .frame = item.frame, .value = item.value};
+    if (unpacks)
+      for (ValueId value : evaluator.values_of(argument)) argument.star |= evaluator.is_pair(value) || evaluator.value(value).kind == ValueKind::container;
+    arguments.push_back(argument);
+  }
+}
 
 // The frame in which a callable runs when it is given these arguments.
 void add_worker(Evaluator& evaluator, std::vector<Worker>& result, ValueId callable, llvm::SmallVector<ArgumentRef, 4> arguments, Site call, FrameId frame, PayloadKind kind, uint32_t step, int depth = 0) {
@@ -227,13 +265,8 @@ std::vector<Worker> workers_of(Evaluator& evaluator, const Trace& trace, const L
     PayloadKind wanted = item.kind == PayloadKind::target ? PayloadKind::argument : item.kind == PayloadKind::initializer ? PayloadKind::initializer_argument : PayloadKind::task_argument;
     llvm::SmallVector<ArgumentRef, 4> arguments;
     for (const Payload& other : payload)
-      if (other.kind == wanted && other.step == item.step) arguments.push_back({.site = other.site, .frame = other.frame, .value = other.value});
-    if (item.kind == PayloadKind::task)
-      for (const Payload& other : payload)
-        if (other.kind == PayloadKind::task_element && other.step == item.step) {
-          arguments.push_back({.site = other.site, .frame = other.frame, .value = other.value});
-          break;
-        }
+      if (other.kind == wanted && other.step == item.step && other.part == item.part) arguments.push_back({.site = other.site, .frame = other.frame, .keyword = other.keyword, .star = other.star, .value = other.value});
+    if (item.kind == PayloadKind::task && item.step != none && trace.steps[item.step].row->task) add_elements(evaluator, payload, item.step, trace.steps[item.step].row->task->unpacks, arguments);
     Values callables = item.site.event == none || item.value != unknown_value ? Values{item.value} : evaluator.evaluate(item.site, item.frame);
     Site call = item.step == none ? launch.site : trace.steps[item.step].site;
     for (ValueId function : callables) add_worker(evaluator, result, function, arguments, call, launch.frame, item.kind, item.step);

@@ -140,7 +140,7 @@ std::optional<PickleProblem> Pickling::of_function(ValueId id, const PickleConte
   const facts::Scope& scope = file.facts.scopes[it.index];
   Site definition{it.file, scope.definition};
   if (by_value(context)) return {};
-  if (scope.kind == facts::ScopeKind::lambda) return PickleProblem{.obstacle = Obstacle::lambda, .what = "a lambda", .outcome = "raises:PicklingError", .culprit = definition};
+  if (scope.kind == facts::ScopeKind::lambda) return PickleProblem{.obstacle = Obstacle::lambda, .what = "a lambda", .outcome = enclosing_function(file, it.index) == none ? "raises:PicklingError" : local_outcome(context), .culprit = definition};
   if (enclosing_function(file, it.index) == none) return by_name(id, context, false);
   ValueId wrapped = wrapped_by(id);
   if (wrapped != unknown_value && evaluator_.value(wrapped).kind == ValueKind::function) {
@@ -234,6 +234,7 @@ std::optional<PickleProblem> Pickling::of_object(ValueId id, const PickleContext
         if (auto found = find(value, context, depth + 1)) return found;
     return {};
   }
+  if (evaluator_.is_pair(id)) return of_elements(evaluator_.elements(id), context, depth);
   // Containers that keep their arguments.
   static constexpr std::string_view keeps[] = {"collections.defaultdict", "builtins.dict", "builtins.list", "builtins.tuple", "builtins.set", "collections.deque", "collections.OrderedDict", "types.SimpleNamespace", "operator.methodcaller"};
   if (it.index != none && std::find(std::begin(keeps), std::end(keeps), type) != std::end(keeps)) {
@@ -259,7 +260,16 @@ std::optional<PickleProblem> Pickling::of_object(ValueId id, const PickleContext
   if (type == "builtins.object" && it.base != unknown_value) {  // of a class that a call made
     auto found = find(it.base, context, depth + 1);
     if (found && found->obstacle == Obstacle::local_class) found->what = "an instance of " + found->what;
-    return found;
+    if (found || it.index == none) return found;
+    for (const ArgumentRef& argument : evaluator_.arguments_of(it.site(), it.frame)) {  // named tuples keep what they are given
+      Values given = evaluator_.values_of(argument);
+      if (argument.star || argument.double_star) continue;
+      if (auto held = of_elements(given, context, depth)) {
+        held->certain &= given.size() == 1;
+        return held;
+      }
+    }
+    return {};
   }
   if (row && row->makes_class) return of_made_class(id, *row, context);
   // A call that is known to make its result only by the type of that result.

@@ -1,6 +1,7 @@
 #include "analyzer/model/size.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <string>
 
@@ -110,6 +111,7 @@ class Scale {
       auto left = number({site.file, file.operand(site.event, 0)}, frame, depth + 1), right = number({site.file, file.operand(site.event, 1)}, frame, depth + 1);
       if (!left || !right) return {};
       std::string_view name = file.name(event.name);
+      if (name == "<<" || name == "**") return name == "<<" ? std::ldexp(*left, int(std::min(*right, 60.0))) : std::pow(*left, *right);
       return name == "*" ? *left * *right : name == "+" ? *left + *right : name == "-" ? *left - *right : std::optional<double>();
     }
     std::optional<double> result;

@@ -171,7 +171,10 @@ void Walker::scope(FileId file_id, ScopeId scope_id, FrameId frame, uint32_t par
     const facts::Region& region = f.regions[last.region];
     if (region.kind == RegionKind::with && last.condition.guard != Guard::never) {
       for (ValueId manager : Values(evaluator_.evaluate({file_id, file.operand(region.subject, 0)}, frame)))
-        if (manager != unknown_value) push({.kind = StepKind::with_leave, .site = {file_id, region.subject}, .frame = frame, .parent = parent, .condition = current(), .subject = manager, .row = evaluator_.maker(manager)});
+        if (manager != unknown_value) {
+          push({.kind = StepKind::with_leave, .site = {file_id, region.subject}, .frame = frame, .parent = parent, .condition = current(), .subject = manager, .row = evaluator_.maker(manager)});
+          special_method(manager, f.events[region.subject].flags & facts::flag_async ? "__aexit__" : "__exit__", {file_id, region.subject}, frame, parent, current());
+        }
     }
     bool arm = region.kind == RegionKind::then_arm || region.kind == RegionKind::else_arm;
     if (arm && leaves(file_id, last.region, frame)) {
@@ -249,28 +252,53 @@ void Walker::event(FileId file_id, EventId id, FrameId frame, uint32_t parent, c
       for (ValueId manager : Values(evaluator_.evaluate({file_id, file.operand(id, 0)}, frame))) {
         if (manager == unknown_value) continue;
         push({.kind = StepKind::with_enter, .site = site, .frame = frame, .parent = parent, .condition = condition, .subject = manager, .row = evaluator_.maker(manager)});
-        const Value value = evaluator_.value(manager);
-        if (value.kind != ValueKind::instance) continue;
-        ValueId method = evaluator_.method_of(value.base, "__enter__");
-        if (method == unknown_value) continue;
-        const Value f = evaluator_.value(method);
-        function(method, evaluator_.enter_unknown(f.file, f.index, manager), site, frame, parent, condition);
+        special_method(manager, it.flags & facts::flag_async ? "__aenter__" : "__enter__", site, frame, parent, condition);
       }
       return;
     case Op::iterate:
-      for (ValueId iterable : Values(evaluator_.evaluate({file_id, file.operand(id, 0)}, frame)))
-        if (const knowledge::Api* row = evaluator_.maker(iterable); row && ((row->launch && row->launch->starts == knowledge::Starts::iterate) || (row->task && row->task->lazy_result)))
-          push({.kind = StepKind::iterate, .site = {file_id, file.operand(id, 0)}, .frame = frame, .parent = parent, .condition = condition, .subject = iterable, .row = row});
-      return;
+      return iterate({file_id, file.operand(id, 0)}, {file_id, file.operand(id, 0)}, frame, parent, condition);
     case Op::bind: case Op::bind_module: case Op::augment: case Op::delete_name: return bind(file_id, id, frame, parent, condition);
     case Op::set_attribute: case Op::augment_attribute: case Op::delete_attribute: return write_attribute(file_id, id, frame, parent, condition);
     case Op::set_subscript: case Op::augment_subscript: case Op::delete_subscript: return changes(file_id, id, frame, parent, condition);
     case Op::raise: push({.kind = StepKind::raise, .site = site, .frame = frame, .parent = parent, .condition = condition}); return;
     case Op::read: case Op::attribute:
+      if (it.op == Op::attribute && names_property(file_id, it.name)) property(file_id, id, frame, parent, condition);
       if (trace_.entry == Entry::worker) read(file_id, id, frame, parent, condition);
       return;
     default: return;
   }
+}
+
+// A method that the language calls by itself.
+void Walker::special_method(ValueId receiver, std::string_view name, Site site, FrameId frame, uint32_t parent, const Condition& condition) {
+  const Value it = evaluator_.value(receiver);
+  if (it.kind != ValueKind::instance) return;
+  Value method = evaluator_.value(evaluator_.method_of(it.base, name));
+  if (method.kind != ValueKind::function) return;
+  method.kind = ValueKind::bound;
+  method.base = receiver;
+  function(evaluator_.make(method), evaluator_.enter_unknown(method.file, method.index, receiver), site, frame, parent, condition);
+}
+
+// ---- properties: reading one runs its function
+
+bool Walker::names_property(FileId file_id, NameId name) {
+  if (!properties_) {
+    properties_.emplace();
+    for (const File& file : evaluator_.program().files())
+      for (EventId id = 0; id < file.facts.events.size(); ++id) {
+        if (file.event(id).op != Op::decorate || file.facts.scopes[file.scope_of(id)].kind != facts::ScopeKind::class_) continue;
+        EventId decorator = file.operand(id, 0), decorated = file.operand(id, 1);
+        bool named = decorator != none && (file.event(decorator).op == Op::read || file.event(decorator).op == Op::attribute) && file.name_of(decorator).ends_with("property");
+        if (named && decorated != none && file.event(decorated).op == Op::function) properties_->insert(file.name_of(decorated));
+      }
+  }
+  return !properties_->empty() && properties_->contains(evaluator_.program().file(file_id).name(name));
+}
+
+void Walker::property(FileId file_id, EventId id, FrameId frame, uint32_t parent, const Condition& condition) {
+  const File& file = evaluator_.program().file(file_id);
+  for (ValueId owner : Values(evaluator_.evaluate({file_id, file.operand(id, 0)}, frame))) special_method(owner, file.name_of(id), {file_id, id}, frame, parent, condition);
 }
 
 // ---- calls
@@ -320,6 +348,8 @@ void Walker::callee(ValueId value, Site site, FrameId frame, uint32_t parent, co
         }
         return;
       }
+      for (ValueId method : evaluator_.attribute(value, "__call__"))  // Parallel(n_jobs=2)(tasks)
+        if (const knowledge::Api* row = evaluator_.api(method); row && row->task) return api(method, row, site, frame, parent, here);
       return registered(value, site, frame, parent, here);
     }
     case ValueKind::external: case ValueKind::method:
@@ -350,9 +380,22 @@ void Walker::consume(ValueId callee, Site site, FrameId frame, uint32_t parent, 
       --depth_;
     }
     if (!takes) continue;
-    for (ValueId held : evaluator_.values_of(argument))
-      if (const knowledge::Api* row = evaluator_.maker(held); row && row->task && row->task->lazy_result)
-        push({.kind = StepKind::iterate, .site = argument.site, .frame = frame, .parent = parent, .condition = condition, .subject = held, .row = row});
+    if (argument.site.event != none) iterate(argument.site, argument.site, argument.frame, parent, condition);
+  }
+}
+
+// Iterating what launches, or waits for the results of tasks or the end of a stream; zip and enumerate iterate what they
+// are given. `at` is where a reader would point.
+void Walker::iterate(Site iterable, Site at, FrameId frame, uint32_t parent, const Condition& condition) {
+  for (ValueId value : Values(evaluator_.evaluate(iterable, frame))) {
+    const Value it = evaluator_.value(value);
+    const knowledge::Api* row = evaluator_.maker(value);
+    bool matters = row && ((row->launch && row->launch->starts == knowledge::Starts::iterate) || (row->task && row->task->lazy_result) || row->takes_over);
+    if (matters) push({.kind = StepKind::iterate, .site = at, .frame = frame, .parent = parent, .condition = condition, .subject = value, .row = row});
+    bool passes_on = it.kind == ValueKind::object && it.index != none && (evaluator_.type_name(value) == "builtins.zip" || evaluator_.type_name(value) == "builtins.enumerate");
+    if (!passes_on || iterable.event == none) continue;
+    for (const ArgumentRef& argument : evaluator_.arguments_of(it.site(), it.frame))
+      if (argument.site.event != none && argument.site != iterable) iterate(argument.site, at, argument.frame, parent, condition);
   }
 }
 

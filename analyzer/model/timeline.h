@@ -3,6 +3,8 @@
 // `parent`, the chain of calls and imports that led to it.
 #pragma once
 
+#include <optional>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -93,10 +95,14 @@ class Walker {
   void event(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
   void call(Site site, FrameId frame, uint32_t parent, const Condition& condition);
   void consume(ValueId callee, Site site, FrameId frame, uint32_t parent, const Condition& condition);
+  void iterate(Site iterable, Site at, FrameId frame, uint32_t parent, const Condition& condition);
   void callee(ValueId callee, Site site, FrameId frame, uint32_t parent, const Condition& condition, bool only);
   void function(ValueId function, FrameId inner, Site site, FrameId frame, uint32_t parent, const Condition& condition);
   void api(ValueId callee, const knowledge::Api* row, Site site, FrameId frame, uint32_t parent, const Condition& condition);
   void thread(ValueId callee, const knowledge::Api* row, uint32_t step, Site site, FrameId frame, const Condition& condition);
+  void special_method(ValueId receiver, std::string_view name, Site site, FrameId frame, uint32_t parent, const Condition& condition);
+  void property(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
+  bool names_property(FileId file, NameId name);
   void registered(ValueId app, Site site, FrameId frame, uint32_t parent, const Condition& condition);
   void import_module(ValueId module, Site site, uint32_t parent, const Condition& condition);
   void import_file(FileId file, Site site, uint32_t parent, const Condition& condition);
@@ -117,6 +123,7 @@ class Walker {
   std::unordered_set<uint64_t> visited_;   // over all traces
   std::unordered_set<uint64_t> barren_;    // no step comes of it
   std::unordered_map<FileId, std::vector<std::pair<Site, ValueId>>> decorations_;  // by file: decorate events and the decorator's value
+  std::optional<std::unordered_set<std::string_view>> properties_;  // names of all properties of all classes
   uint32_t budget_ = 0;
   uint32_t notable_ = 0;
   bool open_ = false;                      // a parameter was called: what happens depends on the caller

@@ -57,6 +57,8 @@ class Judge {
     const File& file = model_.file(function.file);
     const facts::Scope& scope = file.facts.scopes[function.index];
     Site task = worker.worker.step == none ? launch.site : model_.trace_of(launch).steps[worker.worker.step].site;
+    // Nobody misses a result that nobody keeps.
+    if (worker.worker.step != none && model_.trace_of(launch).steps[worker.worker.step].row->task->lazy_result && is_dropped(model_.program(), task)) return;
     bool wrapped_error = launch.row->launch->starts == knowledge::Starts::construct;
     std::string type_error = wrapped_error ? "raises:MaybeEncodingError" : "raises:TypeError";
     if (scope.flags & (facts::scope_generator | facts::scope_async)) {
