@@ -42,6 +42,7 @@ struct Config {
   PythonVersion python_to = newest_python;
   Platforms platforms;
   bool platforms_given = false;  // false: nothing said, every platform is in scope
+  Platforms declared{.linux = false, .macos = false, .windows = false};  // those on which the project says that it runs
   std::vector<std::string> knowledge;  // TOML files of the user's own API rows
 
   // The start methods that a program which chooses none may meet: Linux fork up to 3.13 and forkserver from 3.14,

@@ -148,6 +148,24 @@ void take_requires_python(const toml::table& document, Settings& settings) {
   settings.config.python_to = range->to;
 }
 
+// Operating systems that the project's own classifiers name.
+void take_classifiers(const toml::table& document, Settings& settings) {
+  Platforms& declared = settings.config.declared;
+  const toml::array* classifiers = document["project"]["classifiers"].as_array();
+  if (!classifiers) classifiers = document["tool"]["poetry"]["classifiers"].as_array();
+  if (!classifiers || declared.linux || declared.macos || declared.windows) return;
+  for (const toml::node& node : *classifiers) {
+    auto text = node.value_exact<std::string>();
+    if (!text || !text->starts_with("Operating System :: ")) continue;
+    std::string_view system = std::string_view(*text).substr(20);
+    bool anywhere = system == "OS Independent";
+    bool posix = system == "POSIX" || system.starts_with("Unix");
+    declared.linux |= anywhere || posix || system.starts_with("POSIX :: Linux");
+    declared.macos |= anywhere || posix || system.starts_with("MacOS");
+    declared.windows |= anywhere || system.starts_with("Microsoft");
+  }
+}
+
 // The folders in which to look for `path`, nearest first.
 std::vector<fs::path> folders_above(const std::string& path) {
   std::error_code error;
@@ -164,12 +182,18 @@ std::string shown(const fs::path& path) {
   return relative.empty() || *relative.begin() == ".." ? path.string() : relative.string();
 }
 
-void find_requires_python(const std::string& path, Settings& settings) {
+// What the nearest pyproject.toml says of the project. Versions may be said further up; classifiers belong to what is there.
+void find_project(const std::string& path, Settings& settings) {
+  bool nearest = true;
   for (const fs::path& folder : folders_above(path)) {
-    if (settings.config.python_given) return;
+    if (settings.config.python_given && !nearest) return;
     auto text = read_text(folder / pyproject);
     if (!text) continue;
-    if (toml::parse_result document = toml::parse(*text)) take_requires_python(document.table(), settings);
+    toml::parse_result document = toml::parse(*text);
+    if (!document) continue;
+    take_requires_python(document.table(), settings);
+    if (nearest) take_classifiers(document.table(), settings);
+    nearest = false;
   }
 }
 
@@ -194,7 +218,7 @@ std::expected<Settings, ConfigErrors> load_config_file(const std::string& file, 
   auto text = read_text(file);
   if (!text) return std::unexpected(ConfigErrors{file + ": PSM902 invalid-configuration: the file cannot be read"});
   auto settings = parse_config(*text, file, rules);
-  if (settings) find_requires_python(path, *settings);
+  if (settings) find_project(path, *settings);
   return settings;
 }
 
@@ -207,11 +231,11 @@ std::expected<Settings, ConfigErrors> load_config(const std::string& path, Rules
     if (!text || text->find("forklint") == std::string::npos) continue;
     auto settings = parse_config(*text, shown(folder / pyproject), rules);
     if (settings && settings->origin.empty()) continue;
-    if (settings) find_requires_python(path, *settings);
+    if (settings) find_project(path, *settings);
     return settings;
   }
   Settings settings;
-  find_requires_python(path, settings);
+  find_project(path, settings);
   return settings;
 }
 

@@ -7,13 +7,15 @@
 #include "analyzer/engine/selectors.h"
 #include "analyzer/engine/suppressions.h"
 #include "analyzer/model/model.h"
+#include "analyzer/source/packaging.h"
 
 namespace forklint::engine {
 namespace {
 
 model::ModelOptions model_options(const Config& config) {
   uint8_t platforms = uint8_t((config.platforms.linux ? model::platform_linux : 0) | (config.platforms.macos ? model::platform_macos : 0) | (config.platforms.windows ? model::platform_windows : 0));
-  return {.standard = config.default_methods(), .oldest_python = config.python_from.minor, .newest_python = config.python_to.minor, .platforms = platforms, .platforms_given = config.platforms_given};
+  bool windows = config.platforms_given ? config.platforms.windows : config.declared.windows;
+  return {.standard = config.default_methods(), .oldest_python = config.python_from.minor, .newest_python = config.python_to.minor, .platforms = platforms, .platforms_given = config.platforms_given, .runs_on_windows = windows};
 }
 
 std::vector<Finding> check(const model::Model& model, const std::vector<const Rule*>& rules, std::vector<LaunchRow>& launches) {
@@ -121,6 +123,8 @@ Analysis run(const std::vector<source::Found>& found, const Config& config, cons
     if (errors[i].empty()) readable.push_back(std::move(files[i]));
     else skipped.push_back({found[i].path, errors[i]});
   }
+  std::vector<std::string> packaged = source::packaged_by(readable);
+  for (size_t i = 0; i < readable.size(); ++i) readable[i].packaged_by = std::move(packaged[i]);
   Analysis analysis = run(std::move(readable), config, knowledge, rules, jobs);
   analysis.result.files_seen += uint32_t(skipped.size());
   analysis.result.skipped = std::move(skipped);
@@ -142,7 +146,8 @@ Analysis run(std::vector<source::File> files, const Config& config, const knowle
   }
   add_unreadable(analysis, enabled, parsed);
   std::vector<model::ParsedFile> linked;
-  for (Parsed& it : parsed) linked.push_back({.path = analysis.files[it.file].path, .facts = std::move(it.facts), .walked = !it.launching.empty(), .launching = std::move(it.launching)});
+  for (Parsed& it : parsed)
+    linked.push_back({.path = analysis.files[it.file].path, .facts = std::move(it.facts), .walked = !it.launching.empty(), .launching = std::move(it.launching), .packaged_by = analysis.files[it.file].packaged_by});
   model::Program program(std::move(linked), knowledge);
   model::Model model(program, model_options(config));
   std::vector<Finding> findings = check(model, enabled, result.launches);

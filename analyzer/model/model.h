@@ -19,6 +19,7 @@ struct ModelOptions {
   int oldest_python = 6, newest_python = 15;                 // 3.x
   uint8_t platforms = platform_all;
   bool platforms_given = false;
+  bool runs_on_windows = false;  // the user or the project says so
 };
 
 // A worker of a launch, walked.

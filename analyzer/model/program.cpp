@@ -42,6 +42,7 @@ Program::Program(std::vector<ParsedFile> files, const knowledge::Knowledge& know
     file.facts = std::move(files[id].facts);
     file.walked = files[id].walked;
     file.launching = std::move(files[id].launching);
+    file.packaged_by = std::move(files[id].packaged_by);
     file.index();
     std::string path = normalised(file.path);
     file.package = path.ends_with("/__init__.py") || path == "__init__.py";

@@ -57,6 +57,7 @@ struct File {
   bool package = false;     // __init__.py
   bool walked = true;       // an entry of its own
   std::vector<char> launching;  // by scope: worth walking when nothing calls it; empty: every one is
+  std::string packaged_by;  // what makes an executable of it: main.spec
   facts::FileFacts facts;
 
   // Indexes over the facts.
@@ -87,6 +88,7 @@ struct ParsedFile {
   facts::FileFacts facts;
   bool walked = true;       // false: nothing in it can launch, it is there for those that import it
   std::vector<char> launching;  // by scope: whether it may lead to a launch; empty: any may
+  std::string packaged_by;  // what makes an executable of it; empty: nothing known
 };
 
 class Program {

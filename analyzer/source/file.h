@@ -39,6 +39,7 @@ struct File {
   std::vector<LineOrigin> origins;     // empty: the identity; else one per line
   std::vector<Escape> escapes;         // notebooks only; by offset
   bool byte_order_mark = false;        // the file on disk begins with one
+  std::string packaged_by;             // the file that makes an executable of this one: see packaging.h
   bool verbatim = true;                // text is the file's bytes after the mark: an edit of text can be written back
 
   // The place of a byte offset, in the physical file. O(log lines + line length).

@@ -7,7 +7,7 @@ namespace {
 using namespace model;
 
 void check(const Model& model, engine::Report& report) {
-  if (!model.options().platforms_given || !(model.options().platforms & platform_windows)) return;
+  if (!model.options().runs_on_windows) return;
   constexpr StartMethods unix_methods = StartMethods(StartMethod::fork) | StartMethod::forkserver;
   for (const Trace& trace : model.traces()) {
     for (uint32_t i = 0; i < trace.steps.size(); ++i) {
