@@ -118,7 +118,10 @@ class Sender {
       case ValueKind::bound: return send(it.base);
       case ValueKind::instance: return attributes(id);
       case ValueKind::object: {
-        if (!evaluator_.partial_function(id)) return;
+        if (!evaluator_.partial_function(id)) {
+          for (ValueId element : evaluator_.elements(id)) send(element);
+          return;
+        }
         for (const ArgumentRef& held : evaluator_.arguments_of(it.site(), it.frame))
           for (ValueId value : evaluator_.values_of(held)) send(value);
         return;

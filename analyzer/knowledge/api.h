@@ -165,6 +165,9 @@ struct Api {
   std::optional<Argument> preload; // set_forkserver_preload
 
   bool is_object = false;          // the name itself is an object, and `picklable` speaks of it: os.environ
+  std::optional<Argument> hands_on;          // `with` gives this argument of what made its manager: closing(pool)
+  std::optional<Argument> enters;            // it enters this context manager, until the receiver is left: ExitStack.enter_context
+  std::string defaults_from;                 // a method whose keyword arguments become attributes of such an object: set_defaults
   std::optional<Argument> makes_class;       // its result is a class, which this argument names: namedtuple
   Picklable picklable = Picklable::unknown;  // of what the call returns
   std::string pickle_error;        // "raises:TypeError" and such
@@ -179,7 +182,11 @@ struct Api {
   bool reseeded_after_fork = false;
 
   std::string process_setting;     // what it sets for this process only: "signal handler", "logging", "recursion limit" …
+  std::string unset;               // what is seen where the setting is needed and missing: "raises:RecursionError"; empty: wrong
+  bool for_recursion = false;      // the setting matters to functions that call themselves
+  bool setting_of_all = false;     // set on one object it holds for others too: loggers hand records on
   std::string uses_setting;        // the process setting on which what it does depends
+  std::optional<Argument> uses_with;  // it depends on that setting only where this is given: csv.reader(file, dialect)
   bool survives_start = false;     // given as an argument to what makes a process setting, every child keeps that: SIG_IGN
   std::string frozen_setting;      // what a running forkserver does not see: "environment", "umask", "limits"
   std::string reads_setting;       // the frozen setting that it reads: "environment"
@@ -193,6 +200,10 @@ struct Api {
   bool at_fork = false;            // registers handlers that run around os.fork
   bool runs_command = false;       // subprocess.run, os.system
   bool side_effect = false;        // worth repeating only once: writes, downloads, prints, argparse
+  std::string fails_again;         // what doing it a second time raises: "raises:FileExistsError"; empty: nothing
+  std::optional<Argument> repeatable;  // true there keeps it from failing again: exist_ok
+  std::optional<Argument> exclusive;   // it fails again only where the word there has an x: open(mode)
+  bool suppresses = false;         // entered, it swallows the exceptions that are its arguments: contextlib.suppress
   bool exits = false;              // sys.exit, raises SystemExit
   bool exits_now = false;          // os._exit, exec: no cleanup
   bool freeze_support = false;

@@ -100,6 +100,9 @@ std::string contradiction(const Api& api, std::string_view& field) {
   if (!api.reads_setting.empty() && !is_one_of(api.reads_setting, frozen_words))
     return blame("reads-setting", "'" + api.reads_setting + "' is none of \"environment\", \"umask\", \"limits\"");
 
+  if (!api.unset.empty() && (!is_outcome(api.unset) || api.process_setting.empty())) return blame("unset", "is an outcome, and needs `process-setting`");
+  if (!api.fails_again.empty() && !is_outcome(api.fails_again)) return blame("fails-again", "'" + api.fails_again + "' is not an outcome");
+  if ((api.exclusive || api.repeatable) && api.fails_again.empty()) return blame("fails-again", "is needed by `exclusive` and `repeatable`");
   if (!api.pickle_error.empty() && !is_outcome(api.pickle_error))
     return blame("pickle-error", "'" + api.pickle_error + "' is not an outcome");
   if (!api.pickle_error.empty() && api.picklable != Picklable::no && api.picklable != Picklable::process_only)

@@ -110,6 +110,9 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
   visit("context-methods", api.context_methods);
   visit("preload", api.preload);
   visit("is-object", api.is_object);
+  visit("hands-on", api.hands_on);
+  visit("enters", api.enters);
+  visit("defaults-from", api.defaults_from);
   visit("makes-class", api.makes_class);
   visit("picklable", api.picklable);
   visit("pickle-error", api.pickle_error);
@@ -122,7 +125,11 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
   visit("draws", api.draws);
   visit("reseeded-after-fork", api.reseeded_after_fork);
   visit("process-setting", api.process_setting);
+  visit("unset", api.unset);
+  visit("for-recursion", api.for_recursion);
+  visit("setting-of-all", api.setting_of_all);
   visit("uses-setting", api.uses_setting);
+  visit("uses-with", api.uses_with);
   visit("survives-start", api.survives_start);
   visit("frozen-setting", api.frozen_setting);
   visit("reads-setting", api.reads_setting);
@@ -136,6 +143,10 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
   visit("at-fork", api.at_fork);
   visit("runs-command", api.runs_command);
   visit("side-effect", api.side_effect);
+  visit("fails-again", api.fails_again);
+  visit("repeatable", api.repeatable);
+  visit("exclusive", api.exclusive);
+  visit("suppresses", api.suppresses);
   visit("exits", api.exits);
   visit("exits-now", api.exits_now);
   visit("freeze-support", api.freeze_support);

@@ -98,7 +98,9 @@ class Reader {
   // __name__, or the __module__ of a function or class
   bool names_module(Site site) {
     const File& file = evaluator_.program().file(site.file);
-    return is_read_of(site, "__name__") || (site.event != none && file.event(site.event).op == Op::attribute && file.name_of(site.event) == "__module__");
+    if (is_read_of(site, "__name__") || (site.event != none && file.event(site.event).op == Op::attribute && file.name_of(site.event) == "__module__")) return true;
+    auto given = evaluator_.passed(site, frame_);  // def run(name): if name == "__main__"
+    return given && given->site.file == site.file && is_read_of(given->site, "__name__");
   }
 
   std::optional<std::string> text_of(Site site) {
@@ -237,6 +239,13 @@ class Reader {
       if (in_child) return main_guard(!holds);
       return constant(!holds);
     }
+    if (qualified(element).ends_with("get_start_method()") && (event.op == Op::tuple || event.op == Op::list || event.op == Op::set)) {
+      StartMethods named;
+      for (uint32_t i = 0; i < event.operands_count; ++i)
+        if (auto text = text_of({container.file, file.operand(container.event, i)}))
+          if (auto method = method_named(*text)) named |= *method;
+      return {.methods = holds ? named : StartMethods::from_bits(31) - named, .uncertain = true};
+    }
     std::string name = qualified(container);
     if (name.starts_with("os.environ")) return {.uncertain = true, .flagged = true};
     if (qualified(element) == "sys.platform" && (event.op == Op::tuple || event.op == Op::list || event.op == Op::set)) {
@@ -248,7 +257,24 @@ class Reader {
     return {.uncertain = true};
   }
 
+  // What a variable of a function certainly holds here, when that is one constant.
+  std::optional<Value> constant_of(Site site) {
+    const File& file = evaluator_.program().file(site.file);
+    const facts::Event& event = file.event(site.event);
+    if (event.op == Op::read) {
+      ScopeId owner = evaluator_.binding_scope(site.file, file.scope_of(site.event), event.name);
+      if (owner == none || owner == 0 || frame_ == any_frame) return {};
+    } else if (event.op != Op::string && event.op != Op::number && event.op != Op::null && event.op != Op::boolean) {
+      return {};
+    }
+    Values values = evaluator_.evaluate(site, frame_);
+    if (values.size() != 1 || evaluator_.value(values[0]).kind != ValueKind::constant) return {};
+    return evaluator_.value(values[0]);
+  }
+
   Condition equality(Site left, Site right, bool holds) {
+    auto one = constant_of(left), two = constant_of(right);
+    if (one && two) return constant((*one == *two) == holds);
     std::string name = qualified(left), other = qualified(right);
     auto text = text_of(right);
     if (!text) {

@@ -135,6 +135,10 @@ Values Evaluator::attribute(ValueId base, std::string_view name) {
     case ValueKind::class_: return class_attribute(base, name, unknown_value);
     case ValueKind::super_: return super_attribute(it, name);
     case ValueKind::object:
+      if (const knowledge::Api* row = program_.knowledge().find(symbols_[it.symbol] + "." + std::string(name)); row && row->is_object && !row->returns.empty())
+        return {make({.kind = ValueKind::object, .symbol = intern(row->returns), .base = base})};
+      if (const knowledge::Api* row = program_.knowledge().find(symbols_[it.symbol]); row && !row->defaults_from.empty())
+        if (Values defaults = default_attribute(row->defaults_from, name); !defaults.empty()) return defaults;
       return {make({.kind = ValueKind::method, .symbol = intern(symbols_[it.symbol] + "." + std::string(name)), .base = base})};
     case ValueKind::container: case ValueKind::packed:
       return {make({.kind = ValueKind::method, .symbol = intern("builtins.list." + std::string(name)), .base = base})};
@@ -144,6 +148,24 @@ Values Evaluator::attribute(ValueId base, std::string_view name) {
       return {make({.kind = ValueKind::method, .symbol = intern(symbols_[it.symbol] + "." + std::string(name)), .base = it.base})};
     default: return {};
   }
+}
+
+// parser.set_defaults(run=command) lets args.run be that command.
+Values Evaluator::default_attribute(std::string_view setter, std::string_view name) {
+  Values result;
+  for (FileId id = 0; id < program_.files().size(); ++id) {
+    const File& file = program_.file(id);
+    NameId method = file.find_name(setter), keyword = file.find_name(name);
+    if (method == none || keyword == none) continue;
+    for (EventId event = 0; event < file.facts.events.size(); ++event) {
+      const facts::Event& call = file.event(event);
+      EventId callee = call.op == Op::call ? file.operand(event, 0) : none;
+      if (callee == none || file.event(callee).op != Op::attribute || file.event(callee).name != method) continue;
+      for (uint32_t i = 1; i < call.operands_count; ++i)
+        if (file.facts.operands_of(call)[i].keyword == keyword) add(result, evaluate({id, file.operand(event, i)}, any_frame));
+    }
+  }
+  return result;
 }
 
 Values Evaluator::bind_function(ValueId function, ValueId class_value, ValueId receiver) {
@@ -180,7 +202,7 @@ Values Evaluator::class_attribute(ValueId class_value, std::string_view name, Va
       for (ValueId value : Values(evaluate({it.file, file.operand(binding, 0)}, frame))) {
         // Mode.FAST is a member of the enumeration, whatever it was made from.
         bool member = receiver == unknown_value && (values_[value].kind == ValueKind::constant || values_[value].kind == ValueKind::container) && is_enumeration(class_value);
-        add(result, member ? Values{instance_of(class_value)} : bind_function(value, base, receiver));
+        add(result, member ? Values{make({.kind = ValueKind::instance, .symbol = intern(name), .base = class_value})} : bind_function(value, base, receiver));
       }
       return result;
     }
@@ -201,6 +223,15 @@ bool Evaluator::is_enumeration(ValueId class_value) {
   for (ValueId base : linearised(class_value))
     if (values_[base].kind == ValueKind::external && symbols_[values_[base].symbol].starts_with("enum.")) return true;
   return false;
+}
+
+Values Evaluator::member_value(ValueId member) {
+  const Value it = values_[member];
+  const Value owner = it.kind == ValueKind::instance && it.symbol != 0 ? values_[it.base] : Value{};
+  if (owner.kind != ValueKind::class_) return {};
+  const File& file = program_.file(owner.file);
+  EventId binding = class_binding(file, owner.index, file.find_name(symbols_[it.symbol]));
+  return binding == none ? Values{} : evaluate({owner.file, file.operand(binding, 0)}, any_frame);
 }
 
 llvm::SmallVector<Site, 4> Evaluator::attribute_writes(ValueId class_value, std::string_view name) {
@@ -240,6 +271,7 @@ Values Evaluator::instance_attribute(ValueId instance, std::string_view name) {
   const Value it = values_[instance];
   Values result;
   if (name == "__class__") return {it.base};
+  if (it.symbol != 0 && name == "value") return member_value(instance);
   for (Site write : attribute_writes(it.base, name)) add(result, written(write, instance));
   Values inherited = class_attribute(it.base, name, instance);
   // A default in the class body is still possible unless __init__ always writes the attribute.

@@ -293,6 +293,12 @@ Values Evaluator::external_result(ValueId callee, Site call, FrameId frame) {
   const knowledge::Api* row = api(callee);
   ValueId receiver = it.kind == ValueKind::method ? it.base : unknown_value;
   if (row && row->returns == "self") return {receiver};
+  if (row && row->enters) {
+    auto given = argument(arguments_of(call, frame), *row->enters);
+    Values result;
+    for (ValueId value : given ? values_of(*given) : Values{}) add(result, entered(value, call, frame));
+    return result;
+  }
   std::string type = !row ? name : !row->returns.empty() ? row->returns : row->names[0];
   return {make({.kind = ValueKind::object, .file = call.file, .index = call.event, .frame = frame, .symbol = intern(type), .base = receiver})};
 }

@@ -37,6 +37,12 @@ Values Evaluator::elements(ValueId id, std::optional<uint32_t> index) {
         // Each position is an object of its own.
         return {make({.kind = ValueKind::object, .file = it.file, .index = it.index, .frame = it.frame, .symbol = intern(element + (index && *index > 0 ? "" : "")), .base = make({.kind = ValueKind::constant, .index = uint32_t(Op::number), .symbol = intern(std::to_string(index.value_or(0))), .base = id})})};
       }
+      if (type == "builtins.dict" && it.index != none) {
+        Values result;
+        for (const ArgumentRef& given : arguments_of(it.site(), it.frame))
+          for (ValueId value : values_of(given)) given.keyword != 0 ? add(result, value) : add(result, elements(value));
+        return result;
+      }
       // the values of a dict display, through its view
       if (type == "builtins.dict.keys" && it.base != unknown_value && values_[it.base].kind == ValueKind::container) return elements(it.base);
       if ((type == "builtins.enumerate" || type == "builtins.zip") && it.index != none)

@@ -176,9 +176,10 @@ Values Evaluator::compute(Site site, FrameId frame) {
       bool conjunction = file.name(event.name) == "and";
       for (uint32_t i = 0; i < event.operands_count; ++i) {
         bool last = i + 1 == event.operands_count;
+        if (!conjunction && !result.empty() && std::all_of(result.begin(), result.end(), [&](ValueId value) { return is_true(value); })) return result;
         // `a and b` is a only where a is false, which the objects that matter never are.
         for (ValueId value : Values(evaluate(operand(i), frame)))
-          if (!conjunction || last || values_[value].kind == ValueKind::constant || values_[value].kind == ValueKind::container) add(result, value);
+          if (conjunction ? last || values_[value].kind == ValueKind::constant || values_[value].kind == ValueKind::container : last || !is_false(value)) add(result, value);
       }
       return result;
     }
@@ -187,11 +188,15 @@ Values Evaluator::compute(Site site, FrameId frame) {
       add(result, evaluate(operand(2), frame));
       return result;
     }
-    case Op::binary: {  // [x] * n, a + b: the containers among the operands
+    case Op::binary: {  // [x] * n, a + b: the containers among the operands; what a type's own operator gives: folder / "name"
       Values result;
       for (uint32_t i = 0; i < 2; ++i)
-        for (ValueId part : Values(evaluate(operand(i), frame)))
+        for (ValueId part : Values(evaluate(operand(i), frame))) {
           if (values_[part].kind == ValueKind::container) add(result, part);
+          if (i != 0 || values_[part].kind != ValueKind::object || file.name(event.name) != "/") continue;
+          const knowledge::Api* row = program_.knowledge().find(symbols_[values_[part].symbol] + ".__truediv__");
+          if (row) add(result, make({.kind = ValueKind::object, .symbol = intern(row->returns)}));
+        }
       return result;
     }
     case Op::await: {
@@ -218,22 +223,7 @@ Values Evaluator::compute(Site site, FrameId frame) {
     }
     case Op::enter: {
       Values result;
-      for (ValueId manager : Values(evaluate(operand(0), frame))) {
-        Value it = values_[manager];
-        if (it.kind == ValueKind::instance) {
-          ValueId method = method_of(it.base, "__enter__");
-          Values entered = method == unknown_value ? Values{} : returns_of(method, enter_unknown(values_[method].file, values_[method].index, manager));
-          add(result, entered.empty() || entered[0] == unknown_value ? Values{manager} : entered);
-        } else if (it.kind == ValueKind::object) {
-          const knowledge::Api* row = program_.knowledge().find(symbols_[it.symbol] + ".__enter__");
-          if (row && !row->returns.empty() && row->returns != "self") add(result, make({.kind = ValueKind::object, .file = site.file, .index = site.event, .frame = frame, .symbol = intern(row->returns), .base = manager}));
-          else add(result, manager);
-        } else if (it.kind == ValueKind::generator) {  // @contextmanager: what it yields
-          add(result, elements(manager));
-        } else {
-          add(result, manager);
-        }
-      }
+      for (ValueId manager : Values(evaluate(operand(0), frame))) add(result, entered(manager, site, frame));
       return result;
     }
     case Op::caught: {
@@ -247,6 +237,41 @@ Values Evaluator::compute(Site site, FrameId frame) {
     }
     default: return {};
   }
+}
+
+bool Evaluator::is_true(ValueId id) const {
+  const Value& it = values_[id];
+  switch (it.kind) {
+    case ValueKind::constant: return Op(it.index) != Op::null && !is_false(id) && Op(it.index) != Op::bytes;
+    case ValueKind::object: case ValueKind::function: case ValueKind::class_: case ValueKind::module: case ValueKind::bound: return it.kind != ValueKind::object || it.index != none;
+    default: return false;
+  }
+}
+
+bool Evaluator::is_false(ValueId id) const {
+  const Value& it = values_[id];
+  if (it.kind != ValueKind::constant) return false;
+  const std::string& text = symbols_[it.symbol];
+  return Op(it.index) == Op::null || (Op(it.index) == Op::string && text.empty()) || (Op(it.index) == Op::number && text == "0") || (Op(it.index) == Op::boolean && text == "False");
+}
+
+Values Evaluator::entered(ValueId manager, Site site, FrameId frame) {
+  const Value it = values_[manager];
+  if (it.kind == ValueKind::instance) {
+    ValueId method = method_of(it.base, "__enter__");
+    Values given = method == unknown_value ? Values{} : returns_of(method, enter_unknown(values_[method].file, values_[method].index, manager));
+    return given.empty() || given[0] == unknown_value ? Values{manager} : given;
+  }
+  if (it.kind == ValueKind::object) {
+    const knowledge::Api* row = program_.knowledge().find(symbols_[it.symbol] + ".__enter__");
+    if (row && row->hands_on && it.index != none) {
+      auto held = argument(arguments_of(it.site(), it.frame), *row->hands_on);
+      return held ? values_of(*held) : Values{};
+    }
+    if (!row || row->returns.empty() || row->returns == "self") return {manager};
+    return {make({.kind = ValueKind::object, .file = site.file, .index = site.event, .frame = frame, .symbol = intern(row->returns), .base = manager})};
+  }
+  return it.kind == ValueKind::generator ? elements(manager) : Values{manager};  // @contextmanager: what it yields
 }
 
 Values Evaluator::read_name(Site site, FrameId frame) {
@@ -277,6 +302,22 @@ ScopeId Evaluator::binding_scope(FileId file_id, ScopeId scope, NameId name) con
   if (file.scopes[0].names.contains(name) || file.global_writers.contains(name)) return 0;
   return none;
 }
+
+namespace {
+
+// Whether a binding stands under `if x is None:` (or `if not x:`) of its own name.
+bool replaces_missing(const File& file, EventId binding) {
+  const facts::Event& event = file.event(binding);
+  if (event.op != Op::bind || event.region == none || file.facts.regions[event.region].kind != facts::RegionKind::then_arm) return false;
+  const facts::Event& test = file.event(file.facts.regions[event.region].subject);
+  bool none_test = test.op == Op::compare && test.operands_count == 2 && (file.name(test.name) == "is" || file.name(test.name) == "==");
+  if (!none_test && !(test.op == Op::unary && file.name(test.name) == "not")) return false;
+  const facts::Event& tested = file.event(file.facts.operands_of(test)[0].value);
+  if (tested.op != Op::read || tested.name != event.name) return false;
+  return !none_test || file.event(file.facts.operands_of(test)[1].value).op == Op::null;
+}
+
+}  // namespace
 
 Values Evaluator::lookup(FileId file_id, ScopeId scope, NameId name, EventId at, FrameId frame) {
   const File& file = program_.file(file_id);
@@ -317,9 +358,18 @@ Values Evaluator::lookup(FileId file_id, ScopeId scope, NameId name, EventId at,
   for (uint32_t i = it.parameters.begin; i < it.parameters.end; ++i) {
     if (file.facts.parameters[i].name != name) continue;
     // A binding that always runs first hides the parameter.
-    bool hidden = false;
-    for (EventId binding : reaching(file_id, owner, name, position)) hidden |= file.event(binding).region == none;
-    if (!hidden) add(result, parameter_values(file_id, owner, i, frame));
+    auto bindings = reaching(file_id, owner, name, position);
+    if (std::any_of(bindings.begin(), bindings.end(), [&](EventId binding) { return file.event(binding).region == none; })) continue;
+    Values given = parameter_values(file_id, owner, i, frame);
+    // `if x is None: x = default` speaks of calls that do not give x, and of those alone.
+    bool only_default = !bindings.empty() && std::all_of(bindings.begin(), bindings.end(), [&](EventId binding) { return replaces_missing(file, binding); });
+    auto missing = [&](ValueId id) { return values_[id].kind == ValueKind::constant && Op(values_[id].index) == Op::null; };
+    bool known = std::none_of(given.begin(), given.end(), [&](ValueId id) { return id == unknown_value || values_[id].kind == ValueKind::parameter; });
+    if (only_default && known) {
+      if (std::none_of(given.begin(), given.end(), missing)) return given;
+      given.erase(std::remove_if(given.begin(), given.end(), missing), given.end());
+    }
+    add(result, given);
   }
   return result;
 }

@@ -34,6 +34,8 @@ class Evaluator {
   Values elements(ValueId value, std::optional<uint32_t> index = {});
   // Whether a value is what enumerate or zip give in one round.
   bool is_pair(ValueId value) const;
+  // What `with manager as name` gives the name.
+  Values entered(ValueId manager, Site site, FrameId frame);
   // The value of a dict display under a constant key.
   Values item(ValueId container, std::string_view key);
   // What a name of a module holds once the module is complete (functions that rebind it included).
@@ -57,6 +59,8 @@ class Evaluator {
   ValueId method_of(ValueId class_value, std::string_view name);
   // The class of an instance; none for others.
   ValueId class_of(ValueId instance) const { return values_[instance].kind == ValueKind::instance ? values_[instance].base : unknown_value; }
+  // What a member of an enumeration was made from; nothing for anything else.
+  Values member_value(ValueId member);
   // Values written to an attribute of instances of a class, in any method: the set_attribute events.
   llvm::SmallVector<Site, 4> attribute_writes(ValueId class_value, std::string_view name);
   // What one of these writes puts there.
@@ -111,6 +115,8 @@ class Evaluator {
     static bool isEqual(const Value& a, const Value& b) { return a == b; }
   };
 
+  bool is_true(ValueId id) const;   // certainly
+  bool is_false(ValueId id) const;
   Values compute(Site site, FrameId frame);
   // Whether an event's value is the same in every frame: constants, globals, and what is made of them without a call.
   bool same_everywhere(Site site);
@@ -132,6 +138,7 @@ class Evaluator {
   Values changed_elements(const Value& value);
   Values pair_elements(const Value& pair, std::optional<uint32_t> index);
   Values instance_attribute(ValueId instance, std::string_view name);
+  Values default_attribute(std::string_view setter, std::string_view name);
   Values class_attribute(ValueId class_value, std::string_view name, ValueId receiver);
   Values bind_function(ValueId function, ValueId class_value, ValueId receiver);
   Values super_attribute(const Value& value, std::string_view name);

@@ -306,6 +306,12 @@ class Losses {
       lost.patch = attribute && (before == ValueKind::function || before == ValueKind::class_);
     }
     lost.none_after_import = first.size() == 1 && evaluator_.value(first[0]).kind == ValueKind::constant && Op(evaluator_.value(first[0]).index) == Op::null;
+    if (first.size() == 1 && evaluator_.value(first[0]).kind == ValueKind::container) {
+      const Value held = evaluator_.value(first[0]);
+      const facts::Event& display = model_.file(held.file).event(held.index);
+      lost.empty_dict_after_import = display.op == Op::dict && display.operands_count == 0;
+      lost.empty_list_after_import = display.op == Op::list && display.operands_count == 0;
+    }
     EventId use = use_of(model_.file(lost.read.site.file), lost.read.site.event);
     lost.use = use == none ? lost.read.site : Site{lost.read.site.file, use};
     bool known = std::any_of(result_.begin(), result_.end(), [&](const LostGlobal& other) { return other.write == lost.write; });

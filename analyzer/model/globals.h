@@ -26,6 +26,7 @@ struct LostGlobal {
   bool undefined = false;   // importing binds no such name
   bool patch = false;       // a function or class is replaced in its module or class
   bool none_after_import = false;  // importing leaves None there
+  bool empty_dict_after_import = false, empty_list_after_import = false;  // or an empty display
   Site use;                 // the read, or what is done with it at once: .attribute, [key], a call
   ChildRead read;
 };

@@ -130,6 +130,8 @@ class MethodFinder {
       (module ? result.standard : result.unknown) = true;
     } else if (it.kind == ValueKind::object) {
       say_object(id, result);
+    } else if (Values text = evaluator_.member_value(id); !text.empty()) {  // of class Start(str, Enum)
+      for (ValueId value : text) say_one(value, result);
     } else {
       result.unknown = true;
     }

@@ -132,7 +132,7 @@ class Collector {
     }
     auto argument = evaluator_.argument(arguments, wanted);
     if (!argument) return;
-    if (argument->site.event != none && (split(*argument, kind, always, step) || spread(*argument, kind, always, step))) return;
+    if (argument->site.event != none && (split(*argument, kind, always, step) || spread(*argument, kind, always, step) || named(*argument, kind, always, step))) return;
     push(kind, *argument, always, step);
     result_.back().star = wanted.keyword != "kwargs" && wanted.keyword != "kwds";
   }
@@ -153,6 +153,17 @@ class Collector {
       bool named = keywords && std::any_of(f.parameters.begin() + f.scopes[frame.scope].parameters.begin, f.parameters.begin() + it.index, [&](const facts::Parameter& parameter) { return given.keyword != 0 && f.names[parameter.name] == evaluator_.symbol(given.keyword); });
       if (!named && (keywords || at++ >= skip)) push(kind, given, always, step);
     }
+    return true;
+  }
+
+  // kwargs=dict(name=value)
+  bool named(const ArgumentRef& argument, PayloadKind kind, bool always, uint32_t step) {
+    Values held = evaluator_.values_of(argument);
+    const Value it = evaluator_.value(held[0]);
+    if (held.size() != 1 || it.kind != ValueKind::object || it.index == none || evaluator_.symbol(it.symbol) != "builtins.dict") return false;
+    auto arguments = evaluator_.arguments_of(it.site(), it.frame);
+    if (arguments.empty() || std::any_of(arguments.begin(), arguments.end(), [](const ArgumentRef& given) { return given.keyword == 0; })) return false;
+    for (const ArgumentRef& given : arguments) push(kind, given, always, step);
     return true;
   }
 
@@ -211,6 +222,9 @@ void add_elements(Evaluator& evaluator, const std::vector<Payload>& payload, uin
     ArgumentRef argument{.site = item.site, .frame = item.frame, .value = item.value};
     if (unpacks)
       for (ValueId value : evaluator.values_of(argument)) argument.star |= evaluator.is_pair(value) || evaluator.value(value).kind == ValueKind::container;
+    // A constant does not say what the other elements are.
+    for (ValueId value : Values(evaluator.values_of(argument)))
+      if (evaluator.value(value).kind == ValueKind::constant) argument = {};
     arguments.push_back(argument);
   }
 }

@@ -14,6 +14,13 @@ constexpr int deepest = 24;              // calls inside each other
 
 using facts::RegionKind;
 
+// Whether an exception type includes what a repeated launch raises.
+bool catches_refusal(const File& file, EventId type) {
+  Op op = file.event(type).op;
+  std::string_view name = op == Op::read || op == Op::attribute ? file.name_of(type) : std::string_view();
+  return name == "RuntimeError" || name == "Exception" || name == "BaseException";
+}
+
 }  // namespace
 
 // ---- entries
@@ -22,6 +29,7 @@ void Walker::start(Entry entry, FileId file, ScopeId scope) {
   trace_ = {.entry = entry, .file = file, .scope = scope};
   visits_.clear();
   imported_.clear();
+  stacked_.clear();
   budget_ = entry == Entry::function ? most_entries_of_function : most_entries;
   depth_ = 0;
 }
@@ -114,11 +122,17 @@ Condition Walker::region_condition(FileId file_id, FrameId frame, RegionId regio
             for (uint32_t i = 0; i < file.event(arm.subject).operands_count; ++i) types.push_back(file.operand(arm.subject, i));
           else types.push_back(arm.subject);
         }
-        for (EventId type : types) {
-          std::string_view name = file.event(type).op == Op::read || file.event(type).op == Op::attribute ? file.name_of(type) : std::string_view();
-          condition.handled |= name == "RuntimeError" || name == "Exception" || name == "BaseException";
-        }
+        for (EventId type : types) condition.handled |= catches_refusal(file, type);
       }
+      return condition;
+    }
+    case RegionKind::with: {  // with suppress(RuntimeError):
+      Condition condition;
+      EventId manager = it.subject == none ? none : file.operand(it.subject, 0);
+      if (manager == none || file.event(manager).op != Op::call) return condition;
+      for (ValueId value : Values(evaluator_.evaluate({file_id, manager}, frame)))
+        if (const knowledge::Api* row = evaluator_.maker(value); row && row->suppresses)
+          for (uint32_t i = 1; i < file.event(manager).operands_count; ++i) condition.handled |= catches_refusal(file, file.operand(manager, i));
       return condition;
     }
     case RegionKind::annotation: return {.guard = Guard::never};
@@ -172,7 +186,7 @@ void Walker::scope(FileId file_id, ScopeId scope_id, FrameId frame, uint32_t par
     if (region.kind == RegionKind::with && last.condition.guard != Guard::never) {
       for (ValueId manager : Values(evaluator_.evaluate({file_id, file.operand(region.subject, 0)}, frame)))
         if (manager != unknown_value) {
-          push({.kind = StepKind::with_leave, .site = {file_id, region.subject}, .frame = frame, .parent = parent, .condition = current(), .subject = manager, .row = evaluator_.maker(manager)});
+          leave(manager, {file_id, region.subject}, frame, parent, current());
           special_method(manager, f.events[region.subject].flags & facts::flag_async ? "__aexit__" : "__exit__", {file_id, region.subject}, frame, parent, current());
         }
     }
@@ -210,6 +224,12 @@ void Walker::scope(FileId file_id, ScopeId scope_id, FrameId frame, uint32_t par
       if (implied(evaluator_, {file_id, file.operand(id, 0)}, frame, true, Role::main).guard == Guard::main_only) outer.child_leaves = true;
   }
   while (!open.empty()) close();
+}
+
+void Walker::leave(ValueId manager, Site site, FrameId frame, uint32_t parent, const Condition& condition) {
+  push({.kind = StepKind::with_leave, .site = site, .frame = frame, .parent = parent, .condition = condition, .subject = manager, .row = evaluator_.maker(manager)});
+  for (size_t i = stacked_.size(); i-- > 0;)
+    if (stacked_[i].first == manager) push({.kind = StepKind::with_leave, .site = site, .frame = frame, .parent = parent, .condition = condition, .subject = stacked_[i].second, .row = evaluator_.maker(stacked_[i].second)});
 }
 
 void Walker::event(FileId file_id, EventId id, FrameId frame, uint32_t parent, const Condition& condition) {
@@ -256,6 +276,7 @@ void Walker::event(FileId file_id, EventId id, FrameId frame, uint32_t parent, c
       }
       return;
     case Op::iterate:
+      take_generators(evaluator_.evaluate({file_id, file.operand(id, 0)}, frame), parent, condition);
       return iterate({file_id, file.operand(id, 0)}, {file_id, file.operand(id, 0)}, frame, parent, condition);
     case Op::bind: case Op::bind_module: case Op::augment: case Op::delete_name: return bind(file_id, id, frame, parent, condition);
     case Op::set_attribute: case Op::augment_attribute: case Op::delete_attribute: return write_attribute(file_id, id, frame, parent, condition);
@@ -316,7 +337,9 @@ void Walker::callee(ValueId value, Site site, FrameId frame, uint32_t parent, co
   Condition here = condition;
   if (!only) here.uncertain = true;
   switch (it.kind) {
-    case ValueKind::function: case ValueKind::bound: return function(value, evaluator_.enter(value, site, frame), site, frame, parent, here);
+    case ValueKind::function: case ValueKind::bound:
+      function(value, evaluator_.enter(value, site, frame), site, frame, parent, here);
+      return it.kind == ValueKind::function ? registered(value, site, frame, parent, here) : void();
     case ValueKind::class_: {
       if (const knowledge::Api* row = evaluator_.api(value)) api(value, row, site, frame, parent, here);
       ValueId constructor = evaluator_.method_of(value, "__init__");
@@ -353,7 +376,7 @@ void Walker::callee(ValueId value, Site site, FrameId frame, uint32_t parent, co
       return registered(value, site, frame, parent, here);
     }
     case ValueKind::external: case ValueKind::method:
-      if (evaluator_.symbol(it.symbol).starts_with("builtins.")) consume(value, site, frame, parent, here);
+      consume(value, site, frame, parent, here);
       if (const knowledge::Api* row = evaluator_.api(value)) return api(value, row, site, frame, parent, here);
       return;
     case ValueKind::parameter:
@@ -365,20 +388,30 @@ void Walker::callee(ValueId value, Site site, FrameId frame, uint32_t parent, co
   }
 }
 
-// list(results), sum(x.get() for x in results): a builtin runs the generator that it is given and takes all the lazy
-// results of a pool.
+// Runs generator expressions among the values.
+void Walker::take_generators(const Values& values, uint32_t parent, const Condition& condition) {
+  if (trace_.entry == Entry::worker) return;  // walked where it is written
+  for (ValueId id : values) {
+    const Value it = evaluator_.value(id);
+    if (it.kind != ValueKind::container || depth_ >= deepest) continue;
+    const File& file = evaluator_.program().file(it.file);
+    const facts::Event& made = file.event(it.index);
+    if (made.op != Op::comprehension || file.name(made.name) != "generator") continue;
+    ++depth_;
+    scope(it.file, made.extra, evaluator_.enter_inner(it.file, made.extra, it.frame), parent, condition);
+    --depth_;
+  }
+}
+
+// list(results), sum(x.get() for x in results), gather(*(…)): what is outside the program runs the generator that it is
+// given, and a builtin takes all the lazy results of a pool.
 void Walker::consume(ValueId callee, Site site, FrameId frame, uint32_t parent, const Condition& condition) {
   static constexpr std::string_view taking[] = {"builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset", "builtins.dict", "builtins.sorted", "builtins.sum", "builtins.min", "builtins.max", "builtins.any", "builtins.all"};
   const Value it = evaluator_.value(callee);
   bool takes = it.kind == ValueKind::external && std::find(std::begin(taking), std::end(taking), evaluator_.symbol(it.symbol)) != std::end(taking);
   for (const ArgumentRef& argument : evaluator_.arguments_of(site, frame)) {
-    const facts::Event& given = evaluator_.program().file(argument.site.file).event(argument.site.event);
-    bool generator = given.op == Op::comprehension && evaluator_.program().file(argument.site.file).name(given.name) == "generator";
-    if (generator && trace_.entry != Entry::worker && depth_ < deepest) {
-      ++depth_;
-      scope(argument.site.file, given.extra, evaluator_.enter_inner(argument.site.file, given.extra, frame), parent, condition);
-      --depth_;
-    }
+    Values given = evaluator_.values_of(argument);
+    take_generators(given, parent, condition);
     if (!takes) continue;
     if (argument.site.event != none) iterate(argument.site, argument.site, argument.frame, parent, condition);
   }
@@ -437,6 +470,13 @@ void Walker::function(ValueId value, FrameId inner, Site site, FrameId frame, ui
 void Walker::api(ValueId value, const knowledge::Api* row, Site site, FrameId frame, uint32_t parent, const Condition& condition) {
   uint32_t step = push({.kind = StepKind::api, .site = site, .frame = frame, .parent = parent, .condition = condition, .subject = value, .row = row});
   if (step != none && (row->starts || row->thread == "call")) thread(value, row, step, site, frame, condition);
+  if (row->enters)
+    if (auto manager = evaluator_.argument(evaluator_.arguments_of(site, frame), *row->enters))
+      for (ValueId entered : evaluator_.values_of(*manager)) {
+        if (entered == unknown_value) continue;
+        stacked_.push_back({evaluator_.value(value).base, entered});
+        push({.kind = StepKind::with_enter, .site = site, .frame = frame, .parent = parent, .condition = condition, .subject = entered, .row = evaluator_.maker(entered)});
+      }
   if (!row->calls_argument || !row->calls) return;
   auto arguments = evaluator_.arguments_of(site, frame);
   auto argument = evaluator_.argument(arguments, *row->calls);
@@ -507,22 +547,43 @@ void Walker::thread(ValueId callee, const knowledge::Api* row, uint32_t step, Si
   thread_ = outer;
 }
 
-// Calling an application object runs what was registered with its decorators: @app.command() def main(): …; app()
+// Calling an application object, or the function that stands for a group of commands, runs what was registered with it:
+// @app.command() def main(): …; app()
 void Walker::registered(ValueId app, Site site, FrameId frame, uint32_t parent, const Condition& condition) {
-  const Value it = evaluator_.value(app);
-  const knowledge::Api* row = evaluator_.program().knowledge().find(evaluator_.symbol(it.symbol) + ".__call__");
-  if (!row || !row->calls_argument) return;
-  const File& file = evaluator_.program().file(it.file);
-  for (EventId id = 0; id < file.facts.events.size(); ++id) {
-    if (file.event(id).op != Op::decorate) continue;
-    EventId decorator = file.operand(id, 0);
-    EventId base = file.event(decorator).op == Op::call ? file.operand(decorator, 0) : decorator;
-    if (base == none || file.event(base).op != Op::attribute) continue;
-    Values owners = evaluator_.evaluate({it.file, file.operand(base, 0)}, any_frame);
-    if (std::find(owners.begin(), owners.end(), app) == owners.end()) continue;
-    for (ValueId target : Values(evaluator_.evaluate({it.file, id}, any_frame)))
-      if (evaluator_.value(target).kind == ValueKind::function) function(target, evaluator_.enter_unknown(evaluator_.value(target).file, evaluator_.value(target).index, unknown_value), site, frame, parent, condition);
+  const std::vector<Site>* found = registrations(app);
+  if (!found) return;
+  Condition chosen = condition;
+  chosen.uncertain |= found->size() > 1;  // the arguments of the program say which
+  for (Site registration : *found)
+    for (ValueId target : Values(evaluator_.evaluate(registration, any_frame))) {
+      const Value it = evaluator_.value(target);
+      if (it.kind == ValueKind::function) function(target, evaluator_.enter_unknown(it.file, it.index, unknown_value), site, frame, parent, chosen);
+      else if (it.kind == ValueKind::object && target != app) registered(target, site, frame, parent, chosen);
+    }
+}
+
+// What module-level code has handed to a method of `app`: by decorator, or as the argument of app.add(f).
+const std::vector<Site>* Walker::registrations(ValueId app) {
+  if (!registrations_) {
+    registrations_.emplace();
+    for (FileId id = 0; id < evaluator_.program().files().size(); ++id) {
+      const File& file = evaluator_.program().file(id);
+      for (EventId event = 0; event < file.facts.events.size(); ++event) {
+        const facts::Event& it = file.event(event);
+        bool decorated = it.op == Op::decorate;
+        if (!decorated && (it.op != Op::call || file.scope_of(event) != 0 || it.operands_count != 2)) continue;
+        EventId method = file.operand(event, 0);
+        if (file.event(method).op == Op::call) method = file.operand(method, 0);
+        if (method == none || file.event(method).op != Op::attribute) continue;
+        for (ValueId owner : Values(evaluator_.evaluate({id, file.operand(method, 0)}, any_frame))) {
+          ValueKind kind = evaluator_.value(owner).kind;
+          if (kind == ValueKind::function || kind == ValueKind::object) (*registrations_)[owner].push_back({id, decorated ? event : file.operand(event, 1)});
+        }
+      }
+    }
   }
+  auto it = registrations_->find(app);
+  return it == registrations_->end() ? nullptr : &it->second;
 }
 
 // ---- imports

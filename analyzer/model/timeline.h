@@ -104,6 +104,9 @@ class Walker {
   void property(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
   bool names_property(FileId file, NameId name);
   void registered(ValueId app, Site site, FrameId frame, uint32_t parent, const Condition& condition);
+  const std::vector<Site>* registrations(ValueId app);
+  void take_generators(const Values& values, uint32_t parent, const Condition& condition);
+  void leave(ValueId manager, Site site, FrameId frame, uint32_t parent, const Condition& condition);
   void import_module(ValueId module, Site site, uint32_t parent, const Condition& condition);
   void import_file(FileId file, Site site, uint32_t parent, const Condition& condition);
   void bind(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
@@ -122,12 +125,13 @@ class Walker {
   std::unordered_set<FileId> imported_;
   std::unordered_set<uint64_t> visited_;   // over all traces
   std::unordered_set<uint64_t> barren_;    // no step comes of it
-  std::unordered_map<FileId, std::vector<std::pair<Site, ValueId>>> decorations_;  // by file: decorate events and the decorator's value
+  std::optional<std::unordered_map<ValueId, std::vector<Site>>> registrations_;  // by what was registered with: @app.command() def f(), app.add(f)
   std::optional<std::unordered_set<std::string_view>> properties_;  // names of all properties of all classes
   uint32_t budget_ = 0;
   uint32_t notable_ = 0;
   bool open_ = false;                      // a parameter was called: what happens depends on the caller
   int depth_ = 0;
+  std::vector<std::pair<ValueId, ValueId>> stacked_;  // an exit stack, and what was entered through it
   int importing_ = 0;                      // module bodies being imported
   uint32_t thread_ = none;                 // the start of the thread being walked
 

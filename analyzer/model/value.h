@@ -24,7 +24,7 @@ enum class ValueKind : uint8_t {
   module,     // file
   function,   // file, index = scope; frame = the frame of its definition
   class_,     // file, index = scope; frame = the frame of its definition
-  instance,   // base: its class; site and frame are the call (no event: some instance)
+  instance,   // base: its class; site and frame are the call (no event: some instance); symbol: the name of a member of an enumeration
   bound,      // a method of the program: base = receiver; file, index, frame as function
   method,     // a method of an external type: base = receiver; symbol = TYPE.method
   container,  // a display or comprehension: site and frame

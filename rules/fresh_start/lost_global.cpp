@@ -11,6 +11,9 @@ using namespace model;
 // What the child's first use of the variable meets.
 std::string outcome(const Model& model, const LostGlobal& lost) {
   if (lost.undefined && !lost.in_place) return "raises:NameError";
+  bool item = model.file(lost.use.file).event(lost.use.event).op == Op::subscript;
+  if (item && lost.empty_dict_after_import) return "raises:KeyError";
+  if (item && lost.empty_list_after_import) return "raises:IndexError";
   if (!lost.none_after_import) return "wrong";
   switch (model.file(lost.use.file).event(lost.use.event).op) {
     case Op::attribute: return "raises:AttributeError";

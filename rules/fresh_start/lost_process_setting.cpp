@@ -38,13 +38,14 @@ const Step* used_in_child(const Model& model, size_t i, const Step& set) {
   for (const WorkerTrace& worker : model.workers(i))
     for (const Step& step : worker.trace.steps)
       if (setting(step) == what) return nullptr;  // the child makes its own
-  if (what == "recursion limit") return recursion(model, i);
+  if (set.row->for_recursion) return recursion(model, i);
   for (const WorkerTrace& worker : model.workers(i))
     for (const Step& step : worker.trace.steps) {
       if (step.kind != StepKind::api || step.row->uses_setting != what) continue;
+      if (step.row->uses_with && !model.evaluator().argument(model.evaluator().arguments_of(step.site, step.frame), *step.row->uses_with)) continue;
       ValueId used = receiver(model, step);
       bool keyed = owner != unknown_value && used != unknown_value && model.evaluator().type_name(owner) == model.evaluator().type_name(used) && model.evaluator().maker(owner) && model.evaluator().maker(owner)->process_setting.empty();
-      if (keyed && what != "logging" && !same_object(model.evaluator(), owner, used)) continue;
+      if (keyed && !set.row->setting_of_all && !same_object(model.evaluator(), owner, used)) continue;
       return &step;
     }
   return nullptr;
@@ -80,7 +81,7 @@ void check(const Model& model, engine::Report& report) {
       const Step* used = used_in_child(model, i, step);
       if (!used) continue;
       report.finding(step.site, "This " + setting(step) + " is set in the parent only")
-          .under(fresh & step.condition.methods & used->condition.methods, "wrong")
+          .under(fresh & step.condition.methods & used->condition.methods, step.row->unset.empty() ? "wrong" : step.row->unset)
           .label(used->site, "the child depends on it here, and has the default")
           .label(launch.site, "the child starts here; set it in the child, or in a pool's initializer")
           .confidence(step.condition.certain() && used->condition.certain() ? Confidence::likely : Confidence::possible)

@@ -17,6 +17,37 @@ std::string started_here(const Model& model, const Trace& trace, const LiveThrea
   return "the thread that is started here may still run";
 }
 
+// Modules that the fork server imports before it forks.
+std::vector<FileId> preloaded(const Model& model, const Trace& trace, uint32_t before) {
+  Evaluator& evaluator = model.evaluator();
+  std::vector<FileId> result;
+  for (uint32_t i = 0; i < before; ++i) {
+    const Step& step = trace.steps[i];
+    if (step.kind != StepKind::api || !step.row->preload) continue;
+    auto names = evaluator.argument(evaluator.arguments_of(step.site, step.frame), *step.row->preload);
+    for (ValueId list : names ? evaluator.values_of(*names) : Values{})
+      for (ValueId name : evaluator.elements(list))
+        if (auto text = evaluator.constant_string({name})) {
+          FileId file = model.program().find_module(*text, step.site.file);
+          if (file != none) result.push_back(file);
+        }
+  }
+  return result;
+}
+
+// The step that starts a thread while a preloaded module is imported, and which the server then has.
+const Step* thread_of_server(const Model& model, const Trace& trace, uint32_t launch) {
+  for (FileId file : preloaded(model, trace, launch))
+    for (const Trace& module : model.traces()) {
+      if (module.entry != Entry::main || module.file != file || module.steps.empty()) continue;
+      for (const LiveThread& thread : live_threads(model.evaluator(), module, uint32_t(module.steps.size() - 1)))
+        if (thread.step != none && module.steps[thread.step].condition.guard == Guard::none) return &module.steps[thread.step];
+      const Step& last = module.steps.back();
+      if (last.kind == StepKind::api && last.condition.guard == Guard::none && last.row->starts) return &last;
+    }
+  return nullptr;
+}
+
 void check(const Model& model, engine::Report& report) {
   for (size_t i = 0; i < model.launches().size(); ++i) {
     const Launch& launch = model.launches()[i];
@@ -28,11 +59,21 @@ void check(const Model& model, engine::Report& report) {
     StartMethods methods;
     const LiveThread* first = nullptr;
     for (const LiveThread& thread : alive) {
+      // Another thing that the same call may mean.
+      if (thread.step != none && trace.steps[thread.step].site == launch.site && trace.steps[thread.step].frame == launch.frame && !launch.condition.repeated) continue;
       // The fork server imports main before it forks, from 3.13.8 and 3.14.1 on: it then has such a thread as well.
       bool server = thread.at_import && launch.row->launch->reimports_main && model.options().newest_python >= 14;
       StartMethods here = server ? possible : possible & StartMethod::fork;
       methods |= here;
       if (!here.empty() && (!first || (thread.certain && !first->certain))) first = &thread;
+    }
+    const Step* server = possible.has(StartMethod::forkserver) ? thread_of_server(model, trace, launch.step) : nullptr;
+    if (server && (!first || !methods.has(StartMethod::forkserver))) {
+      report.finding(launch.site, "Forks from a server in which a preloaded module has started a thread")
+          .under(StartMethod::forkserver, "hangs")
+          .label(server->site, "the server starts this thread when it imports the module; its children do not have it")
+          .confidence(server->condition.certain() && launch.condition.certain() ? Confidence::likely : Confidence::possible)
+          .launch(i);
     }
     if (!first) continue;
     engine::Draft draft = report.finding(launch.site, first->step == none ? "Forks in a thread, beside the main thread" : "Forks while another thread may be running");

@@ -26,6 +26,39 @@ std::string called(const Model& model, const Step& step) {
   return std::string(short_name(named ? std::string_view(model.evaluator().symbol(callee.symbol)) : std::string_view(step.row->names[0])));
 }
 
+// What the step raises when its effect is there already; empty: nothing.
+std::string fails_again(const Model& model, const Step& step) {
+  Evaluator& evaluator = model.evaluator();
+  if (step.row->fails_again.empty() || is_true(evaluator, step.row->repeatable, step.site, step.frame)) return {};
+  if (!step.row->exclusive) return step.row->fails_again;
+  auto given = evaluator.argument(evaluator.arguments_of(step.site, step.frame), *step.row->exclusive);
+  auto word = given ? evaluator.constant_string(evaluator.values_of(*given)) : std::nullopt;
+  return word && word->find('x') != std::string_view::npos ? step.row->fails_again : std::string();
+}
+
+// Whether something before may have undone the effect: the file is written that is then removed, the folder removed
+// that is then made.
+bool undone_before(const Model& model, const Trace& trace, uint32_t i, const std::string& error) {
+  for (uint32_t before = 0; before < i; ++before) {
+    const Step& step = trace.steps[before];
+    if (step.kind != StepKind::api || step.condition.guard != Guard::none) continue;
+    std::string other = fails_again(model, step);
+    bool opposite = !step.row->fails_again.empty() && step.row->fails_again != error && (other.empty() || other != error);
+    if (opposite || (step.row->handle == knowledge::Handle::file && step.row->fails_again.empty())) return true;
+  }
+  return false;
+}
+
+// What is seen when the import fails in a child: a pool that replaces its workers does so without end.
+std::string failed_import(const Model& model, const Trace& trace, const std::string& error) {
+  for (const Launch& launch : model.launches()) {
+    if (&model.trace_of(launch) != &trace || launch.site.event == none || !launch.row->launch->pool) continue;
+    const std::string& outcome = launch.row->launch->fails_at_import;
+    if (!outcome.empty() && !outcome.starts_with("raises:")) return outcome;
+  }
+  return error;
+}
+
 void check(const Model& model, engine::Report& report) {
   for (const Trace& trace : model.traces()) {
     StartMethods methods = repeating_methods(model, trace);
@@ -33,16 +66,19 @@ void check(const Model& model, engine::Report& report) {
     for (uint32_t i = 0; i < trace.steps.size(); ++i) {
       const Step& step = trace.steps[i];
       // What depends on something may ask whether it has been done.
-      if (step.kind != StepKind::api || !step.row->side_effect || step.row->runs_command || step.row->exits) continue;
+      if (step.kind != StepKind::api || step.row->runs_command || step.row->exits) continue;
+      std::string error = fails_again(model, step);
+      if (!error.empty() && undone_before(model, trace, i, error)) error.clear();
+      if (!step.row->side_effect && error.empty()) continue;
       if (step.condition.guard != Guard::none || !step.condition.certain() || step.condition.child_leaves || in_try(model, trace, i)) continue;
       uint32_t cause = opening(model, trace, i);
       // What a command says is part of the command.
       if (trace.steps[cause].row && trace.steps[cause].row->runs_command) continue;
       uint32_t place = outermost(trace, cause);
-      report.finding(trace.steps[place].site, called(model, step) + " has its effect at import, and so again in every child that imports the program")
-          .under(methods, "wrong")
+      report.finding(trace.steps[place].site, called(model, step) + (error.empty() ? " has its effect at import, and so again in every child that imports the program" : " succeeds once, and every child that imports the program does it again"))
+          .under(methods, error.empty() ? "wrong" : failed_import(model, trace, error))
           .path(trace, i, "happens here; move it under `if __name__ == \"__main__\":`")
-          .confidence(Confidence::likely);
+          .confidence(error.empty() ? Confidence::likely : Confidence::certain);
     }
   }
 }

@@ -6,6 +6,12 @@ namespace {
 
 using namespace model;
 
+// A helper that sets what the program tells it to.
+bool chosen_by_main(const Model& model, const Trace& trace, const Step& step) {
+  auto argument = method_argument(model.evaluator(), *step.row, step.site, step.frame);
+  return argument && argument->site.event != none && written_by_caller(model.evaluator(), argument->site, step.frame).site.file == trace.file;
+}
+
 void check(const Model& model, engine::Report& report) {
   for (const Trace& trace : model.traces()) {
     if (trace.entry != Entry::main) continue;
@@ -13,7 +19,7 @@ void check(const Model& model, engine::Report& report) {
       const Step& step = trace.steps[i];
       if (step.kind != StepKind::api || step.row->method_effect != knowledge::MethodEffect::sets) continue;
       // Reached from another file: that file is a library here.
-      if (step.site.file == trace.file || step.condition.handled || step.condition.flagged) continue;
+      if (step.site.file == trace.file || step.condition.handled || step.condition.flagged || chosen_by_main(model, trace, step)) continue;
       report.finding(step.site, "a module that other programs import sets the start method of the whole program")
           .path(trace, i)
           .confidence(Confidence::likely);
