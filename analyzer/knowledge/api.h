@@ -88,6 +88,7 @@ struct Launch {
   bool raw_fork = false;                // os.fork: the result tells parent from child
   bool executes = false;                // fork + exec of another program: nothing is inherited but handles
   bool starts_threads = false;          // helper threads of the parent live as long as it does
+  std::string unsent_error;             // outcome of a task that cannot be sent, where that is not the error itself: "raises:PicklingError"
   std::string fails_at_import;          // outcome when reached during the import of main in a fresh child: "raises:RuntimeError", "storms"
 
   friend bool operator==(const Launch&, const Launch&) = default;
@@ -126,7 +127,6 @@ struct Api {
   bool joins = false;              // waits for the thread, process or pool that is the receiver
   bool closes = false;             // the receiver's processes or threads are gone after it (or after leaving `with`, with name TYPE.__exit__)
   bool awaits_result = false;      // waits for the result of a task: AsyncResult.get, Future.result
-  bool awaitable = false;          // an object whose await gives something else: a future
   bool asks_for_result = false;    // says whether the result is there: AsyncResult.ready
   bool waits_all_children = false; // os.wait
   std::optional<Argument> waits_for;  // the child that it waits for; -1 there means any: os.waitpid

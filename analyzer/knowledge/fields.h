@@ -42,6 +42,7 @@ void each_field(maybe_const<Launch> auto& launch, Visit&& visit) {
   visit("raw-fork", launch.raw_fork);
   visit("executes", launch.executes);
   visit("starts-threads", launch.starts_threads);
+  visit("unsent-error", launch.unsent_error);
   visit("fails-at-import", launch.fails_at_import);
 }
 
@@ -71,7 +72,6 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
   visit("joins", api.joins);
   visit("closes", api.closes);
   visit("awaits-result", api.awaits_result);
-  visit("awaitable", api.awaitable);
   visit("asks-for-result", api.asks_for_result);
   visit("waits-all-children", api.waits_all_children);
   visit("waits-for", api.waits_for);

@@ -6,6 +6,7 @@ namespace forklint::model {
 namespace {
 
 constexpr int most_callers = 8;
+constexpr size_t most_attributes = 4;
 
 bool is_task(PayloadKind kind) { return kind == PayloadKind::task || kind == PayloadKind::task_argument || kind == PayloadKind::task_element; }
 
@@ -66,7 +67,8 @@ std::vector<Crossing> crossings_of(Evaluator& evaluator, Pickling& pickling, con
     context.trace = &trace;
     context.step = item.step;
     Values values = item.site.event == none || item.value != unknown_value ? Values{item.value} : evaluator.evaluate(item.site, item.frame);
-    for (ValueId value : values) {
+    for (size_t v = 0, tries = 0; v < values.size(); ++v) {
+      ValueId value = values[v];
       auto problem = pickling.problem(value, context);
       if (!problem) continue;
       StartMethods under = problem->only_fresh ? methods - StartMethod::fork : methods;
@@ -77,11 +79,16 @@ std::vector<Crossing> crossings_of(Evaluator& evaluator, Pickling& pickling, con
       });
       if (known) break;
       Crossing crossing{.item = i, .site = item.kind == PayloadKind::self ? item.site : outermost(evaluator, item.site, item.frame), .value = value, .problem = *problem, .methods = under, .outcome = problem->outcome};
+      if (is_task(item.kind) && !launch.row->launch->unsent_error.empty()) crossing.outcome = launch.row->launch->unsent_error;
       if (unheard(evaluator, trace, item)) crossing.outcome = "wrong";
       if (problem->in_child) crossing.outcome = child_outcome(launch, item, *problem);
       crossing.certain = problem->certain && values.size() == 1;
+      // A process object is told attribute by attribute; of any other value the first obstacle.
+      bool more = item.kind == PayloadKind::self && problem->through_self && ++tries < most_attributes;
+      if (more) context.told.push_back(problem->attribute_write);
       result.push_back(std::move(crossing));
-      break;
+      if (!more) break;
+      --v;
     }
   }
   return result;

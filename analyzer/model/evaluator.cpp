@@ -204,7 +204,7 @@ Values Evaluator::compute(Site site, FrameId frame) {
       for (ValueId awaited : Values(evaluate(operand(0), frame))) {
         const Value it = values_[awaited];
         if (it.kind == ValueKind::coroutine) add(result, returns_of(make({.kind = ValueKind::function, .file = it.file, .index = it.index}), it.frame));
-        else if (const knowledge::Api* row = maker(awaited); row && row->awaitable) add(result, unknown_value);
+        else if (it.kind == ValueKind::object && program_.knowledge().find(symbols_[it.symbol] + ".__await__")) add(result, unknown_value);
         else add(result, awaited);
       }
       return result;

@@ -41,7 +41,6 @@ class MethodFinder {
         if (!said.standard || !said.methods.empty() || said.unknown) return decided(said, argument->site);
       }
     }
-    if (launch && launch->chosen == Chosen::own_default) return {launch->methods, ChosenBy::library, {}};
     // The context it was reached through: ctx.Process, or the receiver that made it.
     ValueId receiver = evaluator_.value(callee).base;
     if (evaluator_.value(callee).kind == ValueKind::class_) {
@@ -54,8 +53,10 @@ class MethodFinder {
     }
     if (receiver != unknown_value) {
       Said said = say({receiver});
-      if (!said.methods.empty() || said.unknown) return decided(said, context_site(receiver));
+      bool own_default = launch && launch->chosen == Chosen::own_default;
+      if (!said.methods.empty() || (said.unknown && !own_default)) return decided(said, context_site(receiver));
     }
+    if (launch && launch->chosen == Chosen::own_default) return {launch->methods, ChosenBy::library, {}};
     return standard();
   }
 

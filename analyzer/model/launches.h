@@ -39,6 +39,7 @@ struct Payload {
   uint32_t step = none;  // the step of the trace that sends it
   SymbolId keyword = 0;  // of an argument, when it is given by name
   bool star = false;     // several arguments in one value: args=pair
+  bool double_star = false;  // the same by name: kwargs=options
   uint32_t part = 0;     // of an element: which iterable it is from; of a delayed task and its arguments: which call
 };
 

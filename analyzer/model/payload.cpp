@@ -93,12 +93,13 @@ class Collector {
   }
 
   void push(PayloadKind kind, const ArgumentRef& argument, bool always, uint32_t step, uint32_t part = 0) {
-    if (argument.star || argument.double_star) {  // f(*values): its elements are sent
+    if (argument.star || argument.double_star) {  // f(*values) sends the values
       for (ValueId held : evaluator_.values_of(argument))
-        for (ValueId element : evaluator_.elements(held)) result_.push_back({kind, argument.site, argument.frame, element, always, row_.pickler, step, 0, false, part});
+        for (ValueId element : evaluator_.elements(held))
+          if (element != unknown_value) result_.push_back({kind, argument.site, argument.frame, element, always, row_.pickler, step, 0, false, false, part});
       return;
     }
-    result_.push_back({kind, argument.site, argument.frame, argument.value, always, row_.pickler, step, argument.keyword, false, part});
+    result_.push_back({kind, argument.site, argument.frame, argument.value, always, row_.pickler, step, argument.keyword, false, false, part});
   }
 
   // delayed(f)(x), one element among others: f and x are what is sent.
@@ -134,7 +135,10 @@ class Collector {
     if (!argument) return;
     if (argument->site.event != none && (split(*argument, kind, always, step) || spread(*argument, kind, always, step) || named(*argument, kind, always, step))) return;
     push(kind, *argument, always, step);
-    result_.back().star = wanted.keyword != "kwargs" && wanted.keyword != "kwds";
+    if (argument->star || argument->double_star) return;
+    bool by_name = wanted.keyword == "kwargs" || wanted.keyword == "kwds";
+    (by_name ? result_.back().double_star : result_.back().star) = true;
+    result_.back().keyword = 0;
   }
 
   // args=args, where args is the helper's own *args: what the caller gave for it.
@@ -184,7 +188,7 @@ class Collector {
     if (delayed || (argument.site.event != none && split(argument, PayloadKind::task_element, true, step, iterable))) return;
     for (ValueId held : evaluator_.values_of(argument))
       for (ValueId element : evaluator_.elements(held))
-        if (element != unknown_value) result_.push_back({PayloadKind::task_element, argument.site, argument.frame, element, true, row_.pickler, step, 0, false, iterable});
+        if (element != unknown_value) result_.push_back({PayloadKind::task_element, argument.site, argument.frame, element, true, row_.pickler, step, 0, false, false, iterable});
   }
 
   bool split(const ArgumentRef& argument, PayloadKind kind, bool always, uint32_t step, uint32_t part = 0) {
@@ -200,7 +204,7 @@ class Collector {
         if (++i >= event.operands_count) break;
       }
       EventId value = file.facts.operands_of(event)[i].value;
-      result_.push_back({kind, {argument.site.file, value}, argument.frame, unknown_value, always, row_.pickler, step, keyword, false, part});
+      result_.push_back({kind, {argument.site.file, value}, argument.frame, unknown_value, always, row_.pickler, step, keyword, false, false, part});
     }
     return true;
   }
@@ -279,7 +283,7 @@ std::vector<Worker> workers_of(Evaluator& evaluator, const Trace& trace, const L
     PayloadKind wanted = item.kind == PayloadKind::target ? PayloadKind::argument : item.kind == PayloadKind::initializer ? PayloadKind::initializer_argument : PayloadKind::task_argument;
     llvm::SmallVector<ArgumentRef, 4> arguments;
     for (const Payload& other : payload)
-      if (other.kind == wanted && other.step == item.step && other.part == item.part) arguments.push_back({.site = other.site, .frame = other.frame, .keyword = other.keyword, .star = other.star, .value = other.value});
+      if (other.kind == wanted && other.step == item.step && other.part == item.part) arguments.push_back({.site = other.site, .frame = other.frame, .keyword = other.keyword, .star = other.star, .double_star = other.double_star, .value = other.value});
     if (item.kind == PayloadKind::task && item.step != none && trace.steps[item.step].row->task) add_elements(evaluator, payload, item.step, trace.steps[item.step].row->task->unpacks, arguments);
     Values callables = item.site.event == none || item.value != unknown_value ? Values{item.value} : evaluator.evaluate(item.site, item.frame);
     Site call = item.step == none ? launch.site : trace.steps[item.step].site;

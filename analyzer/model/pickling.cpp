@@ -493,6 +493,21 @@ std::optional<PickleProblem> Pickling::of_fields(ValueId id, const PickleContext
   return {};
 }
 
+// context.Lock(), where the context may be one of processes or one of threads: which it is goes with how the program starts
+// its workers, and that is not followed.
+bool Pickling::one_of_several_makers(const Values& values) {
+  bool primitive = false, other = false;
+  for (ValueId value : values) {
+    const Value it = evaluator_.value(value);
+    if (it.kind != ValueKind::object || it.index == none || it.site() != evaluator_.value(values[0]).site()) return false;
+    const Api* maker = evaluator_.maker(value);
+    const Api* of_type = evaluator_.program().knowledge().find(evaluator_.type_name(value));
+    bool is_primitive = (maker && maker->mp_primitive) || (of_type && of_type->mp_primitive);
+    (is_primitive ? primitive : other) = true;
+  }
+  return primitive && other;
+}
+
 std::optional<PickleProblem> Pickling::of_attribute(ValueId instance, std::string_view name, const PickleContext& context, int depth) {
   const Value it = evaluator_.value(instance);
   struct Held {
@@ -522,6 +537,7 @@ std::optional<PickleProblem> Pickling::of_attribute(ValueId instance, std::strin
   bool only = true;
   for (size_t i = history.size(); i-- > 0;) {
     only &= history[i].certain && history[i].values.size() == 1;
+    if (one_of_several_makers(history[i].values)) continue;
     for (ValueId value : history[i].values) {
       const Value v = evaluator_.value(value);
       if (v.kind == ValueKind::bound && v.base == instance) continue;
@@ -533,6 +549,7 @@ std::optional<PickleProblem> Pickling::of_attribute(ValueId instance, std::strin
       }
       found->through_self = true;
       found->certain &= only;
+      if (std::find(context.told.begin(), context.told.end(), found->attribute_write) != context.told.end()) continue;
       return found;
     }
     if (history[i].certain) break;  // what was there before is gone

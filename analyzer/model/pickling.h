@@ -48,6 +48,7 @@ struct PickleContext {
   int oldest_python = 6, newest_python = 14;  // 3.x: messages differ
   const Trace* trace = nullptr;  // when it is pickled: attributes hold what was written before this step
   uint32_t step = none;
+  std::vector<Site> told;  // attribute writes whose obstacle is known already
 };
 
 class Pickling {
@@ -70,6 +71,7 @@ class Pickling {
   std::optional<PickleProblem> of_instance(ValueId value, const PickleContext& context, int depth);
   std::optional<PickleProblem> of_attributes(ValueId instance, const PickleContext& context, int depth);
   std::optional<PickleProblem> of_attribute(ValueId instance, std::string_view name, const PickleContext& context, int depth);
+  bool one_of_several_makers(const Values& values);
   std::optional<PickleProblem> of_fields(ValueId instance, const PickleContext& context, int depth);
   std::optional<PickleProblem> of_elements(const Values& values, const PickleContext& context, int depth);
   std::optional<PickleProblem> by_name(ValueId value, const PickleContext& context, bool is_class);

@@ -83,7 +83,10 @@ class Judge {
       if (step.kind == StepKind::write_global && step.condition.repeated) result.push_back({.service = Service::variable, .file = step.file, .name = step.name});
       if (step.kind != StepKind::api || !step.row->releases) continue;
       ValueId receiver = evaluator_.value(step.subject).base;
-      if (receiver != unknown_value && of_threads(receiver)) result.push_back({.service = Service::event, .object = receiver});
+      const File& file = model_.file(step.site.file);
+      EventId callee = file.operand(step.site.event, 0);
+      bool only = callee != none && evaluator_.evaluate({step.site.file, callee}, step.frame).size() == 1;
+      if (only && receiver != unknown_value && of_threads(receiver)) result.push_back({.service = Service::event, .object = receiver});
     }
     static constexpr std::string_view taking[] = {"pop", "popleft", "popitem", "clear"};
     each_call(code, body.frame, taking, [&](ValueId collection, Site) { result.push_back({.service = Service::collection, .object = collection}); });

@@ -1,5 +1,6 @@
 // Results of tasks and items of queues and pipes are pickled under every method. A pool reports it to who asks for the
 // result; a queue has a thread that fails where nobody looks, and the reader waits for an item that never comes.
+#include <algorithm>
 #include <set>
 
 #include "rules/support.h"
@@ -51,6 +52,12 @@ class Judge {
     if (problem.through_self) draft.label(problem.attribute_write, "kept here, as the attribute " + problem.attribute);
   }
 
+  // How many functions the task may run.
+  size_t alternatives(size_t id, const Worker& task) const {
+    const auto& workers = model_.workers(id);
+    return size_t(std::count_if(workers.begin(), workers.end(), [&](const WorkerTrace& other) { return other.worker.kind == PayloadKind::task && other.worker.step == task.step; }));
+  }
+
   void results(size_t id, const WorkerTrace& worker) {
     const Launch& launch = model_.launches()[id];
     const Value function = evaluator_.value(worker.worker.function);
@@ -62,6 +69,7 @@ class Judge {
     bool wrapped_error = launch.row->launch->starts == knowledge::Starts::construct;
     std::string type_error = wrapped_error ? "raises:MaybeEncodingError" : "raises:TypeError";
     if (scope.flags & (facts::scope_generator | facts::scope_async)) {
+      if (alternatives(id, worker.worker) > 1) return;  // which of them runs is not known
       bool generator = scope.flags & facts::scope_generator;
       report_.finding(task, std::string("the result of the task is a ") + (generator ? "generator" : "coroutine") + ", which cannot be sent back")
           .under(methods(id), type_error).launch(id)
