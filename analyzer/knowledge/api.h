@@ -76,6 +76,7 @@ struct Launch {
   std::optional<Argument> task_limit;   // tasks after which a worker is replaced: max_tasks_per_child
   std::optional<Argument> daemon;       // whether the child is daemonic, when the call may say so
   std::optional<Argument> before_exec;  // preexec_fn: runs in the forked child, before the program that it becomes
+  std::optional<Argument> input;        // of a command: where it reads from; a pipe when that is something with the effect `pipe`
   std::optional<Argument> workers;      // number of workers; a literal 0 or 1 may mean no process: see `no_process_when`
   std::vector<std::string> no_process_when;  // literal values of `workers` for which nothing is launched: "0", "1", "None"
   std::optional<Argument> unless;       // an argument whose presence means that nothing is launched: Client(address)

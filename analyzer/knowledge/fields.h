@@ -30,6 +30,7 @@ void each_field(maybe_const<Launch> auto& launch, Visit&& visit) {
   visit("task-limit", launch.task_limit);
   visit("daemon", launch.daemon);
   visit("before-exec", launch.before_exec);
+  visit("input", launch.input);
   visit("workers", launch.workers);
   visit("no-process-when", launch.no_process_when);
   visit("unless", launch.unless);

@@ -51,6 +51,18 @@ std::optional<PickleProblem> Pickling::of_elements(const Values& values, const P
   return found;
 }
 
+// A method that a decorator has replaced by a nested function of another name.
+bool Pickling::hidden_by_decorator(const Value& method) {
+  const File& file = evaluator_.program().file(method.file);
+  if (enclosing_function(file, method.index) == none || file.facts.scopes[method.index].kind == facts::ScopeKind::lambda) return false;
+  ValueId function = evaluator_.make({.kind = ValueKind::function, .file = method.file, .index = method.index, .frame = method.frame});
+  if (wrapped_by(function) != unknown_value) return false;
+  ValueId owner = evaluator_.value(method.base).kind == ValueKind::class_ ? method.base : evaluator_.class_of(method.base);
+  bool written_in_class = file.facts.scopes[file.facts.scopes[method.index].parent].kind == facts::ScopeKind::class_;
+  if (written_in_class || evaluator_.value(owner).kind != ValueKind::class_) return false;
+  return evaluator_.method_of(owner, file.name(file.facts.scopes[method.index].name)) == unknown_value;
+}
+
 // A bound method is sent as its object and its name.
 std::optional<PickleProblem> Pickling::of_method(ValueId id, const PickleContext& context, int depth) {
   const Value it = evaluator_.value(id);
@@ -61,6 +73,10 @@ std::optional<PickleProblem> Pickling::of_method(ValueId id, const PickleContext
     return found;
   }
   std::string_view name = file.name(file.facts.scopes[it.index].name);
+  if (!by_value(context) && hidden_by_decorator(it)) {
+    // the method calls itself by its wrapper's name, which the class does not have
+    return PickleProblem{.obstacle = Obstacle::unfindable, .what = "a method that is really the wrapper " + std::string(name), .outcome = "raises:AttributeError", .culprit = {it.file, file.facts.scopes[it.index].definition}, .in_child = true};
+  }
   bool is_private = name.starts_with("__") && !name.ends_with("__");
   if (!is_private || by_value(context) || context.oldest_python >= 15) return {};
   // the method calls itself __work, the attribute is _Class__work
@@ -461,36 +477,79 @@ std::optional<PickleProblem> Pickling::of_fields(ValueId id, const PickleContext
     found->through_self = true;
     return found;
   };
-  std::vector<std::string_view> fields;
+  struct Field {
+    std::string_view name;
+    EventId standard = none;  // what it is bound to in the class
+  };
+  std::vector<Field> fields;
   for (EventId event = file.facts.scopes[owner.index].events.begin; event < file.facts.scopes[owner.index].events.end; ++event) {
     if (file.scope_of(event) != owner.index) continue;
     const facts::Event& it_event = file.event(event);
-    if (it_event.op == Op::declare) fields.push_back(file.name(it_event.name));
-    EventId value = it_event.op == Op::bind ? file.operand(event, 0) : none;
-    if (value == none || file.event(value).op != Op::call) continue;
-    for (ValueId callee : Values(evaluator_.evaluate({owner.file, file.operand(value, 0)}, any_frame))) {
-      if (evaluator_.value(callee).kind != ValueKind::external || evaluator_.type_name(callee) != "dataclasses.field") continue;
-      auto arguments = evaluator_.arguments_of({owner.file, value}, any_frame);
-      auto factory = evaluator_.argument(arguments, {.keyword = "default_factory"});
-      if (!factory) continue;
-      for (ValueId maker : evaluator_.values_of(*factory))
-        for (ValueId made : evaluator_.call_result(maker, {owner.file, value}, any_frame))
-          if (auto found = through(find(made, context, depth + 1), file.name(it_event.name), {owner.file, value})) return found;
-    }
+    if (it_event.op == Op::declare) fields.push_back({file.name(it_event.name)});
+    if (it_event.op == Op::bind && !fields.empty() && fields.back().name == file.name(it_event.name)) fields.back().standard = file.operand(event, 0);
   }
-  if (fields.empty() || it.index == none) return {};
+  if (fields.empty()) return {};
+  std::vector<bool> given(fields.size());
   size_t position = 0;
-  for (const ArgumentRef& argument : evaluator_.arguments_of(it.site(), it.frame)) {
-    std::string_view name = argument.keyword ? std::string_view(evaluator_.symbol(argument.keyword)) : position < fields.size() ? fields[position++] : std::string_view();
-    if (name.empty() || argument.star || argument.double_star) break;
+  for (const ArgumentRef& argument : it.index == none ? llvm::SmallVector<ArgumentRef, 4>() : evaluator_.arguments_of(it.site(), it.frame)) {
+    if (argument.star || argument.double_star) return {};
+    size_t at = position;
+    if (argument.keyword) at = size_t(std::find_if(fields.begin(), fields.end(), [&](const Field& field) { return field.name == evaluator_.symbol(argument.keyword); }) - fields.begin());
+    else ++position;
+    if (at >= fields.size()) break;
+    given[at] = true;
     Values values = evaluator_.values_of(argument);
     for (ValueId value : values)
-      if (auto found = through(find(value, context, depth + 1), name, argument.site.event == none ? it.site() : argument.site)) {
+      if (auto found = through(find(value, context, depth + 1), fields[at].name, argument.site.event == none ? it.site() : argument.site)) {
         found->certain &= values.size() == 1;
         return found;
       }
   }
+  if (it.index == none || !keeps_defaults(it.base)) return {};
+  for (size_t at = 0; at < fields.size(); ++at) {
+    if (given[at] || fields[at].standard == none) continue;
+    Site site{owner.file, fields[at].standard};
+    for (ValueId value : standard_of(site))
+      if (auto found = through(find(value, context, depth + 1), fields[at].name, site)) return found;
+  }
   return {};
+}
+
+// Whether every object gets the values that are bound in the class as attributes of its own.
+bool Pickling::keeps_defaults(ValueId class_value) {
+  const Value owner = evaluator_.value(class_value);
+  const File& file = evaluator_.program().file(owner.file);
+  EventId definition = file.facts.scopes[owner.index].definition;
+  auto generates = [&](ValueId value) {
+    ValueKind kind = evaluator_.value(value).kind;
+    return (kind == ValueKind::external || kind == ValueKind::object) && evaluator_.type_name(value) == "dataclasses.dataclass";
+  };
+  for (EventId id = definition + 1; id < file.facts.events.size() && id < definition + 64; ++id) {
+    if (file.event(id).op != Op::decorate || file.operand(id, 1) == none) continue;
+    EventId decorated = file.operand(id, 1);
+    while (file.event(decorated).op == Op::decorate) decorated = file.operand(decorated, 1);
+    if (decorated != definition) continue;
+    Values decorators = evaluator_.evaluate({owner.file, file.operand(id, 0)}, any_frame);
+    if (std::any_of(decorators.begin(), decorators.end(), generates)) return true;
+  }
+  const Api* base = evaluator_.api(evaluator_.external_base(class_value));
+  return base && base->makes_class && base->names[0] != "enum.Enum";
+}
+
+// What a field holds that is not given: the value, or what field(default=…) or field(default_factory=…) say.
+Values Pickling::standard_of(Site site) {
+  const File& file = evaluator_.program().file(site.file);
+  if (file.event(site.event).op == Op::call)
+    for (ValueId callee : Values(evaluator_.evaluate({site.file, file.operand(site.event, 0)}, any_frame))) {
+      if (evaluator_.value(callee).kind != ValueKind::external || evaluator_.type_name(callee) != "dataclasses.field") continue;
+      auto arguments = evaluator_.arguments_of(site, any_frame);
+      if (auto standard = evaluator_.argument(arguments, {.keyword = "default"})) return evaluator_.values_of(*standard);
+      Values result;
+      if (auto factory = evaluator_.argument(arguments, {.keyword = "default_factory"}))
+        for (ValueId maker : evaluator_.values_of(*factory)) add(result, evaluator_.call_result(maker, site, any_frame));
+      return result;
+    }
+  return evaluator_.evaluate(site, any_frame);
 }
 
 // context.Lock(), where the context may be one of processes or one of threads: which it is goes with how the program starts

@@ -71,6 +71,9 @@ class Pickling {
   std::optional<PickleProblem> of_instance(ValueId value, const PickleContext& context, int depth);
   std::optional<PickleProblem> of_attributes(ValueId instance, const PickleContext& context, int depth);
   std::optional<PickleProblem> of_attribute(ValueId instance, std::string_view name, const PickleContext& context, int depth);
+  bool hidden_by_decorator(const Value& method);
+  bool keeps_defaults(ValueId class_value);
+  Values standard_of(Site site);
   bool one_of_several_makers(const Values& values);
   std::optional<PickleProblem> of_fields(ValueId instance, const PickleContext& context, int depth);
   std::optional<PickleProblem> of_elements(const Values& values, const PickleContext& context, int depth);

@@ -70,6 +70,16 @@ Rounds rounds_of(const Program& program, const Trace& trace, uint32_t step) {
   return result;
 }
 
+// Popen(…, stdin=PIPE)
+bool fed_by_pipe(Evaluator& evaluator, const knowledge::Launch& launch, Site call, FrameId frame) {
+  if (!launch.input) return false;
+  auto argument = evaluator.argument(evaluator.arguments_of(call, frame), *launch.input);
+  if (!argument) return false;
+  for (ValueId value : evaluator.values_of(*argument))
+    if (const Api* row = evaluator.api(value); row && row->pipe) return true;
+  return false;
+}
+
 class Uses {
  public:
   Uses(Evaluator& evaluator, const Trace& trace) : evaluator_(evaluator), trace_(trace) {}
@@ -96,6 +106,7 @@ class Uses {
   void api(uint32_t i, const Step& step) {
     const Api& row = *step.row;
     if (row.pipe) result_.push_back({PipeDeed::makes, {step.site, step.frame, 0}, i});
+    if (row.launch && fed_by_pipe(evaluator_, *row.launch, step.site, step.frame)) result_.push_back({PipeDeed::makes, {step.site, step.frame, 0}, i});
     if (row.closes_argument)
       if (auto argument = evaluator_.argument(evaluator_.arguments_of(step.site, step.frame), *row.closes_argument))
         for (ValueId value : evaluator_.values_of(*argument)) note(PipeDeed::closes, value, i);
@@ -104,11 +115,27 @@ class Uses {
     if (receiver == unknown_value) return;
     if (row.closes) note(PipeDeed::closes, receiver, i);
     if (row.queue_put) note(PipeDeed::sends, receiver, i);
-    if (row.reads_to_end && evaluator_.arguments_of(step.site, step.frame).empty()) note(PipeDeed::reads_to_end, receiver, i);
+    if (row.reads_to_end) to_end(i, row, receiver);
     if (!row.receives) return;
     Rounds rounds = rounds_of(evaluator_.program(), trace_, i);
-    bool to_end = rounds.open && (row.ends_by_exception ? rounds.caught && !rounds.told : true);
+    const File& file = evaluator_.program().file(step.site.file);  // iter(socket.recv, b"") calls it
+    Values called = file.event(step.site.event).op == Op::call ? evaluator_.evaluate({step.site.file, file.operand(step.site.event, 0)}, step.frame) : Values{};
+    bool iterated = std::find(called.begin(), called.end(), step.subject) == called.end();
+    bool to_end = row.ends_by_exception ? rounds.open && rounds.caught && !rounds.told : rounds.open || iterated;
     note(to_end ? PipeDeed::reads_to_end : PipeDeed::receives, receiver, i);
+  }
+
+  void to_end(uint32_t i, const Api& row, ValueId receiver) {
+    const Value it = evaluator_.value(receiver);
+    const Api* maker = evaluator_.maker(receiver);
+    if (row.joins && maker && maker->launch && it.index != none) {  // a command is fed, and goes on until it has read everything
+      if (!fed_by_pipe(evaluator_, *maker->launch, it.site(), it.frame)) return;
+      PipeEnd input{it.site(), it.frame, 1};
+      result_.push_back({PipeDeed::closes, input, i});
+      result_.push_back({PipeDeed::reads_to_end, input.other(), i});
+    } else if (evaluator_.arguments_of(trace_.steps[i].site, trace_.steps[i].frame).empty()) {
+      note(PipeDeed::reads_to_end, receiver, i);
+    }
   }
 
   Evaluator& evaluator_;

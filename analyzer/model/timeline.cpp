@@ -166,11 +166,14 @@ bool Walker::leaves(FileId file_id, RegionId region, FrameId frame) {
   return false;
 }
 
-void Walker::scope(FileId file_id, ScopeId scope_id, FrameId frame, uint32_t parent, const Condition& base) {
+void Walker::scope(FileId file_id, ScopeId scope_id, FrameId frame, uint32_t parent, const Condition& base, Part part) {
   const File& file = evaluator_.program().file(file_id);
   const facts::FileFacts& f = file.facts;
   const facts::Scope& it = f.scopes[scope_id];
   visited_.insert(key(file_id, scope_id));
+  facts::Range events = it.events;
+  if (part == Part::before_yield) events.end = file.scopes[scope_id].yields.front();
+  if (part == Part::after_yield) events.begin = file.scopes[scope_id].yields.front() + 1;
   Condition outer = base;                        // the scope's own level
   struct Open {
     RegionId region;
@@ -183,13 +186,9 @@ void Walker::scope(FileId file_id, ScopeId scope_id, FrameId frame, uint32_t par
     Open last = open.back();
     open.pop_back();
     const facts::Region& region = f.regions[last.region];
-    if (region.kind == RegionKind::with && last.condition.guard != Guard::never) {
-      for (ValueId manager : Values(evaluator_.evaluate({file_id, file.operand(region.subject, 0)}, frame)))
-        if (manager != unknown_value) {
-          leave(manager, {file_id, region.subject}, frame, parent, current());
-          special_method(manager, f.events[region.subject].flags & facts::flag_async ? "__aexit__" : "__exit__", {file_id, region.subject}, frame, parent, current());
-        }
-    }
+    if (region.events.end > events.end) return;  // it goes on behind the yield
+    if (region.kind == RegionKind::with && last.condition.guard != Guard::never)
+      for (ValueId manager : Values(evaluator_.evaluate({file_id, file.operand(region.subject, 0)}, frame))) leave_manager(manager, f.events[region.subject].flags & facts::flag_async, {file_id, region.subject}, frame, parent, current());
     bool arm = region.kind == RegionKind::then_arm || region.kind == RegionKind::else_arm;
     if (arm && leaves(file_id, last.region, frame)) {
       Condition otherwise = implied(evaluator_, {file_id, region.subject}, frame, region.kind == RegionKind::else_arm, role_of(file_id));
@@ -205,7 +204,7 @@ void Walker::scope(FileId file_id, ScopeId scope_id, FrameId frame, uint32_t par
     }
   };
 
-  for (EventId id = it.events.begin; id < it.events.end; ++id) {
+  for (EventId id = events.begin; id < events.end; ++id) {
     RegionId region = f.events[id].region;
     while (!open.empty() && !f.regions[open.back().region].events.contains(id)) close();
     if ((open.empty() ? none : open.back().region) != region) {
@@ -269,11 +268,7 @@ void Walker::event(FileId file_id, EventId id, FrameId frame, uint32_t parent, c
       }
       return;
     case Op::enter:
-      for (ValueId manager : Values(evaluator_.evaluate({file_id, file.operand(id, 0)}, frame))) {
-        if (manager == unknown_value) continue;
-        push({.kind = StepKind::with_enter, .site = site, .frame = frame, .parent = parent, .condition = condition, .subject = manager, .row = evaluator_.maker(manager)});
-        special_method(manager, it.flags & facts::flag_async ? "__aenter__" : "__enter__", site, frame, parent, condition);
-      }
+      for (ValueId manager : Values(evaluator_.evaluate({file_id, file.operand(id, 0)}, frame))) enter_manager(manager, it.flags & facts::flag_async, site, frame, parent, condition);
       return;
     case Op::iterate:
       take_generators(evaluator_.evaluate({file_id, file.operand(id, 0)}, frame), parent, condition);
@@ -288,6 +283,33 @@ void Walker::event(FileId file_id, EventId id, FrameId frame, uint32_t parent, c
       return;
     default: return;
   }
+}
+
+void Walker::enter_manager(ValueId manager, bool async, Site site, FrameId frame, uint32_t parent, const Condition& condition) {
+  if (manager == unknown_value) return;
+  push({.kind = StepKind::with_enter, .site = site, .frame = frame, .parent = parent, .condition = condition, .subject = manager, .row = evaluator_.maker(manager)});
+  special_method(manager, async ? "__aenter__" : "__enter__", site, frame, parent, condition);
+  const Value it = evaluator_.value(manager);
+  if (it.kind != ValueKind::generator || evaluator_.program().file(it.file).scopes[it.index].yields.empty()) return;
+  function(evaluator_.make({.kind = ValueKind::function, .file = it.file, .index = it.index}), it.frame, site, frame, parent, condition, Part::before_yield);
+}
+
+void Walker::leave_manager(ValueId manager, bool async, Site site, FrameId frame, uint32_t parent, const Condition& condition) {
+  if (manager == unknown_value) return;
+  leave(manager, site, frame, parent, condition);
+  special_method(manager, async ? "__aexit__" : "__exit__", site, frame, parent, condition);
+  const Value it = evaluator_.value(manager);
+  if (it.kind != ValueKind::generator || evaluator_.program().file(it.file).scopes[it.index].yields.empty()) return;
+  function(evaluator_.make({.kind = ValueKind::function, .file = it.file, .index = it.index}), it.frame, site, frame, parent, condition, Part::after_yield);
+}
+
+// with generator(): the call by itself runs nothing.
+bool Walker::runs_in_with(const Value& callee, Site call) const {
+  if (callee.kind != ValueKind::function && callee.kind != ValueKind::bound) return false;
+  const File& file = evaluator_.program().file(call.file);
+  if (call.event + 1 >= file.facts.events.size() || file.event(call.event + 1).op != Op::enter || file.operand(call.event + 1, 0) != call.event) return false;
+  const File& home = evaluator_.program().file(callee.file);
+  return (home.facts.scopes[callee.index].flags & facts::scope_generator) && !home.scopes[callee.index].yields.empty();
 }
 
 // A method that the language calls by itself.
@@ -338,6 +360,7 @@ void Walker::callee(ValueId value, Site site, FrameId frame, uint32_t parent, co
   if (!only) here.uncertain = true;
   switch (it.kind) {
     case ValueKind::function: case ValueKind::bound:
+      if (runs_in_with(it, site)) return;
       function(value, evaluator_.enter(value, site, frame), site, frame, parent, here);
       return it.kind == ValueKind::function ? registered(value, site, frame, parent, here) : void();
     case ValueKind::class_: {
@@ -417,6 +440,21 @@ void Walker::consume(ValueId callee, Site site, FrameId frame, uint32_t parent, 
   }
 }
 
+// iter(queue.get, None): every round calls the method, which may be inside a partial.
+void Walker::calls_of_iterator(ValueId iterator, FrameId frame, uint32_t parent, const Condition& condition) {
+  const Value it = evaluator_.value(iterator);
+  auto arguments = evaluator_.arguments_of(it.site(), it.frame);
+  if (arguments.size() != 2 || arguments[0].site.event == none) return;
+  Condition round = condition;
+  round.repeated = true;
+  for (ValueId called : evaluator_.values_of(arguments[0])) {
+    Values methods{called};
+    if (auto inner = evaluator_.partial_function(called)) methods = evaluator_.values_of(*inner);
+    for (ValueId method : methods)
+      if (const knowledge::Api* row = evaluator_.value(method).kind == ValueKind::method ? evaluator_.api(method) : nullptr) api(method, row, arguments[0].site, frame, parent, round);
+  }
+}
+
 // Iterating what launches, or waits for the results of tasks or the end of a stream; zip and enumerate iterate what they
 // are given. `at` is where a reader would point.
 void Walker::iterate(Site iterable, Site at, FrameId frame, uint32_t parent, const Condition& condition) {
@@ -425,6 +463,7 @@ void Walker::iterate(Site iterable, Site at, FrameId frame, uint32_t parent, con
     const knowledge::Api* row = evaluator_.maker(value);
     bool matters = row && ((row->launch && row->launch->starts == knowledge::Starts::iterate) || (row->task && row->task->lazy_result) || row->takes_over);
     if (matters) push({.kind = StepKind::iterate, .site = at, .frame = frame, .parent = parent, .condition = condition, .subject = value, .row = row});
+    if (it.kind == ValueKind::object && it.index != none && evaluator_.type_name(value) == "builtins.iter") calls_of_iterator(value, frame, parent, condition);
     bool passes_on = it.kind == ValueKind::object && it.index != none && (evaluator_.type_name(value) == "builtins.zip" || evaluator_.type_name(value) == "builtins.enumerate");
     if (!passes_on || iterable.event == none) continue;
     for (const ArgumentRef& argument : evaluator_.arguments_of(it.site(), it.frame))
@@ -432,11 +471,11 @@ void Walker::iterate(Site iterable, Site at, FrameId frame, uint32_t parent, con
   }
 }
 
-void Walker::function(ValueId value, FrameId inner, Site site, FrameId frame, uint32_t parent, const Condition& condition) {
+void Walker::function(ValueId value, FrameId inner, Site site, FrameId frame, uint32_t parent, const Condition& condition, Part part) {
   const Value it = evaluator_.value(value);
   uint64_t where = key(it.file, it.index);
   bool worker = trace_.entry == Entry::worker;
-  if (!worker && barren_.contains(where)) return;
+  if (!worker && part == Part::whole && barren_.contains(where)) return;
   if (depth_ >= deepest || budget_ == 0) {
     trace_.complete = false;
     return;
@@ -448,7 +487,7 @@ void Walker::function(ValueId value, FrameId inner, Site site, FrameId frame, ui
     const Value& entered = evaluator_.value(step.subject);
     if (entered.file == it.file && entered.index == it.index) return;
   }
-  if (++visits_[where] > most_visits) return;
+  if (part != Part::after_yield && ++visits_[where] > most_visits) return;
   --budget_;
   uint32_t step = push({.kind = StepKind::enter_function, .site = site, .frame = frame, .parent = parent, .condition = condition, .subject = value, .inner = inner});
   if (step == none) return;
@@ -457,11 +496,11 @@ void Walker::function(ValueId value, FrameId inner, Site site, FrameId frame, ui
   bool outer_open = open_;
   open_ = false;
   ++depth_;
-  scope(it.file, it.index, inner, step, condition);
+  scope(it.file, it.index, inner, step, condition, part);
   --depth_;
   bool empty = notable_ == before;
   if (empty && !worker) {
-    if (!open_ && trace_.complete && trace_.writes.size() == written) barren_.insert(where);
+    if (part == Part::whole && !open_ && trace_.complete && trace_.writes.size() == written) barren_.insert(where);
     forget(step);  // nothing happened in there
   }
   open_ |= outer_open;

@@ -91,15 +91,22 @@ class Walker {
   static uint64_t key(FileId file, ScopeId scope) { return uint64_t(file) << 32 | scope; }
   Role role_of(FileId file) const;
   void start(Entry entry, FileId file, ScopeId scope);
-  void scope(FileId file, ScopeId scope, FrameId frame, uint32_t parent, const Condition& condition);
+  // `with` runs a generator up to its yield, then the block, then the rest.
+  enum class Part : uint8_t { whole, before_yield, after_yield };
+
+  void scope(FileId file, ScopeId scope, FrameId frame, uint32_t parent, const Condition& condition, Part part = Part::whole);
   void event(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
   void call(Site site, FrameId frame, uint32_t parent, const Condition& condition);
   void consume(ValueId callee, Site site, FrameId frame, uint32_t parent, const Condition& condition);
+  void calls_of_iterator(ValueId iterator, FrameId frame, uint32_t parent, const Condition& condition);
   void iterate(Site iterable, Site at, FrameId frame, uint32_t parent, const Condition& condition);
   void callee(ValueId callee, Site site, FrameId frame, uint32_t parent, const Condition& condition, bool only);
-  void function(ValueId function, FrameId inner, Site site, FrameId frame, uint32_t parent, const Condition& condition);
+  void function(ValueId function, FrameId inner, Site site, FrameId frame, uint32_t parent, const Condition& condition, Part part = Part::whole);
+  bool runs_in_with(const Value& callee, Site call) const;
   void api(ValueId callee, const knowledge::Api* row, Site site, FrameId frame, uint32_t parent, const Condition& condition);
   void thread(ValueId callee, const knowledge::Api* row, uint32_t step, Site site, FrameId frame, const Condition& condition);
+  void enter_manager(ValueId manager, bool async, Site site, FrameId frame, uint32_t parent, const Condition& condition);
+  void leave_manager(ValueId manager, bool async, Site site, FrameId frame, uint32_t parent, const Condition& condition);
   void special_method(ValueId receiver, std::string_view name, Site site, FrameId frame, uint32_t parent, const Condition& condition);
   void property(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
   bool names_property(FileId file, NameId name);

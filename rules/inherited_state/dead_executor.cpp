@@ -66,6 +66,8 @@ void check(const Model& model, engine::Report& report) {
     if (launch.row->launch->executes || !launch.method.methods.has(StartMethod::fork)) continue;
     std::vector<LiveThread> alive = live_threads(evaluator, trace, launch.step);
     if (alive.empty()) continue;
+    // A fork server that imports main before it forks has the threads, and its children lack them just so.
+    bool preloaded = launch.row->launch->reimports_main && model.options().newest_python >= 14;
     std::vector<const LiveThread*> told;  // the first use fails; what comes after it is the same fault
     for (const ChildStep& it : code_of_child(model, i)) {
       const Step& step = *it.step;
@@ -77,7 +79,7 @@ void check(const Model& model, engine::Report& report) {
       if (!dead || std::find(told.begin(), told.end(), dead) != told.end()) continue;
       told.push_back(dead);
       report.finding(step.site, hands_over ? "The child hands work to a pool whose threads only the parent has" : "The child waits for a result that only the parent's threads could bring")
-          .under(StartMethod::fork, "hangs")
+          .under(dead->at_import && preloaded ? launch.method.methods & (StartMethod::fork | StartMethod::forkserver) : StartMethods(StartMethod::fork), "hangs")
           .label(trace.steps[dead->step].site, "its threads run in the parent from here on")
           .label(launch.site, "the child is forked here, without them; make the pool in the child, or end it before")
           .confidence(step.condition.certain() && dead->certain ? Confidence::certain : Confidence::likely)

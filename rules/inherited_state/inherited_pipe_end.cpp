@@ -64,6 +64,11 @@ class Judge {
     return std::none_of(uses_.begin(), uses_.end(), [&](const PipeUse& use) { return use.deed == PipeDeed::closes && same_end(use.end, end) && use.step < step; });
   }
 
+  // The same where something is read that may itself close the end first.
+  bool kept_open(const PipeUse& read) const {
+    return open_at(read.end.other(), read.step) && std::none_of(uses_.begin(), uses_.end(), [&](const PipeUse& use) { return use.deed == PipeDeed::closes && use.step == read.step; });
+  }
+
   static bool closes(const Child& child, const PipeEnd& end, uint32_t before) {
     return std::any_of(child.uses.begin(), child.uses.end(), [&](const PipeUse& use) { return use.deed == PipeDeed::closes && same_end(use.end, end) && use.step < before; });
   }
@@ -136,7 +141,7 @@ class Judge {
       const Launch& from = launch(child);
       if (from.step > use.step || trace_.steps[use.step].thread != none) continue;
       bool sent = given(child, other) || from.row->launch->raw_fork;
-      if (sent && open_at(other, use.step) && !may_be_closed(use)) {
+      if (sent && kept_open(use) && !may_be_closed(use)) {
         const Step& read = trace_.steps[use.step];
         report_.finding(read.site, "Waits for the end of a pipe whose other end this process has open itself")
             .under(from.method.methods - StartMethod::threading, "hangs")
