@@ -80,6 +80,7 @@ struct Launch {
   std::optional<Argument> workers;      // number of workers; a literal 0 or 1 may mean no process: see `no_process_when`
   std::vector<std::string> no_process_when;  // literal values of `workers` for which nothing is launched: "0", "1", "None"
   std::optional<Argument> unless;       // an argument whose presence means that nothing is launched: Client(address)
+  std::vector<std::string> instead;     // words of `method` that mean another launcher: "multiprocessing=multiprocessing.pool.Pool"
   bool serial_by_default = false;       // without the `workers` argument nothing is launched
   Pickler pickler = Pickler::pickle;
   Crosses crosses = Crosses::fresh;
@@ -203,6 +204,7 @@ struct Api {
   bool side_effect = false;        // worth repeating only once: writes, downloads, prints, argparse
   std::string fails_again;         // what doing it a second time raises: "raises:FileExistsError"; empty: nothing
   std::optional<Argument> repeatable;  // true there keeps it from failing again: exist_ok
+  std::optional<Argument> truncates;   // a w in the word there empties what exists: open(mode)
   std::optional<Argument> exclusive;   // it fails again only where the word there has an x: open(mode)
   bool suppresses = false;         // entered, it swallows the exceptions that are its arguments: contextlib.suppress
   bool exits = false;              // sys.exit, raises SystemExit

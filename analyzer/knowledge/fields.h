@@ -34,6 +34,7 @@ void each_field(maybe_const<Launch> auto& launch, Visit&& visit) {
   visit("workers", launch.workers);
   visit("no-process-when", launch.no_process_when);
   visit("unless", launch.unless);
+  visit("instead", launch.instead);
   visit("serial-by-default", launch.serial_by_default);
   visit("pickler", launch.pickler);
   visit("crosses", launch.crosses);
@@ -146,6 +147,7 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
   visit("side-effect", api.side_effect);
   visit("fails-again", api.fails_again);
   visit("repeatable", api.repeatable);
+  visit("truncates", api.truncates);
   visit("exclusive", api.exclusive);
   visit("suppresses", api.suppresses);
   visit("exits", api.exits);

@@ -225,6 +225,34 @@ bool Evaluator::is_enumeration(ValueId class_value) {
   return false;
 }
 
+bool Evaluator::names_property(std::string_view name) {
+  if (!property_names_) {
+    property_names_.emplace();
+    for (const File& file : program_.files())
+      for (const facts::Event& event : file.facts.events) {
+        if (event.op != Op::decorate) continue;
+        const facts::Event& decorated = file.event(file.facts.operands_of(event)[1].value);
+        if (decorated.op != Op::function && decorated.op != Op::decorate) continue;
+        const facts::Event& decorator = file.event(file.facts.operands_of(event)[0].value);
+        bool named = decorator.op == Op::read || decorator.op == Op::attribute;
+        if (named && file.name(decorator.name).ends_with("property") && decorated.op == Op::function) property_names_->insert(file.name(file.facts.scopes[decorated.extra].name));
+      }
+  }
+  return property_names_->contains(name);
+}
+
+bool Evaluator::is_property(ValueId class_value, std::string_view name) {
+  for (ValueId base : linearised(class_value)) {
+    const Value it = values_[base];
+    if (it.kind != ValueKind::class_) continue;
+    const File& file = program_.file(it.file);
+    EventId binding = class_binding(file, it.index, file.find_name(name));
+    if (binding == none) continue;
+    return decorated_with(*this, it.file, binding, "builtins.property") || decorated_with(*this, it.file, binding, "functools.cached_property");
+  }
+  return false;
+}
+
 Values Evaluator::member_value(ValueId member) {
   const Value it = values_[member];
   const Value owner = it.kind == ValueKind::instance && it.symbol != 0 ? values_[it.base] : Value{};

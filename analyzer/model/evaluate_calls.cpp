@@ -293,6 +293,7 @@ Values Evaluator::external_result(ValueId callee, Site call, FrameId frame) {
   const knowledge::Api* row = api(callee);
   ValueId receiver = it.kind == ValueKind::method ? it.base : unknown_value;
   if (row && row->returns == "self") return {receiver};
+  if (row && row->returns == "None") return {make({.kind = ValueKind::constant, .index = uint32_t(Op::null), .symbol = intern("None")})};
   if (row && row->enters) {
     auto given = argument(arguments_of(call, frame), *row->enters);
     Values result;

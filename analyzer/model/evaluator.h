@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "analyzer/model/value.h"
 
@@ -59,6 +60,9 @@ class Evaluator {
   ValueId method_of(ValueId class_value, std::string_view name);
   // The class of an instance; none for others.
   ValueId class_of(ValueId instance) const { return values_[instance].kind == ValueKind::instance ? values_[instance].base : unknown_value; }
+  // Whether some class has a property of that name, and whether this one has.
+  bool names_property(std::string_view name);
+  bool is_property(ValueId class_value, std::string_view name);
   // What a member of an enumeration was made from; nothing for anything else.
   Values member_value(ValueId member);
   // Values written to an attribute of instances of a class, in any method: the set_attribute events.
@@ -163,6 +167,7 @@ class Evaluator {
   std::deque<Values> results_;
   std::unordered_map<ValueId, llvm::SmallVector<ValueId, 4>> linearised_;
   std::unordered_map<SymbolId, const knowledge::Api*> rows_;
+  std::optional<std::unordered_set<std::string_view>> property_names_;
   std::vector<std::vector<bool>> same_everywhere_;  // by file, made on first use
   // Nested questions: each of evaluate, elements, item and call_result counts.
   struct Deeper {

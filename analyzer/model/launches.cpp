@@ -169,10 +169,17 @@ bool is_number(const Evaluator& evaluator, ValueId id, std::string_view text) {
   return it.kind == ValueKind::constant && evaluator.symbol(it.symbol) == text;
 }
 
-// n_jobs=1, num_workers=0: nothing is launched.
+}  // namespace
+
 bool launches_nothing(Evaluator& evaluator, const knowledge::Launch& launch, Site call, FrameId frame) {
-  if (!launch.workers) return false;
   auto arguments = evaluator.arguments_of(call, frame);
+  if (launch.unless)  // Client("tcp://…"): what runs elsewhere
+    if (auto given = evaluator.argument(arguments, *launch.unless)) {
+      Values values = evaluator.values_of(*given);
+      bool null = values.size() == 1 && evaluator.value(values[0]).kind == ValueKind::constant && Op(evaluator.value(values[0]).index) == Op::null;
+      if (!null) return true;
+    }
+  if (!launch.workers) return false;
   auto argument = evaluator.argument(arguments, *launch.workers);
   if (!argument) return launch.serial_by_default;
   Values values = evaluator.values_of(*argument);
@@ -181,8 +188,6 @@ bool launches_nothing(Evaluator& evaluator, const knowledge::Launch& launch, Sit
   if (value.kind == ValueKind::constant && Op(value.index) == Op::null) return std::find(launch.no_process_when.begin(), launch.no_process_when.end(), "None") != launch.no_process_when.end();
   return std::any_of(launch.no_process_when.begin(), launch.no_process_when.end(), [&](const std::string& text) { return is_number(evaluator, values[0], text); });
 }
-
-}  // namespace
 
 std::optional<MethodArgument> method_argument(Evaluator& evaluator, const Api& row, Site call, FrameId frame) {
   if (!row.method_argument) return {};
@@ -299,8 +304,23 @@ class Finder {
     add(i, step.subject, step.row, callee_of(it), it.site(), it.frame, step.site);
   }
 
+  // backend="multiprocessing": another launcher does the work.
+  const Api* instead(const Api* row, Site call, FrameId frame) {
+    if (row->launch->instead.empty() || !row->launch->method || call.event == none) return row;
+    auto given = evaluator_.argument(evaluator_.arguments_of(call, frame), *row->launch->method);
+    auto word = given ? evaluator_.constant_string(evaluator_.values_of(*given)) : std::nullopt;
+    for (const std::string& choice : row->launch->instead) {
+      size_t equals = choice.find('=');
+      if (!word || choice.substr(0, equals) != *word) continue;
+      const Api* other = evaluator_.program().knowledge().find(choice.substr(equals + 1));
+      if (other && other->launch) return other;
+    }
+    return row;
+  }
+
   void add(uint32_t i, ValueId object, const Api* row, ValueId callee, Site construction, FrameId construction_frame, Site site) {
     const Step& step = trace_.steps[i];
+    row = instead(row, construction.event == none ? site : construction, construction_frame);
     Launch launch{.trace = trace_id_, .step = i, .site = site, .frame = step.frame, .row = row, .object = object, .construction = construction, .construction_frame = construction_frame, .condition = step.condition};
     launch.method = method_of(evaluator_, trace_, i, callee, *row, construction.event == none ? site : construction, construction_frame, standard_);
     if (launch.method.by == ChosenBy::standard || launch.method.by == ChosenBy::unknown) {

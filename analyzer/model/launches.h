@@ -81,6 +81,9 @@ struct MethodArgument {
 };
 std::optional<MethodArgument> method_argument(Evaluator& evaluator, const knowledge::Api& row, Site call, FrameId frame);
 
+// n_jobs=1, num_workers=0, the address of what runs elsewhere: nothing is launched.
+bool launches_nothing(Evaluator& evaluator, const knowledge::Launch& launch, Site call, FrameId frame);
+
 // Whether an argument is given as the constant True.
 bool is_true(Evaluator& evaluator, const std::optional<knowledge::Argument>& wanted, Site call, FrameId frame);
 

@@ -76,7 +76,7 @@ class Threads {
     if (row.thread == "import") add(i, unknown_value);
     if (row.thread == "construct") add(i, result_of(it));
     if (row.thread == "call" && !goes_to_processes(it)) add(i, deed.receiver);
-    if (row.launch && row.launch->starts_threads && row.launch->starts != knowledge::Starts::first_task) add(i, result_of(it));
+    if (row.launch && row.launch->starts_threads && row.launch->starts != knowledge::Starts::first_task && !launches_nothing(evaluator_, *row.launch, it.site, it.frame)) add(i, result_of(it));
     if (row.task) first_task(i, it, deed.receiver);
   }
 

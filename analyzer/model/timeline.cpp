@@ -278,7 +278,7 @@ void Walker::event(FileId file_id, EventId id, FrameId frame, uint32_t parent, c
     case Op::set_subscript: case Op::augment_subscript: case Op::delete_subscript: return changes(file_id, id, frame, parent, condition);
     case Op::raise: push({.kind = StepKind::raise, .site = site, .frame = frame, .parent = parent, .condition = condition}); return;
     case Op::read: case Op::attribute:
-      if (it.op == Op::attribute && names_property(file_id, it.name)) property(file_id, id, frame, parent, condition);
+      if (it.op == Op::attribute && evaluator_.names_property(file.name(it.name))) property(file_id, id, frame, parent, condition);
       if (trace_.entry == Entry::worker) read(file_id, id, frame, parent, condition);
       return;
     default: return;
@@ -325,23 +325,13 @@ void Walker::special_method(ValueId receiver, std::string_view name, Site site, 
 
 // ---- properties: reading one runs its function
 
-bool Walker::names_property(FileId file_id, NameId name) {
-  if (!properties_) {
-    properties_.emplace();
-    for (const File& file : evaluator_.program().files())
-      for (EventId id = 0; id < file.facts.events.size(); ++id) {
-        if (file.event(id).op != Op::decorate || file.facts.scopes[file.scope_of(id)].kind != facts::ScopeKind::class_) continue;
-        EventId decorator = file.operand(id, 0), decorated = file.operand(id, 1);
-        bool named = decorator != none && (file.event(decorator).op == Op::read || file.event(decorator).op == Op::attribute) && file.name_of(decorator).ends_with("property");
-        if (named && decorated != none && file.event(decorated).op == Op::function) properties_->insert(file.name_of(decorated));
-      }
-  }
-  return !properties_->empty() && properties_->contains(evaluator_.program().file(file_id).name(name));
-}
-
 void Walker::property(FileId file_id, EventId id, FrameId frame, uint32_t parent, const Condition& condition) {
   const File& file = evaluator_.program().file(file_id);
-  for (ValueId owner : Values(evaluator_.evaluate({file_id, file.operand(id, 0)}, frame))) special_method(owner, file.name_of(id), {file_id, id}, frame, parent, condition);
+  std::string_view name = file.name_of(id);
+  for (ValueId owner : Values(evaluator_.evaluate({file_id, file.operand(id, 0)}, frame))) {
+    const Value it = evaluator_.value(owner);
+    if (it.kind == ValueKind::instance && evaluator_.is_property(it.base, name)) special_method(owner, name, {file_id, id}, frame, parent, condition);
+  }
 }
 
 // ---- calls
@@ -395,7 +385,10 @@ void Walker::callee(ValueId value, Site site, FrameId frame, uint32_t parent, co
         return;
       }
       for (ValueId method : evaluator_.attribute(value, "__call__"))  // Parallel(n_jobs=2)(tasks)
-        if (const knowledge::Api* row = evaluator_.api(method); row && row->task) return api(method, row, site, frame, parent, here);
+        if (const knowledge::Api* row = evaluator_.api(method)) {
+          consume(method, site, frame, parent, here);
+          return api(method, row, site, frame, parent, here);
+        }
       return registered(value, site, frame, parent, here);
     }
     case ValueKind::external: case ValueKind::method:

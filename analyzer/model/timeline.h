@@ -109,7 +109,6 @@ class Walker {
   void leave_manager(ValueId manager, bool async, Site site, FrameId frame, uint32_t parent, const Condition& condition);
   void special_method(ValueId receiver, std::string_view name, Site site, FrameId frame, uint32_t parent, const Condition& condition);
   void property(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
-  bool names_property(FileId file, NameId name);
   void registered(ValueId app, Site site, FrameId frame, uint32_t parent, const Condition& condition);
   const std::vector<Site>* registrations(ValueId app);
   void take_generators(const Values& values, uint32_t parent, const Condition& condition);
@@ -133,7 +132,6 @@ class Walker {
   std::unordered_set<uint64_t> visited_;   // over all traces
   std::unordered_set<uint64_t> barren_;    // no step comes of it
   std::optional<std::unordered_map<ValueId, std::vector<Site>>> registrations_;  // by what was registered with: @app.command() def f(), app.add(f)
-  std::optional<std::unordered_set<std::string_view>> properties_;  // names of all properties of all classes
   uint32_t budget_ = 0;
   uint32_t notable_ = 0;
   bool open_ = false;                      // a parameter was called: what happens depends on the caller

@@ -59,8 +59,10 @@ void check(const Model& model, engine::Report& report) {
     StartMethods methods;
     const LiveThread* first = nullptr;
     for (const LiveThread& thread : alive) {
-      // Another thing that the same call may mean.
-      if (thread.step != none && trace.steps[thread.step].site == launch.site && trace.steps[thread.step].frame == launch.frame && !launch.condition.repeated) continue;
+      // Another thing that the same call may mean, or helpers of what is started here.
+      bool own = thread.object != unknown_value && thread.object == launch.object;
+      bool same_call = thread.step != none && trace.steps[thread.step].site == launch.site && trace.steps[thread.step].frame == launch.frame;
+      if ((own || same_call) && !launch.condition.repeated) continue;
       // The fork server imports main before it forks, from 3.13.8 and 3.14.1 on: it then has such a thread as well.
       bool server = thread.at_import && launch.row->launch->reimports_main && model.options().newest_python >= 14;
       StartMethods here = server ? possible : possible & StartMethod::fork;

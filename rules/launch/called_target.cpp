@@ -11,6 +11,7 @@ using namespace model;
 // Whether a function certainly returns nothing. One that only raises or does nothing stands for another.
 bool returns_nothing(Evaluator& evaluator, ValueId function, Site call, FrameId frame) {
   const Value it = evaluator.value(function);
+  if (const knowledge::Api* row = evaluator.api(function); row && it.kind != ValueKind::class_) return row->returns == "None";
   if (it.kind != ValueKind::function && it.kind != ValueKind::bound) return false;
   const File& file = evaluator.program().file(it.file);
   const facts::Scope& scope = file.facts.scopes[it.index];
@@ -45,13 +46,14 @@ void check(const Model& model, engine::Report& report) {
       Values callees = evaluator.evaluate({site.file, file.operand(site.event, 0)}, frame);
       if (callees.empty() || !std::all_of(callees.begin(), callees.end(), [&](ValueId callee) { return returns_nothing(evaluator, callee, site, frame); })) continue;
       const Value called = evaluator.value(callees[0]);
-      std::string name(model.file(called.file).name(model.file(called.file).facts.scopes[called.index].name));
+      bool ours = called.kind == ValueKind::function || called.kind == ValueKind::bound;
+      std::string name(ours ? model.file(called.file).name(model.file(called.file).facts.scopes[called.index].name) : short_name(evaluator.symbol(called.symbol)));
       const Trace& trace = model.trace_of(launch);
       uint32_t step = item.step == none ? launch.step : item.step;
-      report.finding(site, name + "() runs here, in the parent, and its result None is what the child is given to run")
-          .under(launch.method.methods - StartMethod::threading, task ? "raises:TypeError" : "wrong")
-          .label({called.file, model.file(called.file).facts.scopes[called.index].definition}, "returns nothing")
-          .path(trace, step, "given to the child here; pass " + name + " without the brackets, and its arguments beside it")
+      auto draft = report.finding(site, name + "() runs here, in the parent, and its result None is what the child is given to run");
+      draft.under(launch.method.methods - StartMethod::threading, task ? "raises:TypeError" : "wrong");
+      if (ours) draft.label({called.file, model.file(called.file).facts.scopes[called.index].definition}, "returns nothing");
+      draft.path(trace, step, "given to the child here; pass " + name + " without the brackets, and its arguments beside it")
           .launch(i);
     }
   }

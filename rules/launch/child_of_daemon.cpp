@@ -65,6 +65,13 @@ bool refused(const Launch& launch) {
   return !row.raw_fork && !row.executes && row.chosen != knowledge::Chosen::own_default && launch.site.event != none;
 }
 
+// A pool whose initializer fails replaces its workers without end.
+std::string outcome_in(const Launch& outer, const Worker& worker) {
+  const std::string& repeated = outer.row->launch->fails_at_import;
+  bool replaced = worker.kind == PayloadKind::initializer && !repeated.empty() && !repeated.starts_with("raises:");
+  return replaced ? repeated : "raises:AssertionError";
+}
+
 void check(const Model& model, engine::Report& report) {
   for (size_t i = 0; i < model.launches().size(); ++i) {
     const Launch& outer = model.launches()[i];
@@ -75,7 +82,7 @@ void check(const Model& model, engine::Report& report) {
         if (!refused(inner) || inner.condition.handled) continue;
         auto known = std::find_if(model.launches().begin(), model.launches().end(), [&](const Launch& other) { return other.site == inner.site; });
         report.finding(inner.site, "a daemonic process may not start processes")
-            .under(inner.method.methods - StartMethod::threading, "raises:AssertionError")
+            .under(inner.method.methods - StartMethod::threading, outcome_in(outer, worker.worker))
             .label(*daemon, "the process that runs this is a daemon")
             .path(worker.trace, inner.step)
             .confidence(inner.condition.certain() && outer.condition.certain() ? Confidence::certain : Confidence::likely)

@@ -26,14 +26,29 @@ std::string called(const Model& model, const Step& step) {
   return std::string(short_name(named ? std::string_view(model.evaluator().symbol(callee.symbol)) : std::string_view(step.row->names[0])));
 }
 
+// The word that an argument of the step holds.
+std::string word(const Model& model, const Step& step, const knowledge::Argument& wanted) {
+  Evaluator& evaluator = model.evaluator();
+  auto given = evaluator.argument(evaluator.arguments_of(step.site, step.frame), wanted);
+  auto text = given ? evaluator.constant_string(evaluator.values_of(*given)) : std::nullopt;
+  return text ? std::string(*text) : std::string();
+}
+
+// A file that is emptied each time that it is opened.
+bool truncates(const Model& model, const Step& step) {
+  if (!step.row->truncates || word(model, step, *step.row->truncates).find('w') == std::string::npos) return false;
+  for (const ArgumentRef& argument : model.evaluator().arguments_of(step.site, step.frame))
+    for (ValueId value : model.evaluator().values_of(argument))
+      if (const knowledge::Api* row = model.evaluator().api(value); row && row->survives_start) return false;
+  return true;
+}
+
 // What the step raises when its effect is there already; empty: nothing.
 std::string fails_again(const Model& model, const Step& step) {
   Evaluator& evaluator = model.evaluator();
   if (step.row->fails_again.empty() || is_true(evaluator, step.row->repeatable, step.site, step.frame)) return {};
-  if (!step.row->exclusive) return step.row->fails_again;
-  auto given = evaluator.argument(evaluator.arguments_of(step.site, step.frame), *step.row->exclusive);
-  auto word = given ? evaluator.constant_string(evaluator.values_of(*given)) : std::nullopt;
-  return word && word->find('x') != std::string_view::npos ? step.row->fails_again : std::string();
+  bool fails = !step.row->exclusive || word(model, step, *step.row->exclusive).find('x') != std::string::npos;
+  return fails ? step.row->fails_again : std::string();
 }
 
 // Whether something before may have undone the effect: the file is written that is then removed, the folder removed
@@ -69,7 +84,7 @@ void check(const Model& model, engine::Report& report) {
       if (step.kind != StepKind::api || step.row->runs_command || step.row->exits) continue;
       std::string error = fails_again(model, step);
       if (!error.empty() && undone_before(model, trace, i, error)) error.clear();
-      if (!step.row->side_effect && error.empty()) continue;
+      if (!step.row->side_effect && error.empty() && !truncates(model, step)) continue;
       if (step.condition.guard != Guard::none || !step.condition.certain() || step.condition.child_leaves || in_try(model, trace, i)) continue;
       uint32_t cause = opening(model, trace, i);
       // What a command says is part of the command.
