@@ -110,7 +110,7 @@ TEST_CASE("an alias leads to a module with rows, and does not lead on") {
 
 TEST_CASE("what a row returns has a row") {
   for (const Api& api : built_in_rows()) {
-    if (api.returns.empty() || api.returns == "self") continue;
+    if (api.returns.empty() || api.returns == "self" || api.returns == "None") continue;
     CAPTURE(api.names[0], api.returns);
     CHECK(built_in().knows_module(element(api.returns)));
     CHECK(built_in().canonical(element(api.returns)) == element(api.returns));
