@@ -60,9 +60,11 @@ void check(const Model& model, engine::Report& report) {
     const LiveThread* first = nullptr;
     for (const LiveThread& thread : alive) {
       // Another thing that the same call may mean, or helpers of what is started here.
-      bool own = thread.object != unknown_value && thread.object == launch.object;
+      bool own = thread.object != unknown_value && launch.object != unknown_value && same_object(model.evaluator(), thread.object, launch.object);
       bool same_call = thread.step != none && trace.steps[thread.step].site == launch.site && trace.steps[thread.step].frame == launch.frame;
-      if ((own || same_call) && !launch.condition.repeated) continue;
+      // The loop over a loader iterates, but starts it once.
+      bool once = !launch.condition.repeated || launch.row->launch->starts == knowledge::Starts::iterate;
+      if ((own || same_call) && once) continue;
       // The fork server imports main before it forks, from 3.13.8 and 3.14.1 on: it then has such a thread as well.
       bool server = thread.at_import && launch.row->launch->reimports_main && model.options().newest_python >= 14;
       StartMethods here = server ? possible : possible & StartMethod::fork;
