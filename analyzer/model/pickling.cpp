@@ -485,7 +485,7 @@ std::optional<PickleProblem> Pickling::of_fields(ValueId id, const PickleContext
   for (EventId event = file.facts.scopes[owner.index].events.begin; event < file.facts.scopes[owner.index].events.end; ++event) {
     if (file.scope_of(event) != owner.index) continue;
     const facts::Event& it_event = file.event(event);
-    if (it_event.op == Op::declare) fields.push_back({file.name(it_event.name)});
+    if (it_event.op == Op::declare && !of_class_only({owner.file, file.operand(event, 0)})) fields.push_back({file.name(it_event.name)});
     if (it_event.op == Op::bind && !fields.empty() && fields.back().name == file.name(it_event.name)) fields.back().standard = file.operand(event, 0);
   }
   if (fields.empty()) return {};
@@ -513,6 +513,15 @@ std::optional<PickleProblem> Pickling::of_fields(ValueId id, const PickleContext
       if (auto found = through(find(value, context, depth + 1), fields[at].name, site)) return found;
   }
   return {};
+}
+
+// What is annotated so is no attribute of the objects.
+bool Pickling::of_class_only(Site annotation) {
+  const File& file = evaluator_.program().file(annotation.file);
+  while (annotation.event != none && file.event(annotation.event).op == Op::unknown) annotation.event = file.operand(annotation.event, 0);  // ClassVar[dict]
+  for (ValueId value : annotation.event == none ? Values{} : Values(evaluator_.evaluate(annotation, any_frame)))
+    if (evaluator_.value(value).kind == ValueKind::external && (evaluator_.type_name(value) == "typing.ClassVar" || evaluator_.type_name(value) == "dataclasses.InitVar")) return true;
+  return false;
 }
 
 // Whether every object gets the values that are bound in the class as attributes of its own.

@@ -72,6 +72,7 @@ class Pickling {
   std::optional<PickleProblem> of_attributes(ValueId instance, const PickleContext& context, int depth);
   std::optional<PickleProblem> of_attribute(ValueId instance, std::string_view name, const PickleContext& context, int depth);
   bool hidden_by_decorator(const Value& method);
+  bool of_class_only(Site annotation);
   bool keeps_defaults(ValueId class_value);
   Values standard_of(Site site);
   bool one_of_several_makers(const Values& values);

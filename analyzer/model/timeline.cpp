@@ -204,18 +204,21 @@ void Walker::scope(FileId file_id, ScopeId scope_id, FrameId frame, uint32_t par
     }
   };
 
+  auto enter = [&](RegionId region) {
+    llvm::SmallVector<RegionId, 8> entered;
+    for (RegionId r = region; r != none && (open.empty() || r != open.back().region); r = f.regions[r].parent) entered.push_back(r);
+    for (size_t i = entered.size(); i-- > 0;) {
+      Condition condition = current();
+      if (condition.guard != Guard::never) condition = condition & region_condition(file_id, frame, entered[i]);
+      open.push_back({entered[i], condition});
+    }
+  };
+
+  if (part == Part::after_yield) enter(f.events[events.begin - 1].region);  // where the yield stands
   for (EventId id = events.begin; id < events.end; ++id) {
     RegionId region = f.events[id].region;
     while (!open.empty() && !f.regions[open.back().region].events.contains(id)) close();
-    if ((open.empty() ? none : open.back().region) != region) {
-      llvm::SmallVector<RegionId, 8> entered;
-      for (RegionId r = region; r != none && (open.empty() || r != open.back().region); r = f.regions[r].parent) entered.push_back(r);
-      for (size_t i = entered.size(); i-- > 0;) {
-        Condition condition = current();
-        if (condition.guard != Guard::never) condition = condition & region_condition(file_id, frame, entered[i]);
-        open.push_back({entered[i], condition});
-      }
-    }
+    if ((open.empty() ? none : open.back().region) != region) enter(region);
     if (current().guard == Guard::never) continue;
     event(file_id, id, frame, parent, current());
     // assert __name__ == "__main__", at module level, ends a child that imports main
