@@ -127,7 +127,10 @@ ValueId Evaluator::method_of(ValueId class_value, std::string_view name) {
 }
 
 Values Evaluator::attribute(ValueId base, std::string_view name) {
+  // No row is called so. Each link of a long chain of unknown calls would keep a name as long as the chain up to there.
+  constexpr size_t longest_name = 400;
   const Value it = values_[base];
+  if (symbols_[it.symbol].size() > longest_name) return {};
   switch (it.kind) {
     case ValueKind::external: return {external(symbols_[it.symbol] + "." + std::string(name))};
     case ValueKind::module: return module_member(it.file, name);

@@ -442,15 +442,18 @@ bool encloses(const facts::FileFacts& f, RegionId outer, RegionId inner) {
   return inner == outer;
 }
 
-// Whether two regions lie in different arms of one if.
+// Whether two regions lie in different arms of one if: below the place where their ways up meet. A region comes after
+// those around it, so the later of the two goes up first; `none` + 1 is 0.
 bool exclusive(const facts::FileFacts& f, RegionId a, RegionId b) {
-  for (RegionId x = a; x != none; x = f.regions[x].parent)
-    for (RegionId y = b; y != none; y = f.regions[y].parent) {
-      if (x == y) return false;
-      bool arms = f.regions[x].kind == facts::RegionKind::then_arm || f.regions[x].kind == facts::RegionKind::else_arm;
-      if (arms && f.regions[x].statement == f.regions[y].statement && f.regions[x].kind != f.regions[y].kind) return true;
-    }
-  return false;
+  RegionId below_a = none, below_b = none;
+  while (a != b) {
+    if (a + 1 > b + 1) below_a = a, a = f.regions[a].parent;
+    else below_b = b, b = f.regions[b].parent;
+  }
+  if (below_a == none || below_b == none) return false;
+  const facts::Region &x = f.regions[below_a], &y = f.regions[below_b];
+  bool arms = x.kind == facts::RegionKind::then_arm || x.kind == facts::RegionKind::else_arm;
+  return arms && x.statement == y.statement && x.kind != y.kind;
 }
 
 RegionId innermost_loop(const facts::FileFacts& f, RegionId region) {
@@ -469,7 +472,8 @@ llvm::SmallVector<EventId, 4> Evaluator::reaching(FileId file_id, ScopeId scope,
   const facts::FileFacts& f = file.facts;
   RegionId here = at == none ? none : file.event(at).region;
   size_t before = at == none ? all.size() : size_t(std::lower_bound(all.begin(), all.end(), at) - all.begin());
-  for (size_t i = before; i-- > 0 && result.size() < most_values;) {
+  constexpr size_t most_examined = 200;  // a long chain of elif may bind the name in each of its arms
+  for (size_t i = before; i-- > 0 && before - i <= most_examined && result.size() < most_values;) {
     RegionId region = file.event(all[i]).region;
     if (exclusive(f, region, here)) continue;
     if (file.event(all[i]).op == Op::delete_name) continue;

@@ -1,8 +1,16 @@
 #include "analyzer/model/model.h"
 
+#include <algorithm>
+
 #include "analyzer/model/globals.h"
 
 namespace forklint::model {
+namespace {
+
+// Of one trace. Rules look through the trace for each of its launches.
+constexpr size_t most_launches = 1000;
+
+}  // namespace
 
 Model::Model(const Program& program, const ModelOptions& options)
     : program_(program), options_(options), evaluator_(std::make_unique<Evaluator>(program)), pickling_(std::make_unique<Pickling>(*evaluator_)), walker_(std::make_unique<Walker>(*evaluator_)) {
@@ -20,7 +28,7 @@ void Model::walk() {
   auto keep = [&](Trace trace) {
     uint32_t id = uint32_t(traces_.size());
     std::vector<Launch> found = find_launches(*evaluator_, trace, id, options_.standard);
-    launches_.insert(launches_.end(), found.begin(), found.end());
+    launches_.insert(launches_.end(), found.begin(), found.begin() + ptrdiff_t(std::min(found.size(), most_launches)));
     for (const Step& step : trace.steps)
       if (step.kind == StepKind::import_module && step.file != trace.file) imported_[step.file] = true;
     traces_.push_back(std::move(trace));

@@ -140,30 +140,23 @@ Condition Walker::region_condition(FileId file_id, FrameId frame, RegionId regio
   }
 }
 
-// Whether a region's last word takes control away: return, raise, break, continue, exit().
+// Whether a region's last word takes control away: return, raise, break, continue, exit(). It may stand in an inner
+// with; an inner branch may not run.
 bool Walker::leaves(FileId file_id, RegionId region, FrameId frame) {
   const File& file = evaluator_.program().file(file_id);
   const facts::Region& it = file.facts.regions[region];
-  for (EventId id = it.events.end; id-- > it.events.begin;) {
-    const facts::Event& event = file.event(id);
-    if (event.region != region) {
-      // An inner with or try at the end may leave as well; an inner branch may not run.
-      RegionId inner = event.region;
-      while (inner != none && file.facts.regions[inner].parent != region) inner = file.facts.regions[inner].parent;
-      if (inner == none) return false;
-      RegionKind kind = file.facts.regions[inner].kind;
-      return kind == RegionKind::with && leaves(file_id, inner, frame);
-    }
-    switch (event.op) {
-      case Op::return_: case Op::raise: case Op::break_: case Op::continue_: return true;
-      case Op::call:
-        for (ValueId callee : Values(evaluator_.evaluate({file_id, file.operand(id, 0)}, frame)))
-          if (const knowledge::Api* row = evaluator_.api(callee); row && (row->exits || row->exits_now)) return true;
-        return false;
-      default: return false;
-    }
+  if (it.events.size() == 0) return false;
+  EventId last = it.events.end - 1;
+  for (RegionId inner = file.event(last).region; inner != region; inner = file.facts.regions[inner].parent)
+    if (inner == none || file.facts.regions[inner].kind != RegionKind::with) return false;
+  switch (file.event(last).op) {
+    case Op::return_: case Op::raise: case Op::break_: case Op::continue_: return true;
+    case Op::call:
+      for (ValueId callee : Values(evaluator_.evaluate({file_id, file.operand(last, 0)}, frame)))
+        if (const knowledge::Api* row = evaluator_.api(callee); row && (row->exits || row->exits_now)) return true;
+      return false;
+    default: return false;
   }
-  return false;
 }
 
 void Walker::scope(FileId file_id, ScopeId scope_id, FrameId frame, uint32_t parent, const Condition& base, Part part) {
