@@ -46,6 +46,12 @@ void Model::walk() {
   }
 }
 
+const Trace& Model::body(FileId file) const {
+  std::unique_ptr<Trace>& trace = bodies_[file];
+  if (!trace) trace = std::make_unique<Trace>(walker_->walk_main(file));
+  return *trace;
+}
+
 const std::vector<Payload>& Model::payload(size_t launch) const {
   if (!payloads_[launch]) payloads_[launch] = std::make_unique<std::vector<Payload>>(payload_of(*evaluator_, trace_of(launches_[launch]), launches_[launch]));
   return *payloads_[launch];

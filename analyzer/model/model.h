@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 #include "analyzer/model/crossing.h"
@@ -51,6 +52,8 @@ class Model {
   // Variables that workers of a launch read and fresh children do not have as the parent does.
   const std::vector<LostGlobal>& lost_globals(size_t launch) const;
   // Code of this process walked with its reads, as that of workers is: the body of a thread.
+  // The body of a module, as an import of it runs it.
+  const Trace& body(FileId file) const;
   Trace walk(ValueId function, FrameId frame) const { return walker_->walk_worker(function, frame); }
 
   // Whether some other program walked here imports the file.
@@ -71,6 +74,7 @@ class Model {
   std::vector<Trace> traces_;
   std::vector<bool> imported_;
   std::vector<Launch> launches_;
+  mutable std::unordered_map<FileId, std::unique_ptr<Trace>> bodies_;
   mutable std::vector<std::unique_ptr<std::vector<Payload>>> payloads_;
   mutable std::vector<std::unique_ptr<std::vector<Crossing>>> crossings_;
   mutable std::vector<std::unique_ptr<std::vector<WorkerTrace>>> workers_;

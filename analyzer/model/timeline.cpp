@@ -326,7 +326,12 @@ void Walker::property(FileId file_id, EventId id, FrameId frame, uint32_t parent
   std::string_view name = file.name_of(id);
   for (ValueId owner : Values(evaluator_.evaluate({file_id, file.operand(id, 0)}, frame))) {
     const Value it = evaluator_.value(owner);
-    if (it.kind == ValueKind::instance && evaluator_.is_property(it.base, name)) special_method(owner, name, {file_id, id}, frame, parent, condition);
+    if (it.kind != ValueKind::instance || !evaluator_.is_property(it.base, name)) continue;
+    // What it makes it makes once: that is what properties are for.
+    const Value f = evaluator_.value(evaluator_.method_of(it.base, name));
+    FrameId inner = evaluator_.enter_unknown(f.file, f.index, owner);
+    bool done = std::any_of(trace_.steps.begin(), trace_.steps.end(), [&](const Step& step) { return step.kind == StepKind::enter_function && step.inner == inner; });
+    if (!done) special_method(owner, name, {file_id, id}, frame, parent, condition);
   }
 }
 
@@ -352,10 +357,11 @@ void Walker::callee(ValueId value, Site site, FrameId frame, uint32_t parent, co
     case ValueKind::class_: {
       if (const knowledge::Api* row = evaluator_.api(value)) api(value, row, site, frame, parent, here);
       ValueId constructor = evaluator_.method_of(value, "__init__");
-      if (constructor == unknown_value) return;
+      ValueId made = evaluator_.make({.kind = ValueKind::instance, .file = site.file, .index = site.event, .frame = frame, .base = value});
+      if (constructor == unknown_value) return special_method(made, "__post_init__", site, frame, parent, here);
       Value bound = evaluator_.value(constructor);
       bound.kind = ValueKind::bound;
-      bound.base = evaluator_.make({.kind = ValueKind::instance, .file = site.file, .index = site.event, .frame = frame, .base = value});
+      bound.base = made;
       ValueId method = evaluator_.make(bound);
       return function(method, evaluator_.enter(method, site, frame), site, frame, parent, here);
     }
@@ -383,7 +389,7 @@ void Walker::callee(ValueId value, Site site, FrameId frame, uint32_t parent, co
       for (ValueId method : evaluator_.attribute(value, "__call__"))  // Parallel(n_jobs=2)(tasks)
         if (const knowledge::Api* row = evaluator_.api(method)) {
           consume(method, site, frame, parent, here);
-          return api(method, row, site, frame, parent, here);
+          api(method, row, site, frame, parent, here);
         }
       return registered(value, site, frame, parent, here);
     }

@@ -37,14 +37,14 @@ std::vector<FileId> preloaded(const Model& model, const Trace& trace, uint32_t b
 
 // The step that starts a thread while a preloaded module is imported, and which the server then has.
 const Step* thread_of_server(const Model& model, const Trace& trace, uint32_t launch) {
-  for (FileId file : preloaded(model, trace, launch))
-    for (const Trace& module : model.traces()) {
-      if (module.entry != Entry::main || module.file != file || module.steps.empty()) continue;
-      for (const LiveThread& thread : live_threads(model.evaluator(), module, uint32_t(module.steps.size() - 1)))
-        if (thread.step != none && module.steps[thread.step].condition.guard == Guard::none) return &module.steps[thread.step];
-      const Step& last = module.steps.back();
-      if (last.kind == StepKind::api && last.condition.guard == Guard::none && last.row->starts) return &last;
-    }
+  for (FileId file : preloaded(model, trace, launch)) {
+    const Trace& module = model.body(file);
+    if (module.steps.empty()) continue;
+    for (const LiveThread& thread : live_threads(model.evaluator(), module, uint32_t(module.steps.size() - 1)))
+      if (thread.step != none && module.steps[thread.step].condition.guard == Guard::none) return &module.steps[thread.step];
+    const Step& last = module.steps.back();
+    if (last.kind == StepKind::api && last.condition.guard == Guard::none && last.row->starts) return &last;
+  }
   return nullptr;
 }
 
