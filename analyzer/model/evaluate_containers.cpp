@@ -13,8 +13,17 @@ constexpr uint32_t binding_distance = 6;
 }  // namespace
 
 Values Evaluator::elements(ValueId id, std::optional<uint32_t> index) {
+  uint64_t key = uint64_t(id) << 32 | (index ? uint64_t(*index) + 1 : 0);
+  if (auto it = elements_.find(key); it != elements_.end()) return it->second == none ? Values{} : results_[it->second];
   if (depth_ >= deepest) return {};
   Deeper deeper(depth_);
+  elements_[key] = none;  // a cycle adds nothing
+  results_.push_back(find_elements(id, index));
+  elements_[key] = uint32_t(results_.size() - 1);
+  return results_.back();
+}
+
+Values Evaluator::find_elements(ValueId id, std::optional<uint32_t> index) {
   const Value it = values_[id];
   switch (it.kind) {
     case ValueKind::container: return container_elements(it, index);
@@ -35,7 +44,7 @@ Values Evaluator::elements(ValueId id, std::optional<uint32_t> index) {
         size_t open = type.find('[');
         std::string element = type.substr(open + 1, type.size() - open - 2);
         // Each position is an object of its own.
-        return {make({.kind = ValueKind::object, .file = it.file, .index = it.index, .frame = it.frame, .symbol = intern(element + (index && *index > 0 ? "" : "")), .base = make({.kind = ValueKind::constant, .index = uint32_t(Op::number), .symbol = intern(std::to_string(index.value_or(0))), .base = id})})};
+        return {make({.kind = ValueKind::object, .file = it.file, .index = it.index, .frame = it.frame, .symbol = intern(element), .base = make({.kind = ValueKind::constant, .index = uint32_t(Op::number), .symbol = intern(std::to_string(index.value_or(0))), .base = id})})};
       }
       if (type == "builtins.dict" && it.index != none) {
         Values result;

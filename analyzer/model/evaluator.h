@@ -122,6 +122,7 @@ class Evaluator {
   bool is_true(ValueId id) const;   // certainly
   bool is_false(ValueId id) const;
   Values compute(Site site, FrameId frame);
+  Values find_elements(ValueId id, std::optional<uint32_t> index);
   // Whether an event's value is the same in every frame: constants, globals, and what is made of them without a call.
   bool same_everywhere(Site site);
   Values read_name(Site site, FrameId frame);
@@ -165,6 +166,7 @@ class Evaluator {
   std::unordered_map<std::string_view, SymbolId> symbol_ids_;
   llvm::DenseMap<Key, uint32_t, KeyInfo> memo_;  // into results_; none while it is being computed
   std::deque<Values> results_;
+  llvm::DenseMap<uint64_t, uint32_t> elements_;  // by value and index, into results_ as well
   std::unordered_map<ValueId, llvm::SmallVector<ValueId, 4>> linearised_;
   std::unordered_map<SymbolId, const knowledge::Api*> rows_;
   std::optional<std::unordered_set<std::string_view>> property_names_;

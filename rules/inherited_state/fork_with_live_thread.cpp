@@ -52,7 +52,7 @@ void check(const Model& model, engine::Report& report) {
   for (size_t i = 0; i < model.launches().size(); ++i) {
     const Launch& launch = model.launches()[i];
     const Trace& trace = model.trace_of(launch);
-    if (launch.site.event == none || launch.row->launch->executes) continue;
+    if (launch.site.event == none || launch.row->launch->executes || launch.method.by == ChosenBy::unknown) continue;
     StartMethods possible = launch.method.methods & (StartMethod::fork | StartMethod::forkserver);
     if (possible.empty()) continue;
     std::vector<LiveThread> alive = live_threads(model.evaluator(), trace, launch.step);
