@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_set>
 
 namespace forklint::engine {
 namespace {
@@ -23,6 +24,8 @@ bool stores(std::string_view method) {
   return std::find(names.begin(), names.end(), method) != names.end();
 }
 
+constexpr uint8_t farthest = 64;
+
 class Spread {
  public:
   explicit Spread(const FileFacts& facts)
@@ -41,34 +44,35 @@ class Spread {
     result_.scopes.resize(f_.scopes.size());
   }
 
-  Reach run(const std::unordered_set<std::string>& launching) {
+  Reach run(const Distances& launching) {
     for (NameId name = 0; name < f_.names.size(); ++name)
-      if (launching.contains(f_.names[name])) heat(name);
+      if (auto it = launching.find(f_.names[name]); it != launching.end()) heat(name, it->second);
     for (EventId id = 0; id < f_.events.size(); ++id)
-      if (f_.events[id].op == Op::string && hot_[f_.events[id].name] && is_attribute_name(id)) touch(id);
-    while (!names_.empty()) {
-      NameId name = names_.back();
-      names_.pop_back();
-      for (EventId id : mentions_[name]) touch(id);
-    }
+      if (const Event& event = f_.events[id]; event.op == Op::string && hot_[event.name] && is_attribute_name(id)) mentions_[event.name].push_back(id);
+    for (distance_ = 0; distance_ < farthest; ++distance_)
+      for (size_t i = 0; i < names_[distance_].size(); ++i)  // grows on the way
+        for (EventId id : mentions_[names_[distance_][i]]) touch(id);
     for (EventId id = f_.scopes[0].events.begin; id < f_.scopes[0].events.end; ++id) {
       const Event& event = f_.events[id];
-      if ((event.op == Op::bind || event.op == Op::bind_module) && hot_[event.name]) result_.names.push_back(f_.names[event.name]);
+      if (event.op == Op::bind || event.op == Op::bind_module) tell(event.name);
     }
-    for (uint64_t global : globals_)
-      if (NameId name = NameId(global); hot_[name]) result_.names.push_back(f_.names[name]);
-    std::sort(result_.names.begin(), result_.names.end());
-    result_.names.erase(std::unique(result_.names.begin(), result_.names.end()), result_.names.end());
+    for (uint64_t global : globals_) tell(NameId(global));
     return std::move(result_);
   }
 
  private:
   static uint64_t key(ScopeId scope, NameId name) { return uint64_t(scope) << 32 | name; }
 
-  void heat(NameId name) {
+  void heat(NameId name, uint8_t distance) {
     if (hot_[name]) return;
-    hot_[name] = true;
-    names_.push_back(name);
+    distance = std::min(distance, uint8_t(farthest - 1));
+    hot_[name] = uint8_t(distance + 1);
+    names_[distance].push_back(name);
+  }
+  void heat(NameId name) { heat(name, uint8_t(distance_ + 1)); }
+
+  void tell(NameId name) {
+    if (hot_[name]) result_.names.emplace(f_.names[name], uint8_t(hot_[name] - 1));
   }
 
   // getattr(multiprocessing, "Process")
@@ -123,7 +127,7 @@ class Spread {
 
   void enter(ScopeId scope) {
     for (; scope != none && !result_.scopes[scope]; scope = f_.scopes[scope].parent) {
-      result_.scopes[scope] = true;
+      result_.scopes[scope] = uint8_t(distance_ + 1);
       if (scope == 0) return;
       named(scope);
       if (f_.scopes[scope].kind != ScopeKind::class_) inside(scope);
@@ -146,7 +150,7 @@ class Spread {
       ScopeId next = open.back();
       open.pop_back();
       if (result_.scopes[next]) continue;
-      result_.scopes[next] = true;
+      result_.scopes[next] = uint8_t(distance_ + 1);
       named(next);
       open.insert(open.end(), children_[next].begin(), children_[next].end());
     }
@@ -156,16 +160,17 @@ class Spread {
   std::vector<ScopeId> scope_of_;
   std::vector<EventId> user_of_;  // the event that a value goes into
   std::vector<char> seen_;
-  std::vector<char> hot_;         // by name
+  std::vector<uint8_t> hot_;      // by name: its distance and 1, or 0
   std::vector<std::vector<ScopeId>> children_;
   std::vector<std::vector<EventId>> mentions_;  // by name
   std::unordered_set<uint64_t> globals_;        // scopes and the names that they declare global
-  std::vector<NameId> names_;     // hot, and not yet followed
+  std::array<std::vector<NameId>, farthest> names_;  // hot ones, by distance
+  uint8_t distance_ = 0;          // of what is being followed
   Reach result_;
 };
 
 }  // namespace
 
-Reach reach_of(const FileFacts& facts, const std::unordered_set<std::string>& launching) { return Spread(facts).run(launching); }
+Reach reach_of(const FileFacts& facts, const Distances& launching) { return Spread(facts).run(launching); }
 
 }  // namespace forklint::engine

@@ -1,9 +1,7 @@
 #include "analyzer/engine/select_files.h"
 
 #include <algorithm>
-#include <set>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 #include "analyzer/engine/prefilter.h"
@@ -74,7 +72,7 @@ class Selection {
     }
     std::vector<Parsed> result;
     for (uint32_t i = 0; i < files_.size(); ++i)
-      if (parsed_[i]) result.push_back({i, launches[i] ? std::move(reach_[i].scopes) : std::vector<char>(), std::move(facts_[i])});
+      if (parsed_[i]) result.push_back({i, launches[i] ? std::move(reach_[i].scopes) : std::vector<uint8_t>(), std::move(facts_[i])});
     return result;
   }
 
@@ -91,7 +89,7 @@ class Selection {
       std::vector<uint32_t> modules = glances_[i].modules;
       if (!glances_[i].words.empty())
         for (const Use& use : uses_[i]) modules.insert(modules.end(), glances_[use.file].modules.begin(), glances_[use.file].modules.end());
-      for (std::string& word : anchors_.launching(glances_[i].words, modules)) launching_[i].insert(std::move(word));
+      for (std::string& word : anchors_.launching(glances_[i].words, modules)) launching_[i].emplace(std::move(word), 0);
       if (!launching_[i].empty() || glances_[i].addressed) result.push_back(i);
     }
     return result;
@@ -109,8 +107,8 @@ class Selection {
   // What in a file leads to a launch, by the names that are known to. Says whether there is more for its users.
   bool follow(uint32_t file) {
     Reach reach = reach_of(facts_[file], launching_[file]);
-    reach.names.insert(reach.names.end(), modules_[file].begin(), modules_[file].end());
-    bool more = reach.names != reach_[file].names;
+    for (const auto& [name, distance] : modules_[file]) reach.names.emplace(name, distance);
+    bool more = reach.names.size() != reach_[file].names.size();
     reach_[file] = std::move(reach);
     return more;
   }
@@ -168,16 +166,23 @@ class Selection {
     std::vector<char> uses(files_.size());
     in_parallel(files_.size(), jobs_, [&](size_t i) {
       WordSet names;
+      Distances distances;
       for (const Use& use : uses_[i]) {
         if (std::find(news[i].begin(), news[i].end(), use.file) == news[i].end()) continue;
-        for (const std::string& name : reach_[use.file].names)
-          if (!launching_[i].contains(name) && (use.whole || std::find(use.names.begin(), use.names.end(), name) != use.names.end())) names.add(name);
+        uint8_t nearest = UINT8_MAX;
+        for (const auto& [name, distance] : reach_[use.file].names) {
+          nearest = std::min(nearest, distance);
+          if (launching_[i].contains(name) || (!use.whole && std::find(use.names.begin(), use.names.end(), name) == use.names.end())) continue;
+          names.add(name);
+          auto [it, added] = distances.emplace(name, distance);
+          it->second = std::min(it->second, distance);
+        }
         for (std::string_view name : use.bound)
-          if (!reach_[use.file].names.empty()) uses[i] |= modules_[i].emplace(name).second;
+          if (nearest != UINT8_MAX) uses[i] |= modules_[i].emplace(name, nearest).second;
       }
       if (names.empty()) return;
       for (uint32_t word : names.all_in(files_[i].text)) {
-        launching_[i].insert(names.word(word));
+        launching_[i].emplace(names.word(word), distances[names.word(word)]);
         uses[i] = true;
       }
     });
@@ -204,8 +209,8 @@ class Selection {
   std::unordered_map<std::string_view, std::vector<uint32_t>> by_name_;
   std::vector<Glance> glances_;
   std::vector<std::vector<Use>> uses_;                      // by file: what its imports may mean, each file once
-  std::vector<std::unordered_set<std::string>> launching_;  // by file: names in it that lead to a launch
-  std::vector<std::set<std::string>> modules_;              // by file: names in it of modules that lead to a launch
+  std::vector<Distances> launching_;                        // by file: names in it that lead to a launch
+  std::vector<Distances> modules_;                          // by file: names in it of modules that lead to a launch
   std::vector<std::vector<uint32_t>> users_;                // by file: who imports it
   std::vector<facts::FileFacts> facts_;
   std::vector<Reach> reach_;

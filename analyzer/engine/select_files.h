@@ -12,7 +12,7 @@ namespace forklint::engine {
 
 struct Parsed {
   uint32_t file = 0;    // index into the files given
-  std::vector<char> launching;  // by scope: whether it may lead to a launch; empty: only imported by files that may
+  std::vector<uint8_t> launching;  // by scope, as Reach says it; empty: only imported by files that may launch
   facts::FileFacts facts;
 };
 

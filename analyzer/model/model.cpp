@@ -23,6 +23,13 @@ Model::Model(const Program& program, const ModelOptions& options)
 
 Model::~Model() = default;
 
+// A function that nothing calls, and that may lead to a launch over so many calls. What is called from farther away is
+// walked by itself.
+static bool worth_walking(const File& file, ScopeId scope) {
+  constexpr uint8_t farthest = 6;
+  return file.launching.empty() || (file.launching[scope] > 0 && file.launching[scope] <= farthest);
+}
+
 void Model::walk() {
   imported_.resize(program_.files().size());
   auto keep = [&](Trace trace) {
@@ -39,7 +46,7 @@ void Model::walk() {
     const File& file = program_.file(file_id);
     if (!file.walked) continue;
     for (ScopeId scope = 1; scope < file.facts.scopes.size(); ++scope)
-      if (file.facts.scopes[scope].kind == facts::ScopeKind::function && (file.launching.empty() || file.launching[scope]) && !walker_->visited(file_id, scope)) {
+      if (file.facts.scopes[scope].kind == facts::ScopeKind::function && worth_walking(file, scope) && !walker_->visited(file_id, scope)) {
         Trace trace = walker_->walk_function(file_id, scope);
         if (!trace.steps.empty()) keep(std::move(trace));
       }

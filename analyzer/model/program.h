@@ -56,7 +56,7 @@ struct File {
   std::string module;       // dotted; "" when the path gives no name
   bool package = false;     // __init__.py
   bool walked = true;       // an entry of its own
-  std::vector<char> launching;  // by scope: worth walking when nothing calls it; empty: every one is
+  std::vector<uint8_t> launching;  // by scope: 1 where a launch may stand, 2 for what may call that …, 0: neither; empty: nothing is known
   std::string packaged_by;  // what makes an executable of it: main.spec
   facts::FileFacts facts;
 
@@ -87,7 +87,7 @@ struct ParsedFile {
   std::string path;
   facts::FileFacts facts;
   bool walked = true;       // false: nothing in it can launch, it is there for those that import it
-  std::vector<char> launching;  // by scope: whether it may lead to a launch; empty: any may
+  std::vector<uint8_t> launching;  // by scope, see File
   std::string packaged_by;  // what makes an executable of it; empty: nothing known
 };
 

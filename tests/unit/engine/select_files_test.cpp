@@ -29,9 +29,9 @@ std::string selected(const Texts& texts, unsigned jobs = 1) {
 }
 
 // The names of the functions and classes through which a launch may be reached, when `words` launch.
-std::string reached(std::string_view text, std::unordered_set<std::string> words) {
+std::string reached(std::string_view text, std::string_view word) {
   facts::FileFacts parsed = forklint::frontends::python::parse(text);
-  Reach reach = reach_of(parsed, words);
+  Reach reach = reach_of(parsed, {{std::string(word), 0}});
   std::string result;
   for (facts::ScopeId scope = 1; scope < parsed.scopes.size(); ++scope)
     if (reach.scopes[scope] && parsed.scopes[scope].kind != facts::ScopeKind::comprehension) result += (result.empty() ? "" : " ") + parsed.names[parsed.scopes[scope].name];
@@ -87,26 +87,33 @@ TEST_CASE("comments that speak to forklint are read wherever they stand") {
 }
 
 TEST_CASE("callers, in a file, lead to what they call") {
-  CHECK(reached("def a(): launch()\ndef b(): a()\ndef c(): pass\n", {"launch"}) == "a b");
-  CHECK(reached("def b(): a()\ndef a(): launch()\n", {"launch"}) == "b a");
-  CHECK(reached("def outer():\n    launch()\n    def inner(): pass\n    return inner\n", {"launch"}) == "outer inner");
+  CHECK(reached("def a(): launch()\ndef b(): a()\ndef c(): pass\n", "launch") == "a b");
+  CHECK(reached("def b(): a()\ndef a(): launch()\n", "launch") == "b a");
+  CHECK(reached("def outer():\n    launch()\n    def inner(): pass\n    return inner\n", "launch") == "outer inner");
 }
 
 TEST_CASE("what is made of a launching name leads to it") {
-  CHECK(reached("pool = Pool()\ndef f(): pool.map()\ndef g(): pass\n", {"Pool"}) == "f");
-  CHECK(reached("class A:\n    def __init__(self): self.pool = Pool()\n    def f(self): self.pool.map()\n    def g(self): pass\n", {"Pool"}) == "A __init__ f");
-  CHECK(reached("class A:\n    def f(self): self.all.append(Pool())\n    def g(self): self.all[0].map()\n", {"Pool"}) == "A f g");
-  CHECK(reached("class W(Process):\n    def go(self): self.start()\n", {"Process"}) == "W go");
-  CHECK(reached("def init():\n    global pool\n    pool = Pool()\ndef f(): pool.map()\ndef g():\n    x = 1\n", {"Pool"}) == "init f");
-  CHECK(reached("def f():\n    x = Pool()\ndef g(x): return x\n", {"Pool"}) == "f");
-  CHECK(reached("def f(): getattr(m, 'Pool')()\n", {"Pool"}) == "f");
+  CHECK(reached("pool = Pool()\ndef f(): pool.map()\ndef g(): pass\n", "Pool") == "f");
+  CHECK(reached("class A:\n    def __init__(self): self.pool = Pool()\n    def f(self): self.pool.map()\n    def g(self): pass\n", "Pool") == "A __init__ f");
+  CHECK(reached("class A:\n    def f(self): self.all.append(Pool())\n    def g(self): self.all[0].map()\n", "Pool") == "A f g");
+  CHECK(reached("class W(Process):\n    def go(self): self.start()\n", "Process") == "W go");
+  CHECK(reached("def init():\n    global pool\n    pool = Pool()\ndef f(): pool.map()\ndef g():\n    x = 1\n", "Pool") == "init f");
+  CHECK(reached("def f():\n    x = Pool()\ndef g(x): return x\n", "Pool") == "f");
+  CHECK(reached("def f(): getattr(m, 'Pool')()\n", "Pool") == "f");
+}
+
+TEST_CASE("the distance counts calls and variables in between") {
+  facts::FileFacts parsed = forklint::frontends::python::parse("def a(): launch()\ndef b(): a()\nheld = b\ndef c(): held()\n");
+  Reach reach = reach_of(parsed, {{"launch", 0}});
+  CHECK(reach.names == Distances{{"a", 1}, {"b", 2}, {"held", 3}, {"c", 4}});
+  CHECK(reach.scopes == std::vector<uint8_t>{1, 1, 2, 4});
 }
 
 TEST_CASE("long chains of callers take one pass") {
   std::string text;
   for (int i = 0; i < 20000; ++i) text += "def f" + std::to_string(i) + "(): f" + std::to_string(i + 1) + "()\n";
   facts::FileFacts parsed = forklint::frontends::python::parse(text);
-  Reach reach = reach_of(parsed, {"f20000"});
+  Reach reach = reach_of(parsed, {{"f20000", 0}});
   CHECK(reach.names.size() == 20000);
 }
 
