@@ -186,10 +186,10 @@ struct Api {
   std::string process_setting;     // what it sets for this process only: "signal handler", "logging", "recursion limit" …
   std::string unset;               // what is seen where the setting is needed and missing: "raises:RecursionError"; empty: wrong
   bool for_recursion = false;      // the setting matters to functions that call themselves
-  bool setting_of_all = false;     // set on one object it holds for others too: loggers hand records on
   std::string uses_setting;        // the process setting on which what it does depends
   std::optional<Argument> uses_with;  // it depends on that setting only where this is given: csv.reader(file, dialect)
   bool survives_start = false;     // given as an argument to what makes a process setting, every child keeps that: SIG_IGN
+  std::optional<Argument> setting_path;  // of an object: its dotted name; what is set on it holds for those below too. Not given: for all
   std::string frozen_setting;      // what a running forkserver does not see: "environment", "umask", "limits"
   std::string reads_setting;       // the frozen setting that it reads: "environment"
   bool patches = false;            // replaces something in a module or class, in this process only: mock.patch

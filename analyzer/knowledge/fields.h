@@ -129,10 +129,10 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
   visit("process-setting", api.process_setting);
   visit("unset", api.unset);
   visit("for-recursion", api.for_recursion);
-  visit("setting-of-all", api.setting_of_all);
   visit("uses-setting", api.uses_setting);
   visit("uses-with", api.uses_with);
   visit("survives-start", api.survives_start);
+  visit("setting-path", api.setting_path);
   visit("frozen-setting", api.frozen_setting);
   visit("reads-setting", api.reads_setting);
   visit("patches", api.patches);

@@ -72,7 +72,7 @@ class Reads {
         if (owner.kind == ValueKind::instance && !through_global(w, step.subject)) {
           if (owner.base == unknown_value || !evaluator_.attribute_writes(owner.base, name).empty()) continue;
           if (!attribute_set(w, i, owner.base, name, StepKind::write_attribute)) result_.push_back({.owner = owner.base, .attribute = name, .read = read});
-        } else if (!attribute_set(w, i, step.subject, name, StepKind::write_attribute)) {
+        } else if (!attribute_set(w, i, step.subject, name, StepKind::write_attribute) && !member_set(w, i, step.subject, name)) {
           result_.push_back({.owner = step.subject, .attribute = name, .read = read, .changed = attribute_set(w, i, step.subject, name, StepKind::change_attribute)});
         }
       }
@@ -102,6 +102,18 @@ class Reads {
 
   bool attribute_set(size_t reader, uint32_t read, ValueId owner, std::string_view name, StepKind kind) const {
     return any_set(key(none, owner), reader, read, [&](const Step& step) { return step.kind == kind && model_.file(step.site.file).name(step.name) == name; });
+  }
+
+  // The child gives the attribute of the object a value itself: before, or where it finds none.
+  bool member_set(size_t reader, uint32_t read, ValueId object, std::string_view name) const {
+    for (size_t w = 0; w < workers_.size(); ++w) {
+      if (w != reader && workers_[w].worker.kind != PayloadKind::initializer) continue;
+      for (const MemberWrite& write : workers_[w].trace.writes) {
+        const File& file = model_.file(write.site.file);
+        if (write.subject == object && file.name_of(write.site.event) == name && (w != reader || write.before <= read || write.condition.uncertain)) return true;
+      }
+    }
+    return false;
   }
 
   template <class Matches>

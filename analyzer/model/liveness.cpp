@@ -47,12 +47,19 @@ class Threads {
   std::vector<LiveThread> run() {
     for (uint32_t i = 0; i < at_; ++i) step(i);
     const Step& here = trace_.steps[at_];
-    std::erase_if(alive_, [&](const LiveThread& thread) { return exclusive(trace_.steps[thread.step], here) || alternative(evaluator_, trace_.steps[thread.step], here) || own(thread, here.thread); });
+    std::erase_if(alive_, [&](const LiveThread& thread) { return exclusive(trace_.steps[thread.step], here) || dispatched(thread.step, here) || own(thread, here.thread); });
     if (here.thread != none) alive_.push_back({});
     return std::move(alive_);
   }
 
  private:
+  // The thread comes of a call that starts the other kind of worker where this step is reached.
+  bool dispatched(uint32_t start, const Step& here) {
+    for (uint32_t up = start; up != none; up = trace_.steps[up].parent)
+      if (alternative(evaluator_, trace_.steps[up], here)) return true;
+    return false;
+  }
+
   // The thread that runs the step itself; nested starts count as others.
   bool own(const LiveThread& thread, uint32_t current) const { return current != none && thread.step == current; }
 

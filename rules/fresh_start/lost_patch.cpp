@@ -46,13 +46,38 @@ std::vector<Target> targets(const Model& model, Site call, FrameId frame) {
   return result;
 }
 
+bool writes(const Model& model, const Step& step, const Target& target) {
+  return step.kind == StepKind::write_attribute && step.subject == target.owner && model.file(step.site.file).name(step.name) == target.name;
+}
+
+// owner.name = saved, where saved = owner.name: what was there before is there again.
+bool puts_back(const Model& model, const Step& write, const Target& target) {
+  const File& file = model.file(write.site.file);
+  EventId value = file.operand(write.site.event, 1);
+  if (value == none || file.event(value).op != Op::read) return false;
+  for (EventId binding : model.evaluator().reaching(write.site.file, file.scope_of(value), file.event(value).name, value)) {
+    EventId saved = file.operand(binding, 0);
+    if (saved != none && file.event(saved).op == Op::attribute && file.name_of(saved) == target.name) return true;
+  }
+  return false;
+}
+
+// Whether a later step before the launch writes the same attribute: that one counts.
+bool written_again(const Model& model, const Trace& trace, uint32_t at, uint32_t launch, const Target& target) {
+  for (uint32_t later = at + 1; later < launch; ++later)
+    if (writes(model, trace.steps[later], target)) return true;
+  return false;
+}
+
 // The first place where a worker uses what the patch replaces; null when none does, or when it patches too.
 const Step* used_in_child(const Model& model, size_t i, const Target& target) {
   Evaluator& evaluator = model.evaluator();
   for (const WorkerTrace& worker : model.workers(i))
+    for (const Step& step : worker.trace.steps)
+      if (writes(model, step, target)) return nullptr;
+  for (const WorkerTrace& worker : model.workers(i))
     for (const Step& step : worker.trace.steps) {
       if ((step.kind == StepKind::api || step.kind == StepKind::with_enter) && step.row && step.row->patches) return nullptr;
-      if (step.kind == StepKind::write_attribute && step.subject == target.owner) return nullptr;
       if (step.kind == StepKind::read_global && step.file == target.file && model.file(step.file).name(step.name) == target.name) return &step;
       if (step.kind == StepKind::read_attribute && target.owner != unknown_value && model.file(step.site.file).name(step.name) == target.name) {
         auto classes = evaluator.value(step.subject).kind == ValueKind::instance ? evaluator.linearised(evaluator.class_of(step.subject)) : llvm::SmallVector<ValueId, 4>{step.subject};
@@ -120,6 +145,7 @@ void check(const Model& model, engine::Report& report) {
       if (in_import(trace, at) || (trace.entry == Entry::main && step.condition.guard == Guard::none)) continue;
       if (step.kind == StepKind::write_attribute && model.evaluator().value(step.subject).kind == ValueKind::external) {
         Target target{.owner = step.subject, .name = std::string(model.file(step.site.file).name(step.name))};
+        if (puts_back(model, step, target) || written_again(model, trace, at, launch.step, target)) continue;
         if (const Step* used = used_in_child(model, i, target)) tell(step.site, step.condition, used->site, used->condition);
         continue;
       }

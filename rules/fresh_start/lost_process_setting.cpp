@@ -1,6 +1,8 @@
 // Signal handlers, logging, warning filters, context variables: settings of one process. A fresh child has those that
 // importing its modules makes, and not what the parent set under its guard or in a function.
 #include <algorithm>
+#include <optional>
+#include <string>
 
 #include "rules/support.h"
 
@@ -31,6 +33,27 @@ const Step* recursion(const Model& model, size_t i) {
   return nullptr;
 }
 
+// The dotted name of a logger: "" for the root; nothing when it is not known.
+std::optional<std::string> path_of(const Model& model, ValueId object) {
+  Evaluator& evaluator = model.evaluator();
+  const knowledge::Api* maker = evaluator.maker(object);
+  const Value it = evaluator.value(object);
+  if (!maker || !maker->setting_path || it.index == none) return {};
+  auto argument = evaluator.argument(evaluator.arguments_of(it.site(), it.frame), *maker->setting_path);
+  if (!argument) return "";
+  if (auto text = evaluator.constant_string(evaluator.values_of(*argument))) return std::string(*text);
+  const File& file = model.file(argument->site.file);
+  bool module = argument->site.event != none && file.event(argument->site.event).op == Op::read && file.name_of(argument->site.event) == "__name__";
+  return module ? std::optional(file.module) : std::nullopt;
+}
+
+// Whether what is set on one object holds for another.
+bool holds_for(const Model& model, ValueId owner, ValueId used) {
+  if (same_object(model.evaluator(), owner, used)) return true;
+  auto above = path_of(model, owner), below = path_of(model, used);
+  return above && (above->empty() || (below && (*below == *above || below->starts_with(*above + "."))));
+}
+
 // Whether the child's code depends on the setting: by a call that does, or by how it is written.
 const Step* used_in_child(const Model& model, size_t i, const Step& set) {
   std::string what = setting(set);
@@ -44,8 +67,10 @@ const Step* used_in_child(const Model& model, size_t i, const Step& set) {
       if (step.kind != StepKind::api || step.row->uses_setting != what) continue;
       if (step.row->uses_with && !model.evaluator().argument(model.evaluator().arguments_of(step.site, step.frame), *step.row->uses_with)) continue;
       ValueId used = receiver(model, step);
-      bool keyed = owner != unknown_value && used != unknown_value && model.evaluator().type_name(owner) == model.evaluator().type_name(used) && model.evaluator().maker(owner) && model.evaluator().maker(owner)->process_setting.empty();
-      if (keyed && !set.row->setting_of_all && !same_object(model.evaluator(), owner, used)) continue;
+      const knowledge::Api* path = owner == unknown_value ? nullptr : model.evaluator().maker(owner);
+      if (path && path->setting_path && !holds_for(model, owner, used)) continue;
+      bool keyed = !(path && path->setting_path) && owner != unknown_value && used != unknown_value && model.evaluator().type_name(owner) == model.evaluator().type_name(used) && model.evaluator().maker(owner) && model.evaluator().maker(owner)->process_setting.empty();
+      if (keyed && !same_object(model.evaluator(), owner, used)) continue;
       return &step;
     }
   return nullptr;
