@@ -1,7 +1,6 @@
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <optional>
 
 #include "analyzer/app/commands.h"
@@ -18,6 +17,7 @@ using engine::Analysis;
 using engine::Settings;
 
 constexpr int failed = 2;
+constexpr uint64_t largest_knowledge = 16 << 20;
 
 bool reads_standard_input(const CommandLine& line) { return std::ranges::count(line.paths, "-") > 0; }
 
@@ -61,24 +61,37 @@ std::optional<Settings> settings_of(const CommandLine& line) {
 std::optional<knowledge::Knowledge> knowledge_of(const Settings& settings) {
   knowledge::Knowledge knowledge = knowledge::Knowledge::built_in();
   for (const std::string& path : settings.config.knowledge) {
-    std::ifstream in(path, std::ios::binary);
-    std::string text{std::istreambuf_iterator<char>(in), {}};
-    if (!in) return complain(path + ": cannot be read"), std::nullopt;
-    if (auto added = knowledge.add(text, path); !added) return complain(added.error()), std::nullopt;
+    auto text = source::read_bytes(path, largest_knowledge);
+    if (!text) return complain(path + ": " + text.error()), std::nullopt;
+    if (auto added = knowledge.add(*text, path); !added) return complain(added.error()), std::nullopt;
   }
   return knowledge;
 }
 
+// A file without text in which the reason's own "line 3: " is the place; the reason loses it.
+source::File unread_file(const std::string& path, std::string_view& reason) {
+  source::File file{.path = path};
+  source::LineOrigin origin;
+  constexpr std::string_view lead = "line ";
+  size_t colon = reason.find(": ");
+  if (!reason.starts_with(lead) || colon == reason.npos) return file;
+  std::from_chars(reason.data() + lead.size(), reason.data() + colon, origin.line);
+  file.line_starts = {0};
+  file.origins = {origin};
+  reason.remove_prefix(colon + 2);
+  return file;
+}
+
 // What the user named and cannot be read is a finding like any other, at the end of the list.
-void add_unreadable(Analysis& analysis, const std::string& path, const std::string& reason) {
+void add_unreadable(Analysis& analysis, const std::string& path, std::string_view reason) {
   engine::Finding finding;
   finding.code = "PSM903";
   finding.name = "unreadable-source";
   finding.severity = engine::Severity::error;
   finding.confidence = engine::Confidence::certain;
-  finding.message = reason;
   finding.place = {uint32_t(analysis.files.size()), {0, 0}};
-  analysis.files.push_back({.path = path});
+  analysis.files.push_back(unread_file(path, reason));
+  finding.message = reason;
   analysis.result.findings.push_back(std::move(finding));
 }
 

@@ -1,9 +1,10 @@
 #include "analyzer/engine/load_config.h"
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
+
+#include "analyzer/knowledge/toml_depth.h"
+#include "analyzer/source/file.h"
 
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
@@ -16,12 +17,11 @@ namespace fs = std::filesystem;
 constexpr std::string_view own_files[] = {".forklint.toml", "forklint.toml"};
 constexpr std::string_view pyproject = "pyproject.toml";
 
+constexpr uint64_t largest_file = 4 << 20;
+
 std::optional<std::string> read_text(const fs::path& path) {
-  std::error_code error;
-  if (!fs::is_regular_file(path, error)) return std::nullopt;
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return std::nullopt;
-  return std::string(std::istreambuf_iterator<char>(in), {});
+  auto bytes = source::read_bytes(path.string(), largest_file);
+  return bytes ? std::optional(std::move(*bytes)) : std::nullopt;
 }
 
 bool is_pyproject(const std::string& file) { return fs::path(file).filename() == pyproject; }
@@ -189,6 +189,7 @@ void find_project(const std::string& path, Settings& settings) {
     if (settings.config.python_given && !nearest) return;
     auto text = read_text(folder / pyproject);
     if (!text) continue;
+    if (knowledge::deep_key(*text)) continue;
     toml::parse_result document = toml::parse(*text);
     if (!document) continue;
     take_requires_python(document.table(), settings);
@@ -201,6 +202,10 @@ void find_project(const std::string& path, Settings& settings) {
 
 std::expected<Settings, ConfigErrors> parse_config(std::string_view text, const std::string& file, Rules rules) {
   Reader reader(file, rules);
+  if (auto line = knowledge::deep_key(text)) {
+    reader.fail({{*line, 1}, {*line, 1}, nullptr}, std::string(knowledge::deep_key_message));
+    return std::unexpected(std::move(reader.errors));
+  }
   toml::parse_result document = toml::parse(text, file);
   if (!document) {
     reader.fail(document.error().source(), std::string(document.error().description()));
@@ -215,8 +220,8 @@ std::expected<Settings, ConfigErrors> parse_config(std::string_view text, const 
 }
 
 std::expected<Settings, ConfigErrors> load_config_file(const std::string& file, const std::string& path, Rules rules) {
-  auto text = read_text(file);
-  if (!text) return std::unexpected(ConfigErrors{file + ": PSM902 invalid-configuration: the file cannot be read"});
+  auto text = source::read_bytes(file, largest_file);
+  if (!text) return std::unexpected(ConfigErrors{file + ": PSM902 invalid-configuration: the file cannot be read: " + text.error()});
   auto settings = parse_config(*text, file, rules);
   if (settings) find_project(path, *settings);
   return settings;
@@ -225,7 +230,7 @@ std::expected<Settings, ConfigErrors> load_config_file(const std::string& file, 
 std::expected<Settings, ConfigErrors> load_config(const std::string& path, Rules rules) {
   for (const fs::path& folder : folders_above(path)) {
     for (std::string_view name : own_files)
-      if (fs::path file = folder / name; read_text(file)) return load_config_file(shown(file), path, rules);
+      if (std::error_code error; fs::is_regular_file(folder / name, error)) return load_config_file(shown(folder / name), path, rules);
     auto text = read_text(folder / pyproject);
     // The name of our table in the bytes decides whether a pyproject.toml is ours to complain about.
     if (!text || text->find("forklint") == std::string::npos) continue;

@@ -42,8 +42,8 @@ std::vector<std::string> default_excludes();
 // The kind that a name tells by its suffix; none for other suffixes.
 std::optional<Kind> kind_of(std::string_view path);
 
-// Walks folders without following links to folders (a loop ends there). Python and notebooks by suffix, scripts
-// without suffix by their shebang line. A path that the user names is taken whatever its suffix and whatever ignores
+// Walks folders without following links to folders (a loop ends there) or out of the folder named. Python and notebooks
+// by suffix, scripts without suffix by their shebang line. A path that the user names is taken whatever its suffix and whatever ignores
 // it, unless excludes are forced. Nothing is read but ignore files and the first line of files without suffix.
 // Deterministic; not affected by git's index or by the user's own git configuration.
 Discovered discover(const std::vector<std::string>& paths, const DiscoverOptions& options);

@@ -145,7 +145,7 @@ std::expected<File, std::string> decode(std::string path, Kind kind, std::string
   return file;
 }
 
-std::expected<File, std::string> read(std::string path, Kind kind, uint64_t max_size) {
+std::expected<std::string, std::string> read_bytes(const std::string& path, uint64_t max_size) {
   // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (descriptor < 0) return std::unexpected(system_error(errno));
@@ -159,6 +159,11 @@ std::expected<File, std::string> read(std::string path, Kind kind, uint64_t max_
     return read_all(descriptor, size, limit);
   }();
   ::close(descriptor);
+  return bytes;
+}
+
+std::expected<File, std::string> read(std::string path, Kind kind, uint64_t max_size) {
+  auto bytes = read_bytes(path, max_size);
   if (!bytes) return std::unexpected(bytes.error());
   return decode(std::move(path), kind, std::move(*bytes));
 }

@@ -52,7 +52,10 @@ struct File {
 // Thread-safe; no input can make it fail otherwise.
 std::expected<File, std::string> decode(std::string path, Kind kind, std::string bytes);
 
-// Reads and decodes. Refuses what is not a regular file and what is larger than max_size (0: no limit).
+// The bytes of a file. Refuses what is not a regular file and what is larger than max_size (0: no limit); never waits.
+std::expected<std::string, std::string> read_bytes(const std::string& path, uint64_t max_size);
+
+// Reads and decodes, with the same refusals.
 std::expected<File, std::string> read(std::string path, Kind kind, uint64_t max_size);
 
 }  // namespace forklint::source

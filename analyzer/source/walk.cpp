@@ -167,6 +167,7 @@ Listing list(DIR* directory) {
 
 struct Walker {
   Walk& walk;
+  std::string root;  // the real path of the folder named, with a slash at its end
   std::vector<Level> levels;
   std::vector<Folder> pending;
 
@@ -205,6 +206,7 @@ struct Walker {
     if (is_link) {
       const std::unique_ptr<char, void (*)(void*)> target(::realpath(real.c_str(), nullptr), std::free);
       if (target) real = target.get();
+      if (!real.starts_with(root)) return skip(std::move(shown), "link out of the folder, not followed");
     }
     walk.candidates.push_back({std::move(shown), std::move(real), *kind, is_link});
   }
@@ -259,7 +261,7 @@ std::string too_large(uint64_t size, const DiscoverOptions& options) {
 }
 
 void walk_folder(Walk& walk, std::string real, std::string shown) {
-  Walker walker{walk, {}, {}};
+  Walker walker{walk, real.ends_with('/') ? real : real + '/', {}, {}};
   const int level = walk.options.respect_gitignore ? add_levels_above(walker.levels, real) : -1;
   const bool had_budget = walk.shebangs_left > 0;
   const std::string named = shown.empty() ? "." : shown;

@@ -149,18 +149,25 @@ TEST_CASE("links to folders are not followed, and loops end") {
   CHECK(names(discover({tree.path("src/link")}, {})) == tree.path("src/link/b.py"));
 }
 
-TEST_CASE("links to files count once with their file") {
+TEST_CASE("links to files count once with their file, those that lead out of the folder not at all") {
   const Tree tree;
   tree.write("src/z.py");
+  tree.write("src/other.txt");
   tree.write("other.py");
+  tree.write("src2/other.py");
   REQUIRE(::symlink("z.py", tree.path("src/a.py").c_str()) == 0);
-  REQUIRE(::symlink("../other.py", tree.path("src/b.py").c_str()) == 0);
+  REQUIRE(::symlink("other.txt", tree.path("src/b.py").c_str()) == 0);
+  REQUIRE(::symlink("../other.py", tree.path("src/out.py").c_str()) == 0);
+  REQUIRE(::symlink("../src2/other.py", tree.path("src/out2.py").c_str()) == 0);
   REQUIRE(::symlink("gone.py", tree.path("src/c.py").c_str()) == 0);
   REQUIRE(::symlink("user@host.1234", tree.path("src/.#z.py").c_str()) == 0);
   const Discovered discovered = discover({tree.path("src")}, {});
   CHECK(names(discovered) == tree.path("src/b.py") + " " + tree.path("src/z.py"));
-  REQUIRE(discovered.skipped.size() == 1);
+  REQUIRE(discovered.skipped.size() == 3);
   CHECK(reason(discovered.skipped, tree.path("src/c.py")) == "link to nothing");
+  CHECK(reason(discovered.skipped, tree.path("src/out.py")) == "link out of the folder, not followed");
+  CHECK(reason(discovered.skipped, tree.path("src/out2.py")) == "link out of the folder, not followed");
+  CHECK(names(discover({tree.path("src/out.py")}, {})) == tree.path("src/out.py"));
 }
 
 TEST_CASE("what is named like Python and is no file is said") {

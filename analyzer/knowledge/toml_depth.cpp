@@ -1,0 +1,45 @@
+#include "analyzer/knowledge/toml_depth.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace forklint::knowledge {
+namespace {
+
+constexpr int most_parts = 100;
+
+// The offset of the last character of a quoted part; a quote that is not closed ends with its line.
+size_t end_of_quoted(std::string_view text, size_t at) {
+  const char quote = text[at];
+  for (++at; at < text.size() && text[at] != '\n'; ++at) {
+    if (text[at] == quote) return at;
+    if (text[at] == '\\' && quote == '"' && at + 1 < text.size() && text[at + 1] != '\n') ++at;
+  }
+  return at - 1;
+}
+
+}  // namespace
+
+std::optional<uint32_t> deep_key(std::string_view text) {
+  uint32_t line = 1;
+  int dots = 0;
+  bool part = false;  // one has begun since the last dot
+  for (size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '#') at = std::min(text.find('\n', at), text.size()) - 1;
+    if (c == '"' || c == '\'') at = end_of_quoted(text, at);
+    if (c == '.' && part) {
+      if (++dots == most_parts) return line;
+      part = false;
+    } else if (c == '"' || c == '\'' || c == '_' || c == '-' || std::isalnum(uint8_t(c))) {
+      part = true;
+    } else if (c != ' ' && c != '\t') {
+      dots = 0;
+      part = false;
+      line += c == '\n';
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace forklint::knowledge
