@@ -119,41 +119,56 @@ class Evaluator {
     static bool isEqual(const Value& a, const Value& b) { return a == b; }
   };
 
-  bool is_true(ValueId id) const;   // certainly
-  bool is_false(ValueId id) const;
+  // evaluator.cpp
+  FrameId intern_frame(Frame frame);
+  uint16_t depth_of(ValueId value) const;
   Values compute(Site site, FrameId frame);
-  Values find_elements(ValueId id, std::optional<uint32_t> index);
   // Whether an event's value is the same in every frame: constants, globals, and what is made of them without a call.
   bool same_everywhere(Site site);
+  bool is_true(ValueId id) const;   // certainly
+  bool is_false(ValueId id) const;
+
+  // evaluate_names.cpp
   Values read_name(Site site, FrameId frame);
   Values lookup(FileId file, ScopeId scope, NameId name, EventId at, FrameId frame);
   Values bound_values(FileId file, const llvm::SmallVector<EventId, 4>& bindings, FrameId frame);
-  Values star_imported(FileId file, ScopeId scope, std::string_view name);
   Values builtin(std::string_view name);
+
+  // evaluate_imports.cpp
+  Values import_module(Site site);
+  Values import_member(Site site, FrameId frame);
+  Values module_or_external(FileId from, const std::string& name);
+  Values star_imported(FileId file, ScopeId scope, std::string_view name);
+
+  // evaluate_arguments.cpp
   Values parameter_values(FileId file, ScopeId scope, uint32_t parameter, FrameId frame);
   Values unknown_parameter(FileId file, ScopeId scope, uint32_t parameter, FrameId frame);
   Values annotated(FileId file, ScopeId scope, EventId annotation, FrameId frame);
   std::optional<ArgumentRef> bound_argument(const Frame& frame, const facts::Scope& scope, uint32_t parameter);
-  Values import_module(Site site);
-  Values import_member(Site site, FrameId frame);
-  Values module_or_external(FileId from, const std::string& name);
+
+  // evaluate_calls.cpp
+  Values returns_of(ValueId function, FrameId frame);
+  Values external_result(ValueId callee, Site call, FrameId frame);
   Values decorate(Site site, FrameId frame);
+
+  // evaluate_builtins.cpp
+  std::optional<Values> special_result(const std::string& name, ValueId callee, Site call, FrameId frame);
+  Values super_object(Site call, FrameId frame);
+
+  // evaluate_containers.cpp
+  Values find_elements(ValueId id, std::optional<uint32_t> index);
   Values subscript(Site site, FrameId frame);
   Values container_elements(const Value& value, std::optional<uint32_t> index);
   Values changed_elements(const Value& value);
   Values pair_elements(const Value& pair, std::optional<uint32_t> index);
+  Values packed_elements(const Value& value, std::optional<uint32_t> index);
+
+  // evaluate_attributes.cpp
   Values instance_attribute(ValueId instance, std::string_view name);
   Values default_attribute(std::string_view setter, std::string_view name);
   Values class_attribute(ValueId class_value, std::string_view name, ValueId receiver);
   Values bind_function(ValueId function, ValueId class_value, ValueId receiver);
   Values super_attribute(const Value& value, std::string_view name);
-  Values packed_elements(const Value& value, std::optional<uint32_t> index);
-  Values returns_of(ValueId function, FrameId frame);
-  Values external_result(ValueId callee, Site call, FrameId frame);
-  std::optional<Values> special_result(const std::string& name, ValueId callee, Site call, FrameId frame);
-  Values super_object(Site call, FrameId frame);
-  FrameId intern_frame(Frame frame);
-  uint16_t depth_of(ValueId value) const;
   ValueId first_class(const Values& values) const;
   bool is_enumeration(ValueId class_value);
 

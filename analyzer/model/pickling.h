@@ -49,6 +49,9 @@ struct PickleContext {
   const Trace* trace = nullptr;  // when it is pickled: attributes hold what was written before this step
   uint32_t step = none;
   std::vector<Site> told;  // attribute writes whose obstacle is known already
+
+  // Functions and classes are sent as code, not by their name.
+  bool by_value() const { return pickler == knowledge::Pickler::dill || pickler == knowledge::Pickler::cloudpickle; }
 };
 
 class Pickling {
@@ -61,29 +64,42 @@ class Pickling {
   ValueId wrapped_by(ValueId function);
 
  private:
-  std::optional<PickleProblem> find(ValueId value, const PickleContext& context, int depth);
-  std::optional<PickleProblem> of_function(ValueId value, const PickleContext& context);
-  std::optional<PickleProblem> of_class(ValueId value, const PickleContext& context);
-  std::optional<PickleProblem> of_object(ValueId value, const PickleContext& context, int depth);
-  std::optional<PickleProblem> of_method(ValueId value, const PickleContext& context, int depth);
-  std::optional<PickleProblem> of_row(const knowledge::Api& row, const std::string& name, Site culprit, const PickleContext& context);
-  std::optional<PickleProblem> of_made_class(ValueId value, const knowledge::Api& row, const PickleContext& context);
-  std::optional<PickleProblem> of_instance(ValueId value, const PickleContext& context, int depth);
-  std::optional<PickleProblem> of_attributes(ValueId instance, const PickleContext& context, int depth);
-  std::optional<PickleProblem> of_attribute(ValueId instance, std::string_view name, const PickleContext& context, int depth);
+  using Found = std::optional<PickleProblem>;
+
+  // pickling.cpp
+  Found find(ValueId value, const PickleContext& context, int depth);
+  Found of_elements(const Values& values, const PickleContext& context, int depth);
+
+  // pickling_names.cpp
+  Found of_function(ValueId value, const PickleContext& context);
+  Found of_class(ValueId value, const PickleContext& context);
+  Found of_method(ValueId value, const PickleContext& context, int depth);
+  Found by_name(ValueId value, bool is_class);
+  Site decorated_at(FrameId frame) const;
   bool hidden_by_decorator(const Value& method);
+
+  // pickling_objects.cpp
+  Found of_object(ValueId value, const PickleContext& context, int depth);
+  Found of_arguments_kept(ValueId value, const PickleContext& context, int depth);
+  Found of_object_of_made_class(ValueId value, const PickleContext& context, int depth);
+  Found of_made_class(ValueId value, const knowledge::Api& row, const PickleContext& context);
+  Found of_row(const knowledge::Api& row, const std::string& name, Site culprit, const PickleContext& context);
+  bool registered(ValueId class_value);
+  bool started(ValueId process, const PickleContext& context) const;
+
+  // pickling_instances.cpp
+  Found of_instance(ValueId value, const PickleContext& context, int depth);
+  Found of_attributes(ValueId instance, const PickleContext& context, int depth);
+  Found of_attribute(ValueId instance, std::string_view name, const PickleContext& context, int depth);
+  bool customised(ValueId class_value);
+  std::optional<std::vector<std::string>> left_behind(ValueId class_value);
+  bool one_of_several_makers(const Values& values);
+
+  // pickling_fields.cpp
+  Found of_fields(ValueId instance, const PickleContext& context, int depth);
   bool of_class_only(Site annotation);
   bool keeps_defaults(ValueId class_value);
   Values standard_of(Site site);
-  bool one_of_several_makers(const Values& values);
-  std::optional<PickleProblem> of_fields(ValueId instance, const PickleContext& context, int depth);
-  std::optional<PickleProblem> of_elements(const Values& values, const PickleContext& context, int depth);
-  std::optional<PickleProblem> by_name(ValueId value, const PickleContext& context, bool is_class);
-  Site decorated_at(FrameId frame) const;
-  bool started(ValueId process, const PickleContext& context) const;
-  bool customised(ValueId class_value);
-  std::optional<std::vector<std::string>> left_behind(ValueId class_value);
-  bool registered(ValueId class_value);
 
   Evaluator& evaluator_;
   std::vector<ValueId> open_;  // instances being looked into

@@ -94,36 +94,48 @@ class Walker {
   // `with` runs a generator up to its yield, then the block, then the rest.
   enum class Part : uint8_t { whole, before_yield, after_yield };
 
+  // timeline.cpp
+  uint32_t push(Step step);
+  void forget(uint32_t step);
   void scope(FileId file, ScopeId scope, FrameId frame, uint32_t parent, const Condition& condition, Part part = Part::whole);
   void event(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
+
+  // timeline_calls.cpp
   void call(Site site, FrameId frame, uint32_t parent, const Condition& condition);
+  void callee(ValueId callee, Site site, FrameId frame, uint32_t parent, const Condition& condition, bool only);
+  void function(ValueId function, FrameId inner, Site site, FrameId frame, uint32_t parent, const Condition& condition, Part part = Part::whole);
+  void api(ValueId callee, const knowledge::Api* row, Site site, FrameId frame, uint32_t parent, const Condition& condition);
+  void thread(ValueId callee, const knowledge::Api* row, uint32_t step, Site site, FrameId frame, const Condition& condition);
+
+  // timeline_iteration.cpp
+  void take_generators(const Values& values, uint32_t parent, const Condition& condition);
   void consume(ValueId callee, Site site, FrameId frame, uint32_t parent, const Condition& condition);
   void calls_of_iterator(ValueId iterator, FrameId frame, uint32_t parent, const Condition& condition);
   void iterate(Site iterable, Site at, FrameId frame, uint32_t parent, const Condition& condition);
-  void callee(ValueId callee, Site site, FrameId frame, uint32_t parent, const Condition& condition, bool only);
-  void function(ValueId function, FrameId inner, Site site, FrameId frame, uint32_t parent, const Condition& condition, Part part = Part::whole);
-  bool runs_in_with(const Value& callee, Site call) const;
-  void api(ValueId callee, const knowledge::Api* row, Site site, FrameId frame, uint32_t parent, const Condition& condition);
-  void thread(ValueId callee, const knowledge::Api* row, uint32_t step, Site site, FrameId frame, const Condition& condition);
+
+  // timeline_managers.cpp
+  void leave(ValueId manager, Site site, FrameId frame, uint32_t parent, const Condition& condition);
   void enter_manager(ValueId manager, bool async, Site site, FrameId frame, uint32_t parent, const Condition& condition);
   void leave_manager(ValueId manager, bool async, Site site, FrameId frame, uint32_t parent, const Condition& condition);
+  bool runs_in_with(const Value& callee, Site call) const;
   void special_method(ValueId receiver, std::string_view name, Site site, FrameId frame, uint32_t parent, const Condition& condition);
   void property(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
   void registered(ValueId app, Site site, FrameId frame, uint32_t parent, const Condition& condition);
   const std::vector<Site>* registrations(ValueId app);
-  void take_generators(const Values& values, uint32_t parent, const Condition& condition);
-  void leave(ValueId manager, Site site, FrameId frame, uint32_t parent, const Condition& condition);
+
+  // timeline_imports.cpp
   void import_module(ValueId module, Site site, uint32_t parent, const Condition& condition);
   void import_file(FileId file, Site site, uint32_t parent, const Condition& condition);
+
+  // timeline_writes.cpp
   void bind(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
+  std::pair<FileId, NameId> global_of(FileId file, EventId base);
   void write_attribute(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
   void changes(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
   void read(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
-  uint32_t push(Step step);
-  void forget(uint32_t step);
-  std::pair<FileId, NameId> global_of(FileId file, EventId base);
-  Condition region_condition(FileId file, FrameId frame, RegionId region);
-  bool leaves(FileId file, RegionId region, FrameId frame);
+
+  static constexpr uint32_t most_steps = 20000;
+  static constexpr int deepest = 24;       // calls inside each other
 
   Evaluator& evaluator_;
   Trace trace_;

@@ -1,0 +1,185 @@
+// Instances of the classes of the program: how they say that they are pickled, and the attributes that go along.
+#include "analyzer/model/pickling.h"
+
+#include <algorithm>
+
+#include "analyzer/model/timeline.h"
+
+namespace forklint::model {
+
+Pickling::Found Pickling::of_instance(ValueId id, const PickleContext& context, int depth) {
+  if (std::find(open_.begin(), open_.end(), id) != open_.end()) return {};
+  const Value it = evaluator_.value(id);
+  if (it.base == unknown_value || evaluator_.value(it.base).kind != ValueKind::class_) return {};
+  if (customised(it.base) || registered(it.base)) return {};
+  const knowledge::Api* row = evaluator_.api(it.base);
+  bool process = row && row->launch && row->launch->starts == knowledge::Starts::start;
+  if (process && depth > 0 && started(id, context)) return PickleProblem{.obstacle = Obstacle::process_or_pool, .what = "a process that has started", .outcome = "raises:TypeError", .culprit = it.site()};
+  if (auto found = of_class(it.base, context)) {
+    if (found->obstacle == Obstacle::local_class) found->what = "an instance of " + found->what;
+    return found;
+  }
+  if (row && !process) {
+    // A base from outside says how its instances are sent: queues by their own reduction, threads not at all.
+    if (row->mp_primitive || row->picklable == knowledge::Picklable::yes || row->picklable == knowledge::Picklable::process_only) return {};
+    if (row->picklable == knowledge::Picklable::no)
+      if (auto found = of_row(*row, row->names[0], it.site(), context)) return found;
+  }
+  open_.push_back(id);
+  std::optional<PickleProblem> result = of_attributes(id, context, depth);
+  if (!result && !process) result = of_fields(id, context, depth);
+  if (result && depth == 0) result->of_called_object = true;
+  open_.pop_back();
+  return result;
+}
+
+bool Pickling::customised(ValueId class_value) {
+  for (std::string_view name : {"__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__"})
+    if (evaluator_.method_of(class_value, name) != unknown_value) return true;
+  return evaluator_.method_of(class_value, "__getstate__") != unknown_value && !left_behind(class_value);
+}
+
+// __getstate__ that copies __dict__, drops some names and returns the copy: the names. Null: it does something else.
+std::optional<std::vector<std::string>> Pickling::left_behind(ValueId class_value) {
+  const Value method = evaluator_.value(evaluator_.method_of(class_value, "__getstate__"));
+  if (method.kind != ValueKind::function) return {};
+  const File& file = evaluator_.program().file(method.file);
+  const facts::Scope& scope = file.facts.scopes[method.index];
+  auto is_dict = [&](EventId id) { return id != none && file.event(id).op == Op::attribute && file.name_of(id) == "__dict__"; };
+  // self.__dict__.copy(), dict(self.__dict__), {**self.__dict__}
+  auto copies_dict = [&](EventId id) {
+    const facts::Event& event = file.event(id);
+    if (event.op == Op::dict) return event.operands_count == 1 && is_dict(file.operand(id, 0));
+    if (event.op != Op::call) return false;
+    EventId callee = file.operand(id, 0);
+    bool method_call = callee != none && file.event(callee).op == Op::attribute && file.name_of(callee) == "copy" && event.operands_count == 1;
+    if (method_call) return is_dict(file.operand(callee, 0));
+    return callee != none && event.operands_count == 2 && (file.name_of(callee) == "dict" || file.name_of(callee) == "copy") && is_dict(file.operand(id, 1));
+  };
+  NameId state = none;
+  std::vector<std::string> names;
+  auto holds_state = [&](EventId id) { return id != none && file.event(id).op == Op::read && file.event(id).name == state; };
+  for (EventId id = scope.events.begin; id < scope.events.end; ++id) {
+    const facts::Event& event = file.event(id);
+    EventId key = none;
+    switch (event.op) {
+      case Op::bind:
+        if (state != none || !copies_dict(file.operand(id, 0))) return {};
+        state = event.name;
+        break;
+      case Op::delete_subscript: case Op::set_subscript:
+        if (holds_state(file.operand(id, 0))) key = file.operand(id, 1);
+        break;
+      case Op::call: {
+        EventId callee = file.operand(id, 0);
+        bool on_state = callee != none && file.event(callee).op == Op::attribute && holds_state(file.operand(callee, 0));
+        if (!on_state) break;
+        if (file.name_of(callee) != "pop") return {};
+        key = file.operand(id, 1);
+        break;
+      }
+      case Op::return_:
+        if (state == none ? !copies_dict(file.operand(id, 0)) && !is_dict(file.operand(id, 0)) : !holds_state(file.operand(id, 0))) return {};
+        break;
+      default: break;
+    }
+    if (event.region != none && file.facts.regions[event.region].kind == facts::RegionKind::loop) return {};
+    if (key == none) continue;
+    if (file.event(key).op != Op::string) return {};
+    names.emplace_back(file.name_of(key));
+  }
+  return names;
+}
+
+// Every attribute that is written to the object, in the order in which its classes write them.
+Pickling::Found Pickling::of_attributes(ValueId id, const PickleContext& context, int depth) {
+  const Value it = evaluator_.value(id);
+  std::vector<std::string> names;
+  auto note = [&](std::string_view name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.emplace_back(name);
+  };
+  for (ValueId base : evaluator_.linearised(it.base)) {
+    const Value owner = evaluator_.value(base);
+    if (owner.kind != ValueKind::class_) continue;
+    const File& file = evaluator_.program().file(owner.file);
+    std::vector<EventId> writes;
+    for (ScopeId method : file.scopes[owner.index].children)
+      for (EventId event = file.facts.scopes[method].events.begin; event < file.facts.scopes[method].events.end; ++event)
+        if (file.event(event).op == Op::set_attribute) note(file.name_of(event));
+  }
+  if (context.trace)
+    for (const MemberWrite& write : context.trace->writes)
+      if (write.subject == id && write.before <= context.step) note(evaluator_.program().file(write.site.file).name_of(write.site.event));
+  std::vector<std::string> dropped = left_behind(it.base).value_or(std::vector<std::string>());
+  for (const std::string& name : names) {
+    if (std::find(dropped.begin(), dropped.end(), name) != dropped.end()) continue;
+    if (auto found = of_attribute(id, name, context, depth)) return found;
+  }
+  return {};
+}
+
+Pickling::Found Pickling::of_attribute(ValueId instance, std::string_view name, const PickleContext& context, int depth) {
+  const Value it = evaluator_.value(instance);
+  struct Held {
+    Site write;
+    Values values;
+    bool certain;
+  };
+  std::vector<Held> history;
+  // __init__ has run; what other methods write is known from the trace alone.
+  for (Site write : evaluator_.attribute_writes(it.base, name)) {
+    const File& file = evaluator_.program().file(write.file);
+    ScopeId scope = file.scope_of(write.event);
+    bool constructor = file.name(file.facts.scopes[scope].name) == "__init__";
+    if (!constructor && context.trace) continue;
+    if (constructor && context.trace && std::any_of(context.trace->writes.begin(), context.trace->writes.end(), [&](const MemberWrite& w) { return w.site == write && w.subject == instance; })) continue;
+    history.push_back({write, evaluator_.written(write, instance), constructor && file.event(write.event).region == none});
+  }
+  if (context.trace)
+    for (const MemberWrite& write : context.trace->writes) {
+      if (write.subject != instance || write.before > context.step) continue;
+      const File& file = evaluator_.program().file(write.site.file);
+      const facts::Event& event = file.event(write.site.event);
+      if (file.name(event.name) != name || event.op == Op::augment_attribute) continue;
+      Values values = event.op == Op::set_attribute ? evaluator_.evaluate({write.site.file, file.operand(write.site.event, 1)}, write.frame) : Values{};
+      history.push_back({write.site, values, write.condition.certain()});
+    }
+  bool only = true;
+  for (size_t i = history.size(); i-- > 0;) {
+    only &= history[i].certain && history[i].values.size() == 1;
+    if (one_of_several_makers(history[i].values)) continue;
+    for (ValueId value : history[i].values) {
+      const Value v = evaluator_.value(value);
+      if (v.kind == ValueKind::bound && v.base == instance) continue;
+      auto found = find(value, context, depth + 1);
+      if (!found) continue;
+      if (!found->through_self) {
+        found->attribute = name;
+        found->attribute_write = history[i].write;
+      }
+      found->through_self = true;
+      found->certain &= only;
+      if (std::find(context.told.begin(), context.told.end(), found->attribute_write) != context.told.end()) continue;
+      return found;
+    }
+    if (history[i].certain) break;  // what was there before is gone
+  }
+  return {};
+}
+
+// context.Lock(), where the context may be one of processes or one of threads: which it is goes with how the program starts
+// its workers, and that is not followed.
+bool Pickling::one_of_several_makers(const Values& values) {
+  bool primitive = false, other = false;
+  for (ValueId value : values) {
+    const Value it = evaluator_.value(value);
+    if (it.kind != ValueKind::object || it.index == none || it.site() != evaluator_.value(values[0]).site()) return false;
+    const knowledge::Api* maker = evaluator_.maker(value);
+    const knowledge::Api* of_type = evaluator_.program().knowledge().find(evaluator_.type_name(value));
+    bool is_primitive = (maker && maker->mp_primitive) || (of_type && of_type->mp_primitive);
+    (is_primitive ? primitive : other) = true;
+  }
+  return primitive && other;
+}
+
+}  // namespace forklint::model

@@ -1,0 +1,197 @@
+// What a call runs: functions, constructors, what APIs call, the bodies of threads.
+#include "analyzer/model/timeline.h"
+
+#include <utility>
+
+namespace forklint::model {
+namespace {
+
+constexpr uint32_t most_visits = 3;  // of one function in one trace
+
+}  // namespace
+
+void Walker::call(Site site, FrameId frame, uint32_t parent, const Condition& condition) {
+  const File& file = evaluator_.program().file(site.file);
+  changes(site.file, site.event, frame, parent, condition);
+  Site callee_site{site.file, file.operand(site.event, 0)};
+  Values callees = evaluator_.evaluate(callee_site, frame);
+  for (ValueId value : callees) callee(value, site, frame, parent, condition, callees.size() == 1);
+}
+
+void Walker::callee(ValueId value, Site site, FrameId frame, uint32_t parent, const Condition& condition, bool only) {
+  const Value it = evaluator_.value(value);
+  Condition here = condition;
+  if (!only) here.uncertain = true;
+  switch (it.kind) {
+    case ValueKind::function: case ValueKind::bound:
+      if (runs_in_with(it, site)) return;
+      function(value, evaluator_.enter(value, site, frame), site, frame, parent, here);
+      return it.kind == ValueKind::function ? registered(value, site, frame, parent, here) : void();
+    case ValueKind::class_: {
+      if (const knowledge::Api* row = evaluator_.api(value)) api(value, row, site, frame, parent, here);
+      ValueId constructor = evaluator_.method_of(value, "__init__");
+      ValueId made = evaluator_.make({.kind = ValueKind::instance, .file = site.file, .index = site.event, .frame = frame, .base = value});
+      if (constructor == unknown_value) return special_method(made, "__post_init__", site, frame, parent, here);
+      Value bound = evaluator_.value(constructor);
+      bound.kind = ValueKind::bound;
+      bound.base = made;
+      ValueId method = evaluator_.make(bound);
+      return function(method, evaluator_.enter(method, site, frame), site, frame, parent, here);
+    }
+    case ValueKind::instance: {
+      ValueId method = evaluator_.method_of(it.base, "__call__");
+      if (method == unknown_value) return;
+      Value bound = evaluator_.value(method);
+      bound.kind = ValueKind::bound;
+      bound.base = value;
+      ValueId callable = evaluator_.make(bound);
+      return function(callable, evaluator_.enter(callable, site, frame), site, frame, parent, here);
+    }
+    case ValueKind::object: {
+      if (auto inner = evaluator_.partial_function(value)) {
+        for (ValueId f : evaluator_.values_of(*inner)) {
+          ValueKind kind = evaluator_.value(f).kind;
+          if (kind != ValueKind::function && kind != ValueKind::bound) continue;
+          auto arguments = evaluator_.arguments_of(it.site(), it.frame);
+          arguments.erase(arguments.begin());
+          for (const ArgumentRef& more : evaluator_.arguments_of(site, frame)) arguments.push_back(more);
+          function(f, evaluator_.enter(f, arguments, site, frame), site, frame, parent, here);
+        }
+        return;
+      }
+      for (ValueId method : evaluator_.attribute(value, "__call__"))  // Parallel(n_jobs=2)(tasks)
+        if (const knowledge::Api* row = evaluator_.api(method)) {
+          consume(method, site, frame, parent, here);
+          api(method, row, site, frame, parent, here);
+        }
+      return registered(value, site, frame, parent, here);
+    }
+    case ValueKind::external: case ValueKind::method:
+      consume(value, site, frame, parent, here);
+      if (const knowledge::Api* row = evaluator_.api(value)) return api(value, row, site, frame, parent, here);
+      return;
+    case ValueKind::parameter:
+      open_ = true;
+      [[fallthrough]];
+    default:
+      if (trace_.entry == Entry::worker) push({.kind = StepKind::unknown_call, .site = site, .frame = frame, .parent = parent, .condition = here, .subject = value});
+      return;
+  }
+}
+
+void Walker::function(ValueId value, FrameId inner, Site site, FrameId frame, uint32_t parent, const Condition& condition, Part part) {
+  const Value it = evaluator_.value(value);
+  uint64_t where = key(it.file, it.index);
+  bool worker = trace_.entry == Entry::worker;
+  if (!worker && part == Part::whole && barren_.contains(where)) return;
+  if (depth_ >= deepest || budget_ == 0) {
+    trace_.complete = false;
+    return;
+  }
+  // A function inside itself adds nothing.
+  for (uint32_t up = parent; up != none; up = trace_.steps[up].parent) {
+    const Step& step = trace_.steps[up];
+    if (step.kind != StepKind::enter_function) continue;
+    const Value& entered = evaluator_.value(step.subject);
+    if (entered.file == it.file && entered.index == it.index) return;
+  }
+  if (part != Part::after_yield && ++visits_[where] > most_visits) return;
+  --budget_;
+  uint32_t step = push({.kind = StepKind::enter_function, .site = site, .frame = frame, .parent = parent, .condition = condition, .subject = value, .inner = inner});
+  if (step == none) return;
+  uint32_t before = notable_;
+  size_t written = trace_.writes.size();
+  bool outer_open = open_;
+  open_ = false;
+  ++depth_;
+  scope(it.file, it.index, inner, step, condition, part);
+  --depth_;
+  bool empty = notable_ == before;
+  if (empty && !worker) {
+    if (part == Part::whole && !open_ && trace_.complete && trace_.writes.size() == written) barren_.insert(where);
+    forget(step);  // nothing happened in there
+  }
+  open_ |= outer_open;
+}
+
+void Walker::api(ValueId value, const knowledge::Api* row, Site site, FrameId frame, uint32_t parent, const Condition& condition) {
+  uint32_t step = push({.kind = StepKind::api, .site = site, .frame = frame, .parent = parent, .condition = condition, .subject = value, .row = row});
+  if (step != none && (row->starts || row->thread == "call")) thread(value, row, step, site, frame, condition);
+  if (row->enters)
+    if (auto manager = evaluator_.argument(evaluator_.arguments_of(site, frame), *row->enters))
+      for (ValueId entered : evaluator_.values_of(*manager)) {
+        if (entered == unknown_value) continue;
+        stacked_.push_back({evaluator_.value(value).base, entered});
+        push({.kind = StepKind::with_enter, .site = site, .frame = frame, .parent = parent, .condition = condition, .subject = entered, .row = evaluator_.maker(entered)});
+      }
+  if (!row->calls_argument || !row->calls) return;
+  auto arguments = evaluator_.arguments_of(site, frame);
+  auto argument = evaluator_.argument(arguments, *row->calls);
+  if (!argument) return;
+  for (ValueId target : evaluator_.values_of(*argument)) {
+    ValueKind kind = evaluator_.value(target).kind;
+    if (kind == ValueKind::function || kind == ValueKind::bound) function(target, evaluator_.enter(target, {}, site, frame), site, frame, parent, condition);
+  }
+}
+
+// What a thread runs is walked where it is started; its steps say so. When they really happen is open.
+void Walker::thread(ValueId callee, const knowledge::Api* row, uint32_t step, Site site, FrameId frame, const Condition& condition) {
+  Site call = site;
+  FrameId call_frame = frame;
+  if (row->starts) {  // the construction says what it runs
+    ValueId object = evaluator_.value(callee).base;
+    const Value it = evaluator_.value(object);
+    row = evaluator_.maker(object);
+    if (!row || !row->thread_object) return;
+    if (it.kind == ValueKind::instance) {
+      ValueId run = evaluator_.method_of(it.base, "run");
+      if (run != unknown_value) {
+        Value bound = evaluator_.value(run);
+        bound.kind = ValueKind::bound;
+        bound.base = object;
+        ValueId method = evaluator_.make(bound);
+        uint32_t outer = std::exchange(thread_, step);
+        FrameId inner = evaluator_.enter(method, {}, site, frame);
+        trace_.threads.push_back({step, method, inner});
+        function(method, inner, site, frame, step, condition);
+        thread_ = outer;
+        return;
+      }
+    }
+    if (it.index == none) return;
+    call = it.site();
+    call_frame = it.frame;
+  }
+  if (!row->thread_target) return;
+  auto given = evaluator_.arguments_of(call, call_frame);
+  if (row->task && row->task->pool)  // a pool of processes may be meant instead
+    if (auto pool = evaluator_.argument(given, *row->task->pool))
+      for (ValueId value : evaluator_.values_of(*pool))
+        if (const knowledge::Api* made = evaluator_.maker(value); made && made->launch) return;
+  auto target = evaluator_.argument(given, *row->thread_target);
+  if (!target) return;
+  llvm::SmallVector<ArgumentRef, 4> arguments;
+  for (const knowledge::Argument& wanted : row->thread_arguments) {
+    if (wanted.rest) {
+      int at = 0;
+      for (const ArgumentRef& argument : given)
+        if (argument.keyword == 0 && !argument.double_star && at++ >= wanted.position) arguments.push_back(argument);
+    } else if (auto argument = evaluator_.argument(given, wanted)) {
+      argument->star = wanted.keyword != "kwargs";
+      argument->double_star = !argument->star;
+      argument->keyword = 0;
+      arguments.push_back(*argument);
+    }
+  }
+  uint32_t outer = std::exchange(thread_, step);
+  for (ValueId callable : evaluator_.values_of(*target)) {
+    ValueKind kind = evaluator_.value(callable).kind;
+    if (kind != ValueKind::function && kind != ValueKind::bound) continue;
+    FrameId inner = evaluator_.enter(callable, arguments, site, frame);
+    trace_.threads.push_back({step, callable, inner});
+    function(callable, inner, site, frame, step, condition);
+  }
+  thread_ = outer;
+}
+
+}  // namespace forklint::model

@@ -1,0 +1,44 @@
+// Imports: each module body runs once in a trace, where it is first imported.
+#include "analyzer/model/timeline.h"
+
+namespace forklint::model {
+
+void Walker::import_module(ValueId module, Site site, uint32_t parent, const Condition& condition) {
+  if (trace_.entry == Entry::function) return;  // by whoever calls it, as the imports of its own file
+  const Value it = evaluator_.value(module);
+  if (it.kind == ValueKind::module) import_file(it.file, site, parent, condition);
+  else if (it.kind == ValueKind::external)
+    if (const knowledge::Api* row = evaluator_.program().knowledge().find(evaluator_.symbol(it.symbol)); row && row->thread == "import")
+      push({.kind = StepKind::api, .site = site, .parent = parent, .condition = condition, .subject = module, .row = row});
+}
+
+void Walker::import_file(FileId file, Site site, uint32_t parent, const Condition& condition) {
+  if (!replaying_ && site.file != file && importing_ > 0) modules_[site.file].imports.push_back({site.event, file});
+  if (!imported_.insert(file).second || depth_ >= deepest * 2) return;
+  uint32_t before = notable_;
+  uint32_t step = push({.kind = StepKind::import_module, .site = site, .parent = parent, .condition = condition, .file = file});
+  if (step == none) return;
+  ModuleImports& known = modules_[file];
+  ++depth_;
+  ++importing_;
+  if (known.quiet) {
+    for (size_t i = 0; i < modules_[file].imports.size(); ++i) {
+      auto [event, module] = modules_[file].imports[i];
+      replaying_ = true;
+      import_file(module, {file, event}, step, condition);
+    }
+    replaying_ = false;
+  } else {
+    uint32_t nested_before = nested_notable_;
+    replaying_ = false;
+    known.imports.clear();
+    scope(file, 0, any_frame, step, condition);
+    modules_[file].quiet = notable_ - before == nested_notable_ - nested_before && trace_.complete;
+  }
+  --importing_;
+  --depth_;
+  nested_notable_ += notable_ - before;
+  if (notable_ == before) forget(step);
+}
+
+}  // namespace forklint::model
