@@ -47,6 +47,11 @@ bool is_program(const model::Model& model, const model::Trace& trace);
 // itself reached by that body: launch-at-import tells that.
 StartMethods repeating_methods(const model::Model& model, const model::Trace& trace);
 
+// The methods under which the launch's children import main again, instead of inheriting what the parent has by then.
+inline StartMethods reimporting_methods(const model::Launch& launch) {
+  return launch.row->launch->reimports_main ? launch.method.methods & fresh_methods : StartMethods();
+}
+
 // What the outermost caller wrote for a value that helpers only hand on.
 struct Written {
   model::Site site;

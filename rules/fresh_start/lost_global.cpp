@@ -25,8 +25,8 @@ std::string outcome(const Model& model, const LostGlobal& lost) {
 void check(const Model& model, engine::Report& report) {
   for (size_t i = 0; i < model.launches().size(); ++i) {
     const Launch& launch = model.launches()[i];
-    StartMethods fresh = launch.method.methods & fresh_methods;
-    if (fresh.empty() || !launch.row->launch->reimports_main) continue;
+    StartMethods fresh = reimporting_methods(launch);
+    if (fresh.empty()) continue;
     for (const LostGlobal& lost : model.lost_globals(i)) {
       if (lost.import || lost.patch) continue;
       const Step& read = model.workers(i)[lost.read.worker].trace.steps[lost.read.step];

@@ -124,8 +124,8 @@ std::vector<Site> decorators(const Model& model, const Trace& trace, uint32_t st
 void check(const Model& model, engine::Report& report) {
   for (size_t i = 0; i < model.launches().size(); ++i) {
     const Launch& launch = model.launches()[i];
-    StartMethods fresh = launch.method.methods & fresh_methods;
-    if (fresh.empty() || !launch.row->launch->reimports_main) continue;
+    StartMethods fresh = reimporting_methods(launch);
+    if (fresh.empty()) continue;
     const Trace& trace = model.trace_of(launch);
     auto tell = [&](Site site, const Condition& condition, Site used, const Condition& use) {
       report.finding(site, "Worker code uses what is replaced here, in the parent only")

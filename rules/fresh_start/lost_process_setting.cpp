@@ -88,8 +88,8 @@ bool survives(const Model& model, const Step& step) {
 void check(const Model& model, engine::Report& report) {
   for (size_t i = 0; i < model.launches().size(); ++i) {
     const Launch& launch = model.launches()[i];
-    StartMethods fresh = launch.method.methods & fresh_methods;
-    if (fresh.empty() || !launch.row->launch->reimports_main) continue;
+    StartMethods fresh = reimporting_methods(launch);
+    if (fresh.empty()) continue;
     const Trace& trace = model.trace_of(launch);
     for (uint32_t at = 0; at < launch.step; ++at) {
       const Step& step = trace.steps[at];

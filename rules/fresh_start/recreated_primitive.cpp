@@ -20,8 +20,8 @@ bool made_on_import(const Model& model, const Value& made) {
 void check(const Model& model, engine::Report& report) {
   for (size_t i = 0; i < model.launches().size(); ++i) {
     const Launch& launch = model.launches()[i];
-    StartMethods fresh = launch.method.methods & fresh_methods;
-    if (fresh.empty() || !launch.row->launch->reimports_main) continue;
+    StartMethods fresh = reimporting_methods(launch);
+    if (fresh.empty()) continue;
     for (const InheritedRead& read : inherited_reads(model, i)) {
       for (ValueId value : after_import(model, read)) {
         const Value made = model.evaluator().value(value);

@@ -2,7 +2,7 @@
 // the threads behind them are the parent's. What the child hands to them never runs, and it waits for ever.
 #include <algorithm>
 
-#include "rules/support.h"
+#include "rules/inherited_state/child_code.h"
 
 namespace forklint::rules {
 namespace {
@@ -29,20 +29,12 @@ bool only_fills(const Model& model, const Step& write) {
 
 std::vector<ChildStep> code_of_child(const Model& model, size_t i) {
   std::vector<ChildStep> result;
-  const Launch& launch = model.launches()[i];
-  const Trace& trace = model.trace_of(launch);
-  for (uint32_t step : child_steps(trace, launch)) result.push_back({&trace, &trace.steps[step], false});
-  bool initialized = false;
-  for (int round = 0; round < 2; ++round)
-    for (const WorkerTrace& worker : model.workers(i)) {
-      if ((worker.worker.kind == PayloadKind::initializer) != (round == 0)) continue;
-      bool made = initialized;
-      for (const Step& step : worker.trace.steps) {
-        made |= (step.kind == StepKind::write_global || step.kind == StepKind::write_attribute) && !only_fills(model, step);
-        result.push_back({&worker.trace, &step, made});
-      }
-      if (round == 0) initialized |= made;
-    }
+  const Trace& parent = model.trace_of(model.launches()[i]);
+  each_child_step<bool>(model, i, [&](const Trace& of, const Step& step, bool& made) {
+    bool writes = step.kind == StepKind::write_global || step.kind == StepKind::write_attribute;
+    made |= &of != &parent && writes && !only_fills(model, step);
+    result.push_back({&of, &step, made});
+  });
   return result;
 }
 

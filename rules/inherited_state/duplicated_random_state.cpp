@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "analyzer/model/globals.h"
-#include "rules/support.h"
+#include "rules/inherited_state/child_code.h"
 
 namespace forklint::rules {
 namespace {
@@ -18,27 +18,16 @@ struct Drawing {
 
 std::vector<Drawing> drawings(const Model& model, size_t i) {
   std::vector<Drawing> result;
-  const Launch& launch = model.launches()[i];
-  const Trace& trace = model.trace_of(launch);
-  bool seeded = false;
-  auto visit = [&](const Trace& of, const Step& step, bool& own) {
-    own |= step.kind == StepKind::api && step.row->seeds;
+  each_child_step<bool>(model, i, [&](const Trace& of, const Step& step, bool& seeded) {
+    seeded |= step.kind == StepKind::api && step.row->seeds;
     if (step.kind == StepKind::write_global && !step.condition.uncertain) {
       const File& file = model.file(step.site.file);
       EventId value = file.operand(step.site.event, 0);
       for (ValueId made : value == none ? Values{} : Values(model.evaluator().evaluate({step.site.file, value}, step.frame)))
-        if (const knowledge::Api* maker = model.evaluator().maker(made); maker && maker->random_generator) own = true;
+        if (const knowledge::Api* maker = model.evaluator().maker(made); maker && maker->random_generator) seeded = true;
     }
-    if (step.kind == StepKind::api && step.row->draws && !step.row->reseeded_after_fork) result.push_back({&of, &step, own});
-  };
-  for (uint32_t step : child_steps(trace, launch)) visit(trace, trace.steps[step], seeded);
-  for (int round = 0; round < 2; ++round)
-    for (const WorkerTrace& worker : model.workers(i)) {
-      if ((worker.worker.kind == PayloadKind::initializer) != (round == 0)) continue;
-      bool own = seeded;
-      for (const Step& step : worker.trace.steps) visit(worker.trace, step, own);
-      if (round == 0) seeded |= own;
-    }
+    if (step.kind == StepKind::api && step.row->draws && !step.row->reseeded_after_fork) result.push_back({&of, &step, seeded});
+  });
   return result;
 }
 

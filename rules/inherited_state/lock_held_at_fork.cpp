@@ -2,7 +2,7 @@
 // more, was holding is never given back: the child that takes it waits for ever.
 #include <algorithm>
 
-#include "rules/support.h"
+#include "rules/inherited_state/child_code.h"
 
 namespace forklint::rules {
 namespace {
@@ -17,20 +17,11 @@ struct ChildStep {
 // What the child runs: the workers of the launch, or the child's branch after a raw fork.
 std::vector<ChildStep> code_of_child(const Model& model, size_t i) {
   std::vector<ChildStep> result;
-  const Launch& launch = model.launches()[i];
-  const Trace& trace = model.trace_of(launch);
-  for (uint32_t step : child_steps(trace, launch)) result.push_back({&trace.steps[step], {}});
-  Values initialized;
-  for (int round = 0; round < 2; ++round)
-    for (const WorkerTrace& worker : model.workers(i)) {
-      if ((worker.worker.kind == PayloadKind::initializer) != (round == 0)) continue;
-      Values replaced = initialized;
-      for (const Step& step : worker.trace.steps) {
-        if (step.kind == StepKind::write_global && step.condition.certain()) add(replaced, model.evaluator().module_variable(step.file, step.name));
-        if (step.kind == StepKind::api || step.kind == StepKind::with_enter) result.push_back({&step, replaced});
-      }
-      if (round == 0) add(initialized, replaced);
-    }
+  const Trace& parent = model.trace_of(model.launches()[i]);
+  each_child_step<Values>(model, i, [&](const Trace& of, const Step& step, Values& replaced) {
+    if (&of != &parent && step.kind == StepKind::write_global && step.condition.certain()) add(replaced, model.evaluator().module_variable(step.file, step.name));
+    if (step.kind == StepKind::api || step.kind == StepKind::with_enter) result.push_back({&step, replaced});
+  });
   return result;
 }
 

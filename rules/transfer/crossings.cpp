@@ -25,6 +25,8 @@ std::string_view Sent::role() const {
   return "value";
 }
 
+std::string Sent::where_held() const { return crossing.problem.through_self ? " in the attribute " + crossing.problem.attribute : ""; }
+
 engine::Site Sent::site() const {
   if (item.kind != PayloadKind::self) return crossing.site;
   if (crossing.problem.through_self && crossing.problem.attribute_write.event != none) return crossing.problem.attribute_write;

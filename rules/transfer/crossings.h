@@ -17,9 +17,16 @@ struct Sent {
   bool drags_self() const;
   // "argument", "task", "target" …
   std::string_view role() const;
+  // " in the attribute x", for what is reached through one.
+  std::string where_held() const;
   // Where a reader would point.
   engine::Site site() const;
 };
+
+// Accepts what this obstacle, by itself, keeps from crossing.
+inline auto takes_obstacle(model::Obstacle obstacle) {
+  return [obstacle](const Sent& sent) { return sent.crossing.problem.obstacle == obstacle; };
+}
 
 // Reports what `takes` accepts, with `message`; `advice` is the last label, at the place that sends.
 void report_sent(const model::Model& model, engine::Report& report, const std::function<bool(const Sent&)>& takes,

@@ -7,16 +7,12 @@ namespace {
 
 using namespace model;
 
-bool takes(const Sent& sent) { return sent.crossing.problem.obstacle == Obstacle::local_class; }
-
 std::string message(const Sent& sent) {
-  const PickleProblem& problem = sent.crossing.problem;
-  std::string held = problem.through_self ? " in the attribute " + problem.attribute : "";
-  return problem.what + held + " is sent to another process, which cannot find the class by a name";
+  return sent.crossing.problem.what + sent.where_held() + " is sent to another process, which cannot find the class by a name";
 }
 
 void check(const Model& model, engine::Report& report) {
-  report_sent(model, report, takes, message, "pickled here; define the class at module level");
+  report_sent(model, report, takes_obstacle(Obstacle::local_class), message, "pickled here; define the class at module level");
 }
 
 }  // namespace

@@ -7,16 +7,12 @@ namespace {
 
 using namespace model;
 
-bool takes(const Sent& sent) { return sent.crossing.problem.obstacle == Obstacle::primitive; }
-
 std::string message(const Sent& sent) {
-  const PickleProblem& problem = sent.crossing.problem;
-  std::string held = problem.through_self ? " in the attribute " + problem.attribute : "";
-  return problem.what + held + " is sent with a task, but can be handed over only while a process is being started";
+  return sent.crossing.problem.what + sent.where_held() + " is sent with a task, but can be handed over only while a process is being started";
 }
 
 void check(const Model& model, engine::Report& report) {
-  report_sent(model, report, takes, message, "sent to running workers here; hand it over with initializer and initargs, or use a manager's proxy");
+  report_sent(model, report, takes_obstacle(Obstacle::primitive), message, "sent to running workers here; hand it over with initializer and initargs, or use a manager's proxy");
 }
 
 }  // namespace

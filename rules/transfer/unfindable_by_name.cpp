@@ -7,8 +7,6 @@ namespace {
 
 using namespace model;
 
-bool takes(const Sent& sent) { return sent.crossing.problem.obstacle == Obstacle::unfindable; }
-
 std::string message(const Sent& sent) {
   const PickleProblem& problem = sent.crossing.problem;
   if (problem.in_child) return problem.what + ", is sent by a name that the child does not have";
@@ -16,7 +14,7 @@ std::string message(const Sent& sent) {
 }
 
 void check(const Model& model, engine::Report& report) {
-  report_sent(model, report, takes, message, "sent by name here; define it at module level, under the name that it carries");
+  report_sent(model, report, takes_obstacle(Obstacle::unfindable), message, "sent by name here; define it at module level, under the name that it carries");
 }
 
 }  // namespace
