@@ -201,7 +201,7 @@ class Parser {
   }
 
   std::string take_region(const std::vector<Word>& words) {
-    if (!open_ || words.size() != 4 || words[3].text != "{") return "KIND #STATEMENT %SUBJECT {, inside a scope";
+    if (!open_ || words.size() != 4 || !words[1].text.starts_with('#') || words[3].text != "{") return "KIND #STATEMENT %SUBJECT {, inside a scope";
     auto statement = number_of(std::string_view(words[1].text).substr(1));
     auto subject = event_of(words[2].text);
     if (!statement || !subject) return "KIND #STATEMENT %SUBJECT {";

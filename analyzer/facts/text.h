@@ -3,7 +3,7 @@
 //   scope 1 function "work" parent 0 by %7 10-52
 //     parameter "n" positional = %5 : %6 19-20
 //     %8 read "n" 34-35
-//     then #0 %8 {
+//     then_arm #0 %8 {
 //       %9 call %3 %8 key=%4 *%5 40-48
 //     }
 //
