@@ -171,7 +171,7 @@ Values Evaluator::default_attribute(std::string_view setter, std::string_view na
   return result;
 }
 
-Values Evaluator::bind_function(ValueId function, ValueId class_value, ValueId receiver) {
+Values Evaluator::bind_function(ValueId function, ValueId class_value, ValueId receiver, ValueId asked) {
   Value it = values_[function];
   if (it.kind != ValueKind::function) return {function};
   const File& file = program_.file(it.file);
@@ -183,7 +183,7 @@ Values Evaluator::bind_function(ValueId function, ValueId class_value, ValueId r
   if (binding != none && file.operand(binding, 0) != definition) {
     if (decorated_with(*this, it.file, binding, "builtins.staticmethod")) return {function};
     if (decorated_with(*this, it.file, binding, "builtins.classmethod"))
-      return {make({.kind = ValueKind::bound, .file = it.file, .index = it.index, .frame = it.frame, .base = class_of(receiver) == unknown_value ? class_value : class_of(receiver)})};
+      return {make({.kind = ValueKind::bound, .file = it.file, .index = it.index, .frame = it.frame, .base = class_of(receiver) == unknown_value ? asked : class_of(receiver)})};
     if (receiver == unknown_value) return {function};
     bool property = decorated_with(*this, it.file, binding, "builtins.property") || decorated_with(*this, it.file, binding, "functools.cached_property");
     if (property) return returns_of(function, enter_unknown(it.file, it.index, receiver));
@@ -205,7 +205,7 @@ Values Evaluator::class_attribute(ValueId class_value, std::string_view name, Va
       for (ValueId value : Values(evaluate({it.file, file.operand(binding, 0)}, frame))) {
         // Mode.FAST is a member of the enumeration, whatever it was made from.
         bool member = receiver == unknown_value && (values_[value].kind == ValueKind::constant || values_[value].kind == ValueKind::container) && is_enumeration(class_value);
-        add(result, member ? Values{make({.kind = ValueKind::instance, .symbol = intern(name), .base = class_value})} : bind_function(value, base, receiver));
+        add(result, member ? Values{make({.kind = ValueKind::instance, .symbol = intern(name), .base = class_value})} : bind_function(value, base, receiver, class_value));
       }
       return result;
     }

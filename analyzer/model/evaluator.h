@@ -167,7 +167,8 @@ class Evaluator {
   Values instance_attribute(ValueId instance, std::string_view name);
   Values default_attribute(std::string_view setter, std::string_view name);
   Values class_attribute(ValueId class_value, std::string_view name, ValueId receiver);
-  Values bind_function(ValueId function, ValueId class_value, ValueId receiver);
+  // `class_value` holds it; `asked` is the class that was asked for it, which may be a derived one.
+  Values bind_function(ValueId function, ValueId class_value, ValueId receiver, ValueId asked);
   Values super_attribute(const Value& value, std::string_view name);
   ValueId first_class(const Values& values) const;
   bool is_enumeration(ValueId class_value);
