@@ -211,6 +211,15 @@ struct Api {
   bool exits_now = false;          // os._exit, exec: no cleanup
   bool freeze_support = false;
   bool decorator_keeps_function = false;  // app.command, functools.wraps(f): the decorated object is still found by name / is the function
+  std::optional<Argument> wraps;   // the decorator that it makes gives a wrapper the name of this function: functools.wraps
+  bool makes_property = false;     // a decorator under which reading the attribute calls the function
+  bool makes_fields = false;       // a class decorator whose __init__ takes the annotated names of the class: dataclass
+  bool class_only = false;         // a name annotated so is no attribute of the objects: ClassVar
+  bool enumeration = false;        // members of such a class are made from what they are bound to
+  bool keeps_arguments = false;    // its result holds what it is given: SimpleNamespace
+  bool keeps_elements = false;     // its result holds the elements of what it is given: deque
+  bool makes_missing = false;      // it keeps a callable that makes what is missing: defaultdict
+  std::optional<Argument> returns_argument;  // its result is this argument, or as good as: typing.cast, copy.copy
   bool calls_argument = false;     // calls its argument now, in this process: atexit-like excluded; app(), unittest.main, asyncio.run(coroutine)
   std::optional<Argument> calls;   // which
 

@@ -154,6 +154,15 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
   visit("exits-now", api.exits_now);
   visit("freeze-support", api.freeze_support);
   visit("decorator-keeps-function", api.decorator_keeps_function);
+  visit("wraps", api.wraps);
+  visit("makes-property", api.makes_property);
+  visit("makes-fields", api.makes_fields);
+  visit("class-only", api.class_only);
+  visit("enumeration", api.enumeration);
+  visit("keeps-arguments", api.keeps_arguments);
+  visit("keeps-elements", api.keeps_elements);
+  visit("makes-missing", api.makes_missing);
+  visit("returns-argument", api.returns_argument);
   visit("calls-argument", api.calls_argument);
   visit("calls", api.calls);
 }

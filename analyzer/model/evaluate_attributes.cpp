@@ -24,15 +24,27 @@ bool is_own_object(const File& file, EventId base, ScopeId method) {
   return file.event(base).name == file.facts.parameters[it.parameters.begin].name;
 }
 
-bool decorated_with(Evaluator& evaluator, FileId file_id, EventId binding, std::string_view name) {
+template <class Accepts>
+bool decorated_by(Evaluator& evaluator, FileId file_id, EventId binding, Accepts&& accepts) {
   const File& file = evaluator.program().file(file_id);
   EventId value = file.operand(binding, 0);
   while (value != none && file.event(value).op == Op::decorate) {
     for (ValueId decorator : Values(evaluator.evaluate({file_id, file.operand(value, 0)}, any_frame)))
-      if (evaluator.value(decorator).kind == ValueKind::external && evaluator.type_name(decorator) == name) return true;
+      if (evaluator.value(decorator).kind == ValueKind::external && accepts(decorator)) return true;
     value = file.operand(value, 1);
   }
   return false;
+}
+
+bool decorated_with(Evaluator& evaluator, FileId file, EventId binding, std::string_view name) {
+  return decorated_by(evaluator, file, binding, [&](ValueId decorator) { return evaluator.type_name(decorator) == name; });
+}
+
+bool bound_to_property(Evaluator& evaluator, FileId file, EventId binding) {
+  return decorated_by(evaluator, file, binding, [&](ValueId decorator) {
+    const knowledge::Api* row = evaluator.api(decorator);
+    return row && row->makes_property;
+  });
 }
 
 // The event that binds a name in a class body, last one first; none when it is not there.
@@ -185,8 +197,7 @@ Values Evaluator::bind_function(ValueId function, ValueId class_value, ValueId r
     if (decorated_with(*this, it.file, binding, "builtins.classmethod"))
       return {make({.kind = ValueKind::bound, .file = it.file, .index = it.index, .frame = it.frame, .base = class_of(receiver) == unknown_value ? asked : class_of(receiver)})};
     if (receiver == unknown_value) return {function};
-    bool property = decorated_with(*this, it.file, binding, "builtins.property") || decorated_with(*this, it.file, binding, "functools.cached_property");
-    if (property) return returns_of(function, enter_unknown(it.file, it.index, receiver));
+    if (bound_to_property(*this, it.file, binding)) return returns_of(function, enter_unknown(it.file, it.index, receiver));
   }
   if (receiver == unknown_value) return {function};
   return {make({.kind = ValueKind::bound, .file = it.file, .index = it.index, .frame = it.frame, .base = receiver})};
@@ -224,7 +235,7 @@ Values Evaluator::class_attribute(ValueId class_value, std::string_view name, Va
 
 bool Evaluator::is_enumeration(ValueId class_value) {
   for (ValueId base : linearised(class_value))
-    if (values_[base].kind == ValueKind::external && symbols_[values_[base].symbol].starts_with("enum.")) return true;
+    if (const knowledge::Api* row = values_[base].kind == ValueKind::external ? api(base) : nullptr; row && row->enumeration) return true;
   return false;
 }
 
@@ -251,7 +262,7 @@ bool Evaluator::is_property(ValueId class_value, std::string_view name) {
     const File& file = program_.file(it.file);
     EventId binding = class_binding(file, it.index, file.find_name(name));
     if (binding == none) continue;
-    return decorated_with(*this, it.file, binding, "builtins.property") || decorated_with(*this, it.file, binding, "functools.cached_property");
+    return bound_to_property(*this, it.file, binding);
   }
   return false;
 }

@@ -21,7 +21,10 @@ std::optional<Values> Evaluator::special_result(const std::string& name, ValueId
     }
     return result;
   }
-  if (name == "typing.cast" || name == "copy.copy" || name == "copy.deepcopy") return argument_values(name == "typing.cast" ? 1 : 0);
+  if (const knowledge::Api* row = api(callee); row && row->returns_argument) {
+    auto given = argument(arguments_of(call, frame), *row->returns_argument);
+    return given ? values_of(*given) : Values{};
+  }
   if (name == "builtins.next") {
     Values result;
     for (ValueId iterator : argument_values(0)) add(result, elements(iterator));
@@ -44,7 +47,7 @@ std::optional<Values> Evaluator::special_result(const std::string& name, ValueId
       auto arguments = arguments_of(call, frame);
       if (arguments.size() == 1 && arguments[0].keyword == 0) {
         Values given = values_of(arguments[0]);
-        if (!given.empty() && values_[given[0]].kind == ValueKind::function && name != "functools.wraps") return given;
+        if (!given.empty() && values_[given[0]].kind == ValueKind::function && !row->wraps) return given;
       }
     }
   }

@@ -46,10 +46,7 @@ Values Evaluator::call_result(ValueId callee, Site call, FrameId frame) {
     case ValueKind::instance: {
       ValueId method = method_of(it.base, "__call__");
       if (method == unknown_value) return {};
-      Value bound = values_[method];
-      bound.kind = ValueKind::bound;
-      bound.base = callee;
-      return call_result(make(bound), call, frame);
+      return call_result(bound(method, callee), call, frame);
     }
     case ValueKind::object: {
       auto inner = partial_function(callee);

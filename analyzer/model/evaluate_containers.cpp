@@ -1,5 +1,6 @@
 // Containers: what displays hold, what is put into them later, what iterating or indexing gives.
 #include "analyzer/model/evaluator.h"
+#include "analyzer/model/language.h"
 
 namespace forklint::model {
 namespace {
@@ -58,11 +59,9 @@ Values Evaluator::find_elements(ValueId id, std::optional<uint32_t> index) {
         return {make({.kind = ValueKind::object, .file = it.file, .index = it.index, .frame = it.frame, .symbol = intern(type + ".__next__"), .base = id})};
       if (is_pair(id)) return pair_elements(it, index);
       // list(x), sorted(x), reversed(x) …: the elements of x
-      static constexpr std::string_view same[] = {"builtins.list", "builtins.tuple", "builtins.set", "builtins.sorted", "builtins.reversed", "builtins.iter", "builtins.filter", "itertools.islice", "itertools.cycle"};
-      for (std::string_view name : same) {
-        if (type != name || it.index == none) continue;
+      if (it.index != none && builtin_has(type, BuiltinTrait::same_elements)) {
         auto arguments = arguments_of(it.site(), it.frame);
-        uint32_t position = name == "builtins.filter" ? 1 : 0;
+        uint32_t position = type == "builtins.filter" ? 1 : 0;
         Values result;
         if (arguments.size() > position)
           for (ValueId held : values_of(arguments[position])) add(result, elements(held));

@@ -57,6 +57,13 @@ ValueId Evaluator::external(std::string_view qualified) { return make({.kind = V
 
 ValueId Evaluator::instance_of(ValueId class_value) { return make({.kind = ValueKind::instance, .base = class_value}); }
 
+ValueId Evaluator::bound(ValueId method, ValueId receiver) {
+  Value result = values_[method];
+  result.kind = ValueKind::bound;
+  result.base = receiver;
+  return make(result);
+}
+
 // How deep the calls lie in which a value came to be.
 uint16_t Evaluator::depth_of(ValueId value) const { return value == unknown_value ? 0 : frames_[values_[value].frame].depth; }
 

@@ -58,6 +58,8 @@ class Evaluator {
   llvm::SmallVector<ValueId, 4> linearised(ValueId class_value);
   // The method of a class as a function value; unknown_value when it has none of that name.
   ValueId method_of(ValueId class_value, std::string_view name);
+  // The method, bound to a receiver.
+  ValueId bound(ValueId method, ValueId receiver);
   // The class of an instance; none for others.
   ValueId class_of(ValueId instance) const { return values_[instance].kind == ValueKind::instance ? values_[instance].base : unknown_value; }
   // Whether some class has a property of that name, and whether this one has.

@@ -123,8 +123,10 @@ std::optional<Wanted> wanted_by_dataclass(Evaluator& evaluator, const Value& cla
   bool decorated = false;
   for (EventId id = definition + 1; id < file.facts.events.size() && id < definition + 8; ++id) {
     if (file.event(id).op != Op::decorate) continue;
-    for (ValueId value : Values(evaluator.evaluate({class_value.file, file.operand(id, 0)}, any_frame)))
-      decorated |= evaluator.value(value).symbol != 0 && evaluator.type_name(value) == "dataclasses.dataclass";
+    for (ValueId value : Values(evaluator.evaluate({class_value.file, file.operand(id, 0)}, any_frame))) {
+      const knowledge::Api* row = evaluator.value(value).kind == ValueKind::object ? evaluator.maker(value) : evaluator.api(value);
+      decorated |= row && row->makes_fields;
+    }
     break;
   }
   if (!decorated) return {};

@@ -46,10 +46,7 @@ class Collector {
     if (constructor == unknown_value) return evaluator_.arguments_of(launch_.construction, launch_.construction_frame);
     const Value f = evaluator_.value(constructor);
     const File& file = evaluator_.program().file(f.file);
-    Value bound = f;
-    bound.kind = ValueKind::bound;
-    bound.base = launch_.object;
-    FrameId inside = evaluator_.enter(evaluator_.make(bound), launch_.construction, launch_.construction_frame);
+    FrameId inside = evaluator_.enter(evaluator_.bound(constructor, launch_.object), launch_.construction, launch_.construction_frame);
     const facts::Scope& scope = file.facts.scopes[f.index];
     for (EventId id = scope.events.begin; id < scope.events.end; ++id) {
       if (file.event(id).op != Op::call) continue;
@@ -242,10 +239,7 @@ void add_worker(Evaluator& evaluator, std::vector<Worker>& result, ValueId calla
   } else if (it.kind == ValueKind::instance) {
     ValueId method = evaluator.method_of(it.base, "__call__");
     if (method == unknown_value) return;
-    Value bound = evaluator.value(method);
-    bound.kind = ValueKind::bound;
-    bound.base = callable;
-    ValueId target = evaluator.make(bound);
+    ValueId target = evaluator.bound(method, callable);
     result.push_back({target, evaluator.enter(target, std::move(arguments), call, frame), kind, step});
   } else if (auto inner = evaluator.partial_function(callable)) {
     auto held = evaluator.arguments_of(it.site(), it.frame);
@@ -272,10 +266,7 @@ std::vector<Worker> workers_of(Evaluator& evaluator, const Trace& trace, const L
     if (item.kind == PayloadKind::self) {
       ValueId run = evaluator.method_of(evaluator.class_of(launch.object), "run");
       if (run == unknown_value) continue;
-      Value bound = evaluator.value(run);
-      bound.kind = ValueKind::bound;
-      bound.base = launch.object;
-      ValueId method = evaluator.make(bound);
+      ValueId method = evaluator.bound(run, launch.object);
       result.push_back({method, evaluator.enter(method, {}, launch.site, launch.frame), PayloadKind::target, launch.step});
       continue;
     }

@@ -63,7 +63,7 @@ bool Pickling::of_class_only(Site annotation) {
   const File& file = evaluator_.program().file(annotation.file);
   while (annotation.event != none && file.event(annotation.event).op == Op::unknown) annotation.event = file.operand(annotation.event, 0);  // ClassVar[dict]
   for (ValueId value : annotation.event == none ? Values{} : Values(evaluator_.evaluate(annotation, any_frame)))
-    if (evaluator_.value(value).kind == ValueKind::external && (evaluator_.type_name(value) == "typing.ClassVar" || evaluator_.type_name(value) == "dataclasses.InitVar")) return true;
+    if (const knowledge::Api* row = evaluator_.api(value); row && row->class_only) return true;
   return false;
 }
 
@@ -73,8 +73,9 @@ bool Pickling::keeps_defaults(ValueId class_value) {
   const File& file = evaluator_.program().file(owner.file);
   EventId definition = file.facts.scopes[owner.index].definition;
   auto generates = [&](ValueId value) {
-    ValueKind kind = evaluator_.value(value).kind;
-    return (kind == ValueKind::external || kind == ValueKind::object) && evaluator_.type_name(value) == "dataclasses.dataclass";
+    bool called = evaluator_.value(value).kind == ValueKind::object;  // @dataclass(frozen=True)
+    const knowledge::Api* row = called ? evaluator_.maker(value) : evaluator_.api(value);
+    return row && row->makes_fields;
   };
   for (EventId id = definition + 1; id < file.facts.events.size() && id < definition + 64; ++id) {
     if (file.event(id).op != Op::decorate || file.operand(id, 1) == none) continue;
@@ -85,7 +86,7 @@ bool Pickling::keeps_defaults(ValueId class_value) {
     if (std::any_of(decorators.begin(), decorators.end(), generates)) return true;
   }
   const knowledge::Api* base = evaluator_.api(evaluator_.external_base(class_value));
-  return base && base->makes_class && base->names[0] != "enum.Enum";
+  return base && base->makes_class && !base->enumeration;
 }
 
 // What a field holds that is not given: the value, or what field(default=…) or field(default_factory=…) say.

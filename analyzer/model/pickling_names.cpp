@@ -146,10 +146,9 @@ ValueId Pickling::wrapped_by(ValueId function) {
   for (EventId id = definition + 1; id < file.facts.scopes[parent].events.end && file.event(id).op == Op::decorate; ++id) {
     for (ValueId decorator : Values(evaluator_.evaluate({it.file, file.operand(id, 0)}, it.frame))) {
       const Value d = evaluator_.value(decorator);
-      if (d.kind != ValueKind::object || evaluator_.symbol(d.symbol).find("functools.wraps") == std::string::npos || d.index == none) continue;
-      auto arguments = evaluator_.arguments_of(d.site(), d.frame);
-      if (arguments.empty()) continue;
-      for (ValueId wrapped : evaluator_.values_of(arguments[0])) return wrapped;
+      const knowledge::Api* row = d.kind == ValueKind::object && d.index != none ? evaluator_.maker(decorator) : nullptr;
+      if (!row || !row->wraps) continue;
+      if (auto wrapped = evaluator_.argument(evaluator_.arguments_of(d.site(), d.frame), *row->wraps)) return evaluator_.values_of(*wrapped)[0];
     }
   }
   return unknown_value;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "analyzer/model/language.h"
 #include "analyzer/model/timeline.h"
 
 namespace forklint::model {
@@ -21,12 +22,6 @@ std::string article(const std::string& name) {
   return (vowel ? "an " : "a ") + std::string(short_name);
 }
 
-// Containers that keep their arguments, or the elements of these.
-bool keeps_arguments(std::string_view type) {
-  static constexpr std::string_view keeps[] = {"collections.defaultdict", "builtins.dict", "builtins.list", "builtins.tuple", "builtins.set", "collections.deque", "collections.OrderedDict", "types.SimpleNamespace", "operator.methodcaller"};
-  return std::find(std::begin(keeps), std::end(keeps), type) != std::end(keeps);
-}
-
 }  // namespace
 
 Pickling::Found Pickling::of_object(ValueId id, const PickleContext& context, int depth) {
@@ -41,7 +36,8 @@ Pickling::Found Pickling::of_object(ValueId id, const PickleContext& context, in
     return {};
   }
   if (evaluator_.is_pair(id)) return of_elements(evaluator_.elements(id), context, depth);
-  if (it.index != none && keeps_arguments(type)) return of_arguments_kept(id, context, depth);
+  bool keeps = (row && (row->keeps_arguments || row->keeps_elements)) || builtin_has(type, BuiltinTrait::keeps_elements);
+  if (it.index != none && keeps) return of_arguments_kept(id, context, depth);
   if (type == "builtins.object" && it.base != unknown_value) return of_object_of_made_class(id, context, depth);
   if (row && row->makes_class) return of_made_class(id, *row, context);
   // A call that is known to make its result only by the type of that result.
@@ -53,22 +49,23 @@ Pickling::Found Pickling::of_object(ValueId id, const PickleContext& context, in
   return of_row(*row, row->names[0], it.site(), context);
 }
 
+// Containers that keep their arguments, or the elements of these.
 Pickling::Found Pickling::of_arguments_kept(ValueId id, const PickleContext& context, int depth) {
   const Value it = evaluator_.value(id);
-  const std::string& type = evaluator_.symbol(it.symbol);
+  const Api* row = evaluator_.maker(id);
   for (const ArgumentRef& argument : evaluator_.arguments_of(it.site(), it.frame))
     for (ValueId value : evaluator_.values_of(argument)) {
       // list(generator) keeps the elements, not the generator
       ValueKind kind = evaluator_.value(value).kind;
       if (kind == ValueKind::generator) continue;
-      bool holds = type == "collections.defaultdict" || type == "types.SimpleNamespace" || type == "operator.methodcaller" || argument.keyword;
+      bool holds = (row && row->keeps_arguments) || argument.keyword;
       if (!holds && kind != ValueKind::container) continue;
       auto found = holds ? find(value, context, depth + 1) : of_elements(evaluator_.elements(value), context, depth);
       if (!found) continue;
       // Its own callable, which nobody sees from outside.
       bool function = found->obstacle == Obstacle::lambda || found->obstacle == Obstacle::nested_function;
-      if (function && type == "collections.defaultdict" && !found->through_self) {
-        found->what = "a defaultdict over " + found->what;
+      if (function && row && row->makes_missing && !found->through_self) {
+        found->what = article(row->names[0].substr(row->names[0].rfind('.') + 1)) + " over " + found->what;
         found->obstacle = Obstacle::object;
       }
       return found;

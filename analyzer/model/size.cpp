@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "analyzer/model/language.h"
+
 namespace forklint::model {
 namespace {
 
@@ -70,7 +72,7 @@ class Scale {
         if (evaluator_.value(callee).kind != ValueKind::external || arguments.empty()) continue;
         const std::string& name = evaluator_.type_name(callee);
         if (name == "builtins.range") return range(arguments);
-        bool same = name == "builtins.list" || name == "builtins.tuple" || name == "builtins.sorted" || name == "builtins.enumerate" || name == "builtins.reversed" || name == "builtins.set";
+        bool same = builtin_has(name, BuiltinTrait::same_length);
         if (same && arguments[0].site.event != none) return elements(arguments[0].site, arguments[0].frame, depth + 1);
       }
       return endless;
@@ -152,13 +154,11 @@ class Scale {
         result = larger(result, {0, false});
         continue;
       }
-      static constexpr std::string_view scalars[] = {"builtins.sum", "builtins.len", "builtins.int", "builtins.float", "builtins.bool", "builtins.round", "builtins.abs", "builtins.str", "builtins.repr", "builtins.ord", "builtins.chr", "builtins.hash", "builtins.id", "builtins.any", "builtins.all", "builtins.range", "builtins.pow"};
-      static constexpr std::string_view sequences[] = {"builtins.list", "builtins.tuple", "builtins.sorted", "builtins.set", "builtins.bytes", "builtins.bytearray", "builtins.dict"};
       const std::string& name = evaluator_.type_name(callee);
       const knowledge::Api* row = evaluator_.api(callee);
-      if (std::find(std::begin(scalars), std::end(scalars), name) != std::end(scalars)) {
+      if (builtin_has(name, BuiltinTrait::scalar)) {
         result = larger(result, {64});
-      } else if (std::find(std::begin(sequences), std::end(sequences), name) != std::end(sequences)) {
+      } else if (builtin_has(name, BuiltinTrait::sequence)) {
         auto length = arguments.empty() ? std::optional<double>(0) : number(arguments[0].site, arguments[0].frame);  // bytes(n)
         result = larger(result, {small + 8 * (length ? *length / 8 : elements(arguments[0].site, arguments[0].frame, depth + 1))});
       } else if (row && row->large) {

@@ -32,19 +32,13 @@ void Walker::callee(ValueId value, Site site, FrameId frame, uint32_t parent, co
       ValueId constructor = evaluator_.method_of(value, "__init__");
       ValueId made = evaluator_.make({.kind = ValueKind::instance, .file = site.file, .index = site.event, .frame = frame, .base = value});
       if (constructor == unknown_value) return special_method(made, "__post_init__", site, frame, parent, here);
-      Value bound = evaluator_.value(constructor);
-      bound.kind = ValueKind::bound;
-      bound.base = made;
-      ValueId method = evaluator_.make(bound);
+      ValueId method = evaluator_.bound(constructor, made);
       return function(method, evaluator_.enter(method, site, frame), site, frame, parent, here);
     }
     case ValueKind::instance: {
       ValueId method = evaluator_.method_of(it.base, "__call__");
       if (method == unknown_value) return;
-      Value bound = evaluator_.value(method);
-      bound.kind = ValueKind::bound;
-      bound.base = value;
-      ValueId callable = evaluator_.make(bound);
+      ValueId callable = evaluator_.bound(method, value);
       return function(callable, evaluator_.enter(callable, site, frame), site, frame, parent, here);
     }
     case ValueKind::object: {
@@ -146,10 +140,7 @@ void Walker::thread(ValueId callee, const knowledge::Api* row, uint32_t step, Si
     if (it.kind == ValueKind::instance) {
       ValueId run = evaluator_.method_of(it.base, "run");
       if (run != unknown_value) {
-        Value bound = evaluator_.value(run);
-        bound.kind = ValueKind::bound;
-        bound.base = object;
-        ValueId method = evaluator_.make(bound);
+        ValueId method = evaluator_.bound(run, object);
         uint32_t outer = std::exchange(thread_, step);
         FrameId inner = evaluator_.enter(method, {}, site, frame);
         trace_.threads.push_back({step, method, inner});

@@ -1,7 +1,7 @@
 // What iterating runs: generator expressions, what launches when it is iterated, results that are taken.
 #include "analyzer/model/timeline.h"
 
-#include <algorithm>
+#include "analyzer/model/language.h"
 
 namespace forklint::model {
 
@@ -23,9 +23,8 @@ void Walker::take_generators(const Values& values, uint32_t parent, const Condit
 // list(results), sum(x.get() for x in results), gather(*(…)): what is outside the program runs the generator that it is
 // given, and a builtin takes all the lazy results of a pool.
 void Walker::consume(ValueId callee, Site site, FrameId frame, uint32_t parent, const Condition& condition) {
-  static constexpr std::string_view taking[] = {"builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset", "builtins.dict", "builtins.sorted", "builtins.sum", "builtins.min", "builtins.max", "builtins.any", "builtins.all"};
   const Value it = evaluator_.value(callee);
-  bool takes = it.kind == ValueKind::external && std::find(std::begin(taking), std::end(taking), evaluator_.symbol(it.symbol)) != std::end(taking);
+  bool takes = it.kind == ValueKind::external && builtin_has(evaluator_.symbol(it.symbol), BuiltinTrait::takes_all);
   for (const ArgumentRef& argument : evaluator_.arguments_of(site, frame)) {
     Values given = evaluator_.values_of(argument);
     take_generators(given, parent, condition);

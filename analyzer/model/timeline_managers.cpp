@@ -43,11 +43,10 @@ bool Walker::runs_in_with(const Value& callee, Site call) const {
 void Walker::special_method(ValueId receiver, std::string_view name, Site site, FrameId frame, uint32_t parent, const Condition& condition) {
   const Value it = evaluator_.value(receiver);
   if (it.kind != ValueKind::instance) return;
-  Value method = evaluator_.value(evaluator_.method_of(it.base, name));
+  ValueId found = evaluator_.method_of(it.base, name);
+  const Value method = evaluator_.value(found);
   if (method.kind != ValueKind::function) return;
-  method.kind = ValueKind::bound;
-  method.base = receiver;
-  function(evaluator_.make(method), evaluator_.enter_unknown(method.file, method.index, receiver), site, frame, parent, condition);
+  function(evaluator_.bound(found, receiver), evaluator_.enter_unknown(method.file, method.index, receiver), site, frame, parent, condition);
 }
 
 void Walker::property(FileId file_id, EventId id, FrameId frame, uint32_t parent, const Condition& condition) {

@@ -23,15 +23,13 @@ std::optional<Values> constructed_with(Evaluator& evaluator, const Launch& launc
   const Value object = evaluator.value(launch.object);
   ValueId constructor = object.kind == ValueKind::instance ? evaluator.method_of(object.base, "__init__") : unknown_value;
   if (constructor == unknown_value) return given(launch.construction, launch.construction_frame);
-  Value bound = evaluator.value(constructor);
-  bound.kind = ValueKind::bound;
-  bound.base = launch.object;
-  FrameId inside = evaluator.enter(evaluator.make(bound), launch.construction, launch.construction_frame);
-  const File& file = evaluator.program().file(bound.file);
-  const facts::Scope& scope = file.facts.scopes[bound.index];
+  const Value method = evaluator.value(constructor);
+  FrameId inside = evaluator.enter(evaluator.bound(constructor, launch.object), launch.construction, launch.construction_frame);
+  const File& file = evaluator.program().file(method.file);
+  const facts::Scope& scope = file.facts.scopes[method.index];
   for (EventId id = scope.events.begin; id < scope.events.end; ++id) {
     EventId callee = file.event(id).op == Op::call ? file.operand(id, 0) : none;
-    if (callee != none && file.event(callee).op == Op::attribute && file.name_of(callee) == "__init__") return given({bound.file, id}, inside);
+    if (callee != none && file.event(callee).op == Op::attribute && file.name_of(callee) == "__init__") return given({method.file, id}, inside);
   }
   return {};
 }
