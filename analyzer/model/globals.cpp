@@ -189,7 +189,7 @@ class Losses {
       bool writes = step.kind == StepKind::write_global || step.kind == StepKind::change_global;
       if (!writes || step.file != read.file || step.name != read.name || !lasts(i)) continue;
       if (step.kind == StepKind::write_global && is_copy(read)) continue;
-      if (step.kind == StepKind::change_global && adds_nothing(step)) continue;
+      if (step.kind == StepKind::change_global && (adds_nothing(step) || sets_what_none_reads(step, read))) continue;
       // A certain write is what counts, but an import may be tried in several ways.
       last = i;
     }
@@ -215,6 +215,27 @@ class Losses {
     EventId callee = file.operand(step.site.event, 0);
     static constexpr std::string_view removing[] = {"clear", "sort", "reverse"};
     return callee != none && std::find(std::begin(removing), std::end(removing), file.name_of(callee)) != std::end(removing);
+  }
+
+  // CLIENT.retries = 5, where workers read nothing but CLIENT.url.
+  bool sets_what_none_reads(const Step& write, const InheritedRead& read) {
+    const File& file = model_.file(write.site.file);
+    EventId object = file.operand(write.site.event, 0);
+    if (file.event(write.site.event).op != Op::set_attribute || object == none || file.event(object).op != Op::read) return false;
+    return std::all_of(reads_.begin(), reads_.end(), [&](const InheritedRead& other) { return !same(other, read) || reads_other_attribute(other, file.name_of(write.site.event)); });
+  }
+
+  // A plain attribute of another name: a method or a property may read anything.
+  bool reads_other_attribute(const InheritedRead& read, std::string_view written) {
+    const File& file = model_.file(read.read.site.file);
+    EventId use = use_of(file, read.read.site.event);
+    if (use == none || file.event(use).op != Op::attribute || file.name_of(use) == written || evaluator_.names_property(file.name_of(use))) return false;
+    EventId next = use_of(file, use);
+    if (next != none && file.event(next).op == Op::call) return false;
+    Values objects = evaluator_.module_variable(read.file, read.name);
+    for (ValueId held : objects)
+      if (evaluator_.value(held).kind != ValueKind::instance || evaluator_.method_of(evaluator_.class_of(held), file.name_of(use)) != unknown_value || evaluator_.method_of(evaluator_.class_of(held), "__getattr__") != unknown_value) return false;
+    return !objects.empty();
   }
 
   bool bound_on_import(FileId file_id, NameId name) {
