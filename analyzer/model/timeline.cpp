@@ -125,6 +125,16 @@ void Walker::scope(FileId file_id, ScopeId scope_id, FrameId frame, uint32_t par
     }
   };
 
+  // A block that does nothing, `with lock: pass`, is left behind its last `enter`: no event stands in it to open it.
+  RegionId next = it.regions.begin;
+  auto leave_empty = [&](EventId entered) {
+    for (; next < it.regions.end && f.regions[next].events.begin <= entered + 1; ++next) {
+      const facts::Region& region = f.regions[next];
+      if (region.kind != RegionKind::with || region.events.size() != 0 || region.subject != entered) continue;
+      for (ValueId manager : Values(evaluator_.evaluate({file_id, file.operand(entered, 0)}, frame))) leave_manager(manager, f.events[entered].flags & facts::flag_async, {file_id, entered}, frame, parent, current());
+    }
+  };
+
   if (part == Part::after_yield) enter(f.events[events.begin - 1].region);  // where the yield stands
   for (EventId id = events.begin; id < events.end; ++id) {
     RegionId region = f.events[id].region;
@@ -132,6 +142,7 @@ void Walker::scope(FileId file_id, ScopeId scope_id, FrameId frame, uint32_t par
     if ((open.empty() ? none : open.back().region) != region) enter(region);
     if (current().guard == Guard::never) continue;
     event(file_id, id, frame, parent, current());
+    if (f.events[id].op == Op::enter) leave_empty(id);
     // assert __name__ == "__main__", at module level, ends a child that imports main
     if (scope_id == 0 && f.events[id].op == Op::assert && open.empty() && role_of(file_id) == Role::main)
       if (implied(evaluator_, {file_id, file.operand(id, 0)}, frame, true, Role::main).guard == Guard::main_only) outer.child_leaves = true;
