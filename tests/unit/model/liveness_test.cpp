@@ -118,6 +118,11 @@ TEST_CASE("a lock is held inside its with statement") {
   CHECK(held_in(std::string("with lock: pass\n") + launch) == "");
 }
 
+TEST_CASE("an empty block gives back its own lock only") {
+  CHECK(held_in(std::string("with lock:\n    with threading.Lock(): pass\n    ") + launch) == "5");
+  CHECK(held_in(std::string("with lock, threading.Lock(): pass\n") + launch) == "");
+}
+
 TEST_CASE("a lock is held from acquire to release") {
   CHECK(held_in(std::string("lock.acquire()\n") + launch) == "5");
   CHECK(held_in(std::string("lock.acquire()\nlock.release()\n") + launch) == "");

@@ -87,7 +87,7 @@ TEST_CASE("obstacles are found in attributes, of bases as well, and through boun
   CHECK(crosses("class A:\n    lock = threading.Lock()\nx = A()\n"));  // of the class, which goes by name
 }
 
-TEST_CASE("dill and cloudpickle take functions by value, but no locks of files") {
+TEST_CASE("dill and cloudpickle take functions and classes by value, but not everything") {
   for (Pickler pickler : {Pickler::dill, Pickler::cloudpickle}) {
     CHECK(crosses("x = lambda: 1\n", pickler));
     CHECK(crosses("def make():\n    class A: pass\n    return A()\nx = make()\n", pickler));
