@@ -30,12 +30,18 @@ std::string_view first_word(std::string_view text) {
 
 bool begins_block(std::string_view line) { return line.starts_with("try:") || line.starts_with("else:") || line.starts_with("if ") || line.starts_with("except"); }
 
+// The name behind `as`; `otherwise` when there is none.
+std::string_view alias_in(std::string_view part, std::string_view otherwise) {
+  size_t at = part.find(" as ");
+  return at == std::string_view::npos ? otherwise : first_word(trimmed(part.substr(at + 4)));
+}
+
 // import a.b, c as d
 void add_modules(std::vector<ImportName>& result, std::string_view list) {
   while (!list.empty()) {
     size_t comma = std::min(list.find_first_of(",;#"), list.size());
     std::string_view name = first_word(trimmed(list.substr(0, comma)));
-    if (!name.empty()) result.push_back({name, {}, true});
+    if (!name.empty()) result.push_back({name, {}, true, alias_in(list.substr(0, comma), name.substr(0, name.find('.')))});
     if (comma < list.size() && list[comma] != ',') return;
     list.remove_prefix(std::min(comma + 1, list.size()));
   }
@@ -46,7 +52,7 @@ void add_members(std::vector<ImportName>& result, std::string_view rest, std::st
   constexpr size_t longest_list = 4000;
   std::string_view module = first_word(trimmed(rest));
   size_t keyword = rest.find("import");
-  result.push_back({module, {}, false});
+  result.push_back({module, {}, false, {}});
   if (keyword == std::string_view::npos) return;
   std::string_view list = rest.substr(keyword + 6);
   if (list.find('(') != std::string_view::npos && list.find(')') == std::string_view::npos) {
@@ -56,7 +62,7 @@ void add_members(std::vector<ImportName>& result, std::string_view rest, std::st
   while (!list.empty()) {
     size_t comma = std::min(list.find_first_of(",\n"), list.size());
     std::string_view name = first_word(trimmed(list.substr(0, comma)));
-    if (!name.empty()) result.push_back({module, name, false});
+    if (!name.empty()) result.push_back({module, name, false, alias_in(list.substr(0, comma), name)});
     list.remove_prefix(std::min(comma + 1, list.size()));
   }
 }
@@ -131,8 +137,10 @@ Glance Anchors::look(std::string_view text) const {
     if (module != WordSet::absent && std::find(glance.modules.begin(), glance.modules.end(), module) == glance.modules.end()) glance.modules.push_back(module);
   };
   for (const ImportName& import : glance.imports) {
-    keep(import.module.substr(0, import.module.find('.')));
+    std::string_view top = import.module.substr(0, import.module.find('.'));
+    keep(top);
     keep(import.member);
+    if (uint32_t module = modules_.find(top); module != WordSet::absent && !import.bound.empty()) glance.held.push_back({import.bound, module});
   }
   bool dynamic = false;
   std::erase_if(glance.words, [&](uint32_t word) {

@@ -47,6 +47,7 @@ struct ImportName {
   std::string_view module;  // with leading dots
   std::string_view member;  // of `from module import member`; empty for the module itself
   bool whole = false;       // `import module`: all of it may be used
+  std::string_view bound;   // the name that it gets here
 };
 
 // What the bytes of a file say.
@@ -54,6 +55,7 @@ struct Glance {
   std::vector<ImportName> imports;
   std::vector<uint32_t> words;    // anchor words in it
   std::vector<uint32_t> modules;  // anchor modules that it imports
+  std::vector<std::pair<std::string_view, uint32_t>> held;  // names that hold them, for those who import this file
   bool addressed = false;         // holds a comment that speaks to forklint
 };
 

@@ -88,11 +88,19 @@ class Selection {
       for (const Use& use : uses_[i]) users_[use.file].push_back(i);
       std::vector<uint32_t> modules = glances_[i].modules;
       if (!glances_[i].words.empty())
-        for (const Use& use : uses_[i]) modules.insert(modules.end(), glances_[use.file].modules.begin(), glances_[use.file].modules.end());
+        for (const Use& use : uses_[i])
+          for (auto [name, module] : glances_[use.file].held)
+            if (takes(i, use, name)) modules.push_back(module);
       for (std::string& word : anchors_.launching(glances_[i].words, modules)) launching_[i].emplace(std::move(word), 0);
       if (!launching_[i].empty() || glances_[i].addressed) result.push_back(i);
     }
     return result;
+  }
+
+  // Whether a file uses a name of another one.
+  bool takes(uint32_t file, const Use& use, std::string_view name) const {
+    if (std::find(use.names.begin(), use.names.end(), name) != use.names.end()) return true;
+    return use.whole && files_[file].text.find(name) != std::string::npos;
   }
 
   // Parses those that are not yet parsed. Large files first, so that no thread ends with one.
@@ -149,7 +157,7 @@ class Selection {
         if (!import.member.empty()) use(used).bound.push_back(import.member);
       }
       if (import.member.empty() || !means.empty()) continue;
-      for (uint32_t used : meant({import.module, {}, false}, file)) {
+      for (uint32_t used : meant({import.module, {}, false, {}}, file)) {
         if (import.member == "*") use(used).whole = true;
         else use(used).names.push_back(import.member);
       }
