@@ -11,8 +11,8 @@
 namespace forklint::engine {
 namespace {
 
-// How far imports of what matters are followed.
-constexpr int import_depth = 2;
+// Imports of what matters are followed, level by level, until so many bytes of files that launch nothing are read.
+constexpr size_t enough_imported = 2'000'000;
 
 std::string_view stem_of(std::string_view path) {
   size_t dot = path.rfind('.');
@@ -66,8 +66,9 @@ class Selection {
     // Downwards: what these files import.
     for (uint32_t i = 0; i < files_.size(); ++i)
       if (parsed_[i]) wave.push_back(i);
-    for (int depth = 0; depth < import_depth && !wave.empty(); ++depth) {
+    for (size_t imported = 0; imported < enough_imported && !wave.empty();) {
       wave = imports_of(wave);
+      for (uint32_t i : wave) imported += files_[i].text.size();
       parse(wave);
     }
     std::vector<Parsed> result;

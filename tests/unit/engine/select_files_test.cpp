@@ -82,6 +82,12 @@ TEST_CASE("what a launching file imports is parsed for its values") {
   CHECK(selected({{"main.py", "import tools\nimport multiprocessing as mp\nmp.Process(target=tools.f)\n"}, {"tools.py", "def f(): pass\n"}, {"unused.py", "x = 1\n"}}) == "main.py* tools.py");
 }
 
+TEST_CASE("imports are followed through files that launch nothing") {
+  Texts texts{{"main.py", "import a\nimport os\nos.fork()\n"}};
+  for (char name = 'a'; name < 'h'; ++name) texts.push_back({std::string(1, name) + ".py", "import " + std::string(1, char(name + 1)) + "\n"});
+  CHECK(selected(texts) == "main.py* a.py b.py c.py d.py e.py f.py g.py");
+}
+
 TEST_CASE("comments that speak to forklint are read wherever they stand") {
   CHECK(selected({{"a.py", "x = 1  # forklint: ignore[PSM101]\n"}}) == "a.py*");
 }
