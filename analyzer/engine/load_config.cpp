@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "analyzer/knowledge/toml_depth.h"
+#include "analyzer/knowledge/toml_guard.h"
 #include "analyzer/source/file.h"
 
 #define TOML_EXCEPTIONS 0
@@ -189,7 +189,7 @@ void find_project(const std::string& path, Settings& settings) {
     if (settings.config.python_given && !nearest) return;
     auto text = read_text(folder / pyproject);
     if (!text) continue;
-    if (knowledge::deep_key(*text)) continue;
+    if (knowledge::toml_fault(*text)) continue;
     toml::parse_result document = toml::parse(*text);
     if (!document) continue;
     take_requires_python(document.table(), settings);
@@ -202,8 +202,8 @@ void find_project(const std::string& path, Settings& settings) {
 
 std::expected<Settings, ConfigErrors> parse_config(std::string_view text, const std::string& file, Rules rules) {
   Reader reader(file, rules);
-  if (auto line = knowledge::deep_key(text)) {
-    reader.fail({{*line, 1}, {*line, 1}, nullptr}, std::string(knowledge::deep_key_message));
+  if (auto fault = knowledge::toml_fault(text)) {
+    reader.fail({{fault->line, 1}, {fault->line, 1}, nullptr}, std::string(fault->message));
     return std::unexpected(std::move(reader.errors));
   }
   toml::parse_result document = toml::parse(text, file);

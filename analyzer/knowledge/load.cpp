@@ -8,7 +8,7 @@
 
 #include "analyzer/knowledge/fields.h"
 #include "analyzer/knowledge/load.h"
-#include "analyzer/knowledge/toml_depth.h"
+#include "analyzer/knowledge/toml_guard.h"
 
 namespace forklint::knowledge {
 namespace {
@@ -143,8 +143,8 @@ void each_table(Reader& reader, const toml::table& document, std::string_view ke
 
 std::expected<Rows, std::string> load(std::string_view text, std::string_view origin, Source source) {
   Reader reader{origin, {}};
-  if (auto line = deep_key(text)) {
-    reader.fail({{*line, 1}, {*line, 1}, nullptr}, std::string(deep_key_message));
+  if (auto fault = toml_fault(text)) {
+    reader.fail({{fault->line, 1}, {fault->line, 1}, nullptr}, std::string(fault->message));
     return std::unexpected(reader.error);
   }
   toml::parse_result parsed = toml::parse(text);

@@ -2,7 +2,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "analyzer/knowledge/load.h"
-#include "analyzer/knowledge/toml_depth.h"
+#include "analyzer/knowledge/toml_guard.h"
 
 using namespace forklint::knowledge;
 
@@ -187,15 +187,21 @@ TEST_CASE("edit distance counts changes") {
   CHECK(edit_distance("same", "same") == 0);
 }
 
-TEST_CASE("a key of too many parts is refused before it is read") {
+TEST_CASE("what toml++ cannot bear is refused before it is read") {
   auto parts = [](int count) {
     std::string key = "a";
     for (int i = 1; i < count; ++i) key += i % 3 == 0 ? " . 'b.\"'" : i % 3 == 1 ? ".c-d" : ".\"e\\\".\"";
     return key;
   };
-  CHECK_FALSE(deep_key("x = 1\n[" + parts(100) + "]\n" + parts(100) + " = 1.5\n"));
-  CHECK(deep_key("x = 1\n[" + parts(101) + "]\n") == 2u);
-  CHECK(deep_key("x = '''\n'''\n\ny = [{ " + parts(101) + " = 1 }]") == 4u);
-  CHECK_FALSE(deep_key("# " + parts(500) + "\nx = [" + std::string(3000, '.') + "]\n\"a"));
+  auto line = [](const std::string& text) {
+    auto fault = toml_fault(text);
+    return fault ? fault->line : 0;
+  };
+  CHECK(line("x = 1\n[" + parts(100) + "]\n" + parts(100) + " = 1.5\n") == 0);
+  CHECK(line("x = 1\n[" + parts(101) + "]\n") == 2);
+  CHECK(line("x = '''\n'''\n\ny = [{ " + parts(101) + " = 1 }]") == 4);
+  CHECK(line("# " + parts(500) + "\nx = [" + std::string(3000, '.') + "]\n\"a") == 0);
+  CHECK(line(std::string("\tx = 1\r\n[\0]", 11)) == 2);
   CHECK(error_of("\n" + parts(100000) + " = 1\n") == "mine.toml:2:1: a key of more than 100 parts");
+  CHECK(error_of(std::string("[\0t]\n", 5)) == "mine.toml:1:1: a control character");
 }

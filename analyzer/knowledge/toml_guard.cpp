@@ -1,4 +1,4 @@
-#include "analyzer/knowledge/toml_depth.h"
+#include "analyzer/knowledge/toml_guard.h"
 
 #include <algorithm>
 #include <cctype>
@@ -7,6 +7,9 @@ namespace forklint::knowledge {
 namespace {
 
 constexpr int most_parts = 100;
+
+// Those that TOML allows nowhere.
+bool is_control(char c) { return (uint8_t(c) < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f; }
 
 // The offset of the last character of a quoted part; a quote that is not closed ends with its line.
 size_t end_of_quoted(std::string_view text, size_t at) {
@@ -20,7 +23,9 @@ size_t end_of_quoted(std::string_view text, size_t at) {
 
 }  // namespace
 
-std::optional<uint32_t> deep_key(std::string_view text) {
+std::optional<TomlFault> toml_fault(std::string_view text) {
+  if (auto control = std::ranges::find_if(text, is_control); control != text.end())
+    return TomlFault{uint32_t(1 + std::count(text.begin(), control, '\n')), "a control character"};
   uint32_t line = 1;
   int dots = 0;
   bool part = false;  // one has begun since the last dot
@@ -29,7 +34,7 @@ std::optional<uint32_t> deep_key(std::string_view text) {
     if (c == '#') at = std::min(text.find('\n', at), text.size()) - 1;
     if (c == '"' || c == '\'') at = end_of_quoted(text, at);
     if (c == '.' && part) {
-      if (++dots == most_parts) return line;
+      if (++dots == most_parts) return TomlFault{line, "a key of more than 100 parts"};
       part = false;
     } else if (c == '"' || c == '\'' || c == '_' || c == '-' || std::isalnum(uint8_t(c))) {
       part = true;
