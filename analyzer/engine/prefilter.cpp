@@ -30,6 +30,15 @@ std::string_view first_word(std::string_view text) {
 
 bool begins_block(std::string_view line) { return line.starts_with("try:") || line.starts_with("else:") || line.starts_with("if ") || line.starts_with("except"); }
 
+// Whether a word at this place is an attribute, a text or a keyword argument: mp.Process, "Process", preexec_fn=f.
+// By itself it is prose, unless it is imported: "the fork of a project".
+bool in_code(std::string_view text, size_t begin, size_t length) {
+  char before = begin > 0 ? text[begin - 1] : ' ';
+  if (before == '.' || before == '"' || before == '\'') return true;
+  size_t after = text.find_first_not_of(' ', begin + length);
+  return after != std::string_view::npos && text[after] == '=';
+}
+
 // The name behind `as`; `otherwise` when there is none.
 std::string_view alias_in(std::string_view part, std::string_view otherwise) {
   size_t at = part.find(" as ");
@@ -85,7 +94,6 @@ uint32_t WordSet::find(std::string_view word) const {
   return it == words_.end() ? absent : it->second;
 }
 
-// Calls found(number) for each word of the text that is in the set, until it says true.
 template <class Found>
 void WordSet::scan(std::string_view text, const Found& found) const {
   const char* at = text.data();
@@ -98,22 +106,14 @@ void WordSet::scan(std::string_view text, const Found& found) const {
     if (length == 0 || !(lengths_ >> std::min<size_t>(length, 63) & 1)) continue;
     uint8_t first = uint8_t(*begin);
     if (!(first_[first >> 6] >> (first & 63) & 1)) continue;
-    uint32_t number = find({begin, length});
-    if (number != absent && found(number)) return;
+    if (uint32_t number = find({begin, length}); number != absent) found(number, size_t(begin - text.data()));
   }
-}
-
-bool WordSet::any_in(std::string_view text) const {
-  bool any = false;
-  scan(text, [&](uint32_t) { return any = true; });
-  return any;
 }
 
 std::vector<uint32_t> WordSet::all_in(std::string_view text) const {
   std::vector<uint32_t> result;
-  scan(text, [&](uint32_t number) {
+  scan(text, [&](uint32_t number, size_t) {
     if (std::find(result.begin(), result.end(), number) == result.end()) result.push_back(number);
-    return false;
   });
   return result;
 }
@@ -131,27 +131,35 @@ Anchors::Anchors(const std::vector<std::string>& pairs) {
 }
 
 Glance Anchors::look(std::string_view text) const {
-  Glance glance{.imports = imported_names(text), .words = words_.all_in(text), .modules = {}};
-  auto keep = [&](std::string_view name) {
-    uint32_t module = modules_.find(name);
-    if (module != WordSet::absent && std::find(glance.modules.begin(), glance.modules.end(), module) == glance.modules.end()) glance.modules.push_back(module);
+  Glance glance{.imports = imported_names(text), .words = {}, .modules = {}};
+  auto once = [](std::vector<uint32_t>& numbers, uint32_t number) {
+    if (std::find(numbers.begin(), numbers.end(), number) == numbers.end()) numbers.push_back(number);
   };
+  auto keep = [&](std::string_view name) {
+    if (uint32_t module = modules_.find(name); module != WordSet::absent) once(glance.modules, module);
+  };
+  bool star = false;
   for (const ImportName& import : glance.imports) {
     std::string_view top = import.module.substr(0, import.module.find('.'));
     keep(top);
     keep(import.member);
     if (uint32_t module = modules_.find(top); module != WordSet::absent && !import.bound.empty()) glance.held.push_back({import.bound, module});
+    star |= import.member == "*";
   }
   bool dynamic = false;
-  std::erase_if(glance.words, [&](uint32_t word) {
+  words_.scan(text, [&](uint32_t word, size_t begin) {
     glance.addressed |= word == 0;
     dynamic |= word > 0 && word < special_words.size();
-    return goes_with_[word].empty();
+    std::string_view name = words_.word(word);
+    auto imported = [&] { return star || std::any_of(glance.imports.begin(), glance.imports.end(), [&](const ImportName& it) { return it.member == name; }); };
+    if (!goes_with_[word].empty() && (in_code(text, begin, name.size()) || imported())) once(glance.words, word);
   });
   if (dynamic && !glance.words.empty())
-    for (uint32_t module : modules_.all_in(text))
-      for (char quote : {'"', '\''})
-        if (text.find(quote + modules_.word(module)) != std::string_view::npos) keep(modules_.word(module));
+    modules_.scan(text, [&](uint32_t module, size_t begin) {  // import_module("multiprocessing.pool")
+      size_t end = begin + modules_.word(module).size();
+      char before = begin > 0 ? text[begin - 1] : ' ', after = end < text.size() ? text[end] : ' ';
+      if ((before == '"' || before == '\'') && (after == before || after == '.')) once(glance.modules, module);
+    });
   return glance;
 }
 

@@ -22,9 +22,10 @@ class WordSet {
 
   uint32_t add(std::string_view word);
   uint32_t find(std::string_view word) const;
-  // Whether any identifier of the text is in the set. At most one pass.
-  bool any_in(std::string_view text) const;
-  // Those that are in the text, each once. One pass.
+  // Calls found(number, begin) for each identifier of the text that is in the set, in order. One pass.
+  template <class Found>
+  void scan(std::string_view text, const Found& found) const;
+  // Those that are in the text, each once.
   std::vector<uint32_t> all_in(std::string_view text) const;
   bool empty() const { return words_.empty(); }
   const std::string& word(uint32_t number) const { return *by_number_[number]; }
@@ -34,8 +35,6 @@ class WordSet {
     using is_transparent = void;
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
-  template <class Found>
-  void scan(std::string_view text, const Found& found) const;
 
   std::unordered_map<std::string, uint32_t, Hash, std::equal_to<>> words_;
   std::vector<const std::string*> by_number_;

@@ -114,8 +114,9 @@ Analysis run(const std::vector<source::Found>& found, const Config& config, cons
   std::vector<std::string> errors(found.size());
   in_parallel(found.size(), jobs, [&](size_t i) {
     auto file = source::read(found[i].path, found[i].kind, 0);
-    if (file) files[i] = std::move(*file);
-    else errors[i] = file.error();
+    if (!file) return void(errors[i] = file.error());
+    files[i] = std::move(*file);
+    files[i].packaging = source::packaging_in(files[i].text);
   });
   std::vector<source::File> readable;
   std::vector<Skipped> skipped;

@@ -26,7 +26,8 @@ static unsigned mixed(std::initializer_list<uint64_t> parts) {
   return unsigned(hash >> 32);
 }
 
-unsigned Evaluator::KeyInfo::getHashValue(const Key& key) { return mixed({uint64_t(key.file) << 32 | key.frame, key.event}); }
+// Events that follow each other in one frame are asked for one after the other: they lie side by side in the table.
+unsigned Evaluator::KeyInfo::getHashValue(const Key& key) { return mixed({uint64_t(key.file) << 32 | key.frame}) + key.event; }
 
 unsigned Evaluator::ValueInfo::getHashValue(const Value& v) {
   return mixed({uint64_t(v.kind) << 32 | v.file, uint64_t(v.index) << 32 | v.frame, uint64_t(v.symbol) << 32 | v.base});

@@ -76,6 +76,13 @@ uint32_t Walker::push(Step step) {
   return uint32_t(trace_.steps.size() - 1);
 }
 
+const Condition& Walker::condition_of(FileId file, RegionId region, FrameId frame) {
+  Role role = role_of(file);
+  auto [it, added] = conditions_.try_emplace({uint64_t(file) << 32 | region, uint64_t(frame) << 8 | uint64_t(role)}, uint32_t(known_conditions_.size()));
+  if (added) known_conditions_.push_back(region_condition(evaluator_, file, region, frame, role));
+  return known_conditions_[it->second];
+}
+
 void Walker::scope(FileId file_id, ScopeId scope_id, FrameId frame, uint32_t parent, const Condition& base, Part part) {
   const File& file = evaluator_.program().file(file_id);
   const facts::FileFacts& f = file.facts;
@@ -120,7 +127,7 @@ void Walker::scope(FileId file_id, ScopeId scope_id, FrameId frame, uint32_t par
     for (RegionId r = region; r != none && (open.empty() || r != open.back().region); r = f.regions[r].parent) entered.push_back(r);
     for (size_t i = entered.size(); i-- > 0;) {
       Condition condition = current();
-      if (condition.guard != Guard::never) condition = condition & region_condition(evaluator_, file_id, entered[i], frame, role_of(file_id));
+      if (condition.guard != Guard::never) condition = condition & condition_of(file_id, entered[i], frame);
       open.push_back({entered[i], condition});
     }
   };

@@ -3,11 +3,14 @@
 // `parent`, the chain of calls and imports that led to it.
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
+
+#include <llvm/ADT/DenseMap.h>
 
 #include "analyzer/model/conditions.h"
 #include "analyzer/model/evaluator.h"
@@ -97,6 +100,7 @@ class Walker {
   // timeline.cpp
   uint32_t push(Step step);
   void forget(uint32_t step);
+  const Condition& condition_of(FileId file, RegionId region, FrameId frame);
   void scope(FileId file, ScopeId scope, FrameId frame, uint32_t parent, const Condition& condition, Part part = Part::whole);
   void event(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
 
@@ -144,6 +148,9 @@ class Walker {
   std::unordered_set<uint64_t> visited_;   // over all traces
   std::unordered_set<uint64_t> barren_;    // no step comes of it
   std::optional<std::unordered_map<ValueId, std::vector<Site>>> registrations_;  // by what was registered with: @app.command() def f(), app.add(f)
+  // What regions say, by file, region, frame and role: functions are entered again and again.
+  llvm::DenseMap<std::pair<uint64_t, uint64_t>, uint32_t> conditions_;
+  std::deque<Condition> known_conditions_;
   uint32_t budget_ = 0;
   uint32_t notable_ = 0;
   bool open_ = false;                      // a parameter was called: what happens depends on the caller

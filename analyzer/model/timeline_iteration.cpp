@@ -4,6 +4,14 @@
 #include "analyzer/model/language.h"
 
 namespace forklint::model {
+namespace {
+
+// Whether an expression may yield a generator made elsewhere; to evaluate every argument of every call costs too much.
+bool may_be_generator(Op op) {
+  return op == Op::comprehension || op == Op::read || op == Op::call || op == Op::conditional || op == Op::boolean_operation;
+}
+
+}  // namespace
 
 // Runs generator expressions among the values.
 void Walker::take_generators(const Values& values, uint32_t parent, const Condition& condition) {
@@ -26,10 +34,9 @@ void Walker::consume(ValueId callee, Site site, FrameId frame, uint32_t parent, 
   const Value it = evaluator_.value(callee);
   bool takes = it.kind == ValueKind::external && builtin_has(evaluator_.symbol(it.symbol), BuiltinTrait::takes_all);
   for (const ArgumentRef& argument : evaluator_.arguments_of(site, frame)) {
-    Values given = evaluator_.values_of(argument);
-    take_generators(given, parent, condition);
-    if (!takes) continue;
-    if (argument.site.event != none) iterate(argument.site, argument.site, argument.frame, parent, condition);
+    bool written = argument.site.event != none;
+    if (!written || may_be_generator(evaluator_.program().file(argument.site.file).event(argument.site.event).op)) take_generators(evaluator_.values_of(argument), parent, condition);
+    if (takes && written) iterate(argument.site, argument.site, argument.frame, parent, condition);
   }
 }
 

@@ -30,6 +30,9 @@ struct Position {
   friend bool operator==(Position, Position) = default;
 };
 
+// Which executables a text makes of programs: see packaging.h.
+enum class Packaging : uint8_t { none, itself, others };
+
 struct File {
   std::string path;   // as shown to the user, relative where the argument was
   Kind kind = Kind::python;
@@ -39,6 +42,7 @@ struct File {
   std::vector<LineOrigin> origins;     // empty: the identity; else one per line
   std::vector<Escape> escapes;         // notebooks only; by offset
   bool byte_order_mark = false;        // the file on disk begins with one
+  Packaging packaging = Packaging::none;
   std::string packaged_by;             // the file that makes an executable of this one: see packaging.h
   bool verbatim = true;                // text is the file's bytes after the mark: an edit of text can be written back
 

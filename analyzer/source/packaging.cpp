@@ -1,6 +1,7 @@
 #include "analyzer/source/packaging.h"
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -22,19 +23,19 @@ struct Freezer {
 
 fs::path folder_of(const std::string& path) { return fs::path(path).lexically_normal().parent_path(); }
 
-bool mentions(std::string_view text, std::string_view word) { return text.find(word) != std::string_view::npos; }
+// Asked of every file: memmem, unlike find, is fast where the first letter is a frequent one.
+bool mentions(std::string_view text, std::string_view word) { return memmem(text.data(), text.size(), word.data(), word.size()) != nullptr; }
 
 // Words that only the spec file of PyInstaller has together.
 bool is_spec(std::string_view text) { return mentions(text, "Analysis(") && mentions(text, "EXE("); }
 
 bool freezes(std::string_view text) {
-  for (std::string_view import : {"import cx_Freeze", "from cx_Freeze", "import py2exe", "from py2exe", "import PyInstaller", "from PyInstaller"})
-    if (mentions(text, import)) return true;
+  for (std::string_view tool : {"cx_Freeze", "py2exe", "PyInstaller"})
+    if (mentions(text, tool))
+      for (std::string_view keyword : {"import ", "from "})
+        if (mentions(text, std::string(keyword) + std::string(tool))) return true;
   return false;
 }
-
-// # nuitka-project: options in the program itself
-bool has_nuitka_options(std::string_view text) { return mentions(text, "# nuitka-project"); }
 
 std::string read_text(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
@@ -93,14 +94,19 @@ std::vector<std::string> scripts_named(std::string_view text) {
   return scripts;
 }
 
+Packaging packaging_in(std::string_view text) {
+  if (mentions(text, "# nuitka-project")) return Packaging::itself;  // options in the program
+  return freezes(text) ? Packaging::others : Packaging::none;
+}
+
 std::vector<std::string> packaged_by(const std::vector<File>& files) {
   std::vector<Freezer> freezers;
   for (const fs::path& folder : folders_around(files)) add_specs(folder, freezers);
   for (const File& file : files)
-    if (freezes(file.text)) freezers.push_back({file.path, folder_of(file.path), scripts_named(file.text)});
+    if (file.packaging == Packaging::others) freezers.push_back({file.path, folder_of(file.path), scripts_named(file.text)});
   std::vector<std::string> result(files.size());
   for (size_t i = 0; i < files.size(); ++i) {
-    if (has_nuitka_options(files[i].text)) result[i] = files[i].path;
+    if (files[i].packaging == Packaging::itself) result[i] = files[i].path;
     for (const Freezer& freezer : freezers)
       if (result[i].empty() && packages(freezer, files[i])) result[i] = freezer.path;
   }

@@ -8,7 +8,11 @@
 
 namespace forklint::source {
 
-// For each file the path of what packages it; empty: nothing does. Looks at the files given and at what stands beside
+// What a text says of executables: options for Nuitka in the program itself, or calls of a tool that makes them.
+// One pass over the text; asked of every file, so that it may run on many threads.
+Packaging packaging_in(std::string_view text);
+
+// For each file the path of what packages it; empty: nothing does. Looks at the files given (their `packaging` filled in) and at what stands beside
 // them or between them and the folder that holds them all; nothing outside that folder is read.
 std::vector<std::string> packaged_by(const std::vector<File>& files);
 

@@ -54,6 +54,14 @@ TEST_CASE("the word without the module, or the module without a word, is nothing
   CHECK(selected({{"a.py", "import subprocess\nsubprocess.run(['ls'])\n"}}).empty());
 }
 
+TEST_CASE("the word in prose is nothing, unless it is imported") {
+  CHECK(selected({{"a.py", "import os\nx = 1  # the fork of a project, after fork() in the child\n"}}).empty());
+  CHECK(selected({{"a.py", "from os import fork as f\nf()\n"}}) == "a.py*");
+  CHECK(selected({{"a.py", "from os import *\nfork()\n"}}) == "a.py*");
+  CHECK(selected({{"a.py", "import os\nf = getattr(os, 'fork')\n"}}) == "a.py*");
+  CHECK(selected({{"a.py", "from subprocess import *\ncall('x', preexec_fn = f)\n"}}) == "a.py*");
+}
+
 TEST_CASE("who uses what launches is parsed, through any number of files") {
   Texts texts{{"low.py", "import multiprocessing as mp\ndef go(f):\n    mp.Process(target=f).start()\ndef quiet(): pass\n"},
               {"middle.py", "import low\ndef work(f):\n    low.go(f)\n"},
@@ -141,7 +149,7 @@ TEST_CASE("words are found whole") {
   WordSet words;
   words.add("Pool");
   words.add("fork");
-  CHECK(words.any_in("x = mp.Pool()"));
-  CHECK_FALSE(words.any_in("Pools, prefork, fork_it"));
+  CHECK(words.all_in("x = mp.Pool()") == std::vector<uint32_t>{0});
+  CHECK(words.all_in("Pools, prefork, fork_it").empty());
   CHECK(words.all_in("fork Pool fork") == std::vector<uint32_t>{1, 0});
 }
