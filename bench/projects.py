@@ -5,30 +5,53 @@
 
 Nothing of the projects is installed, imported or run: the archives are unpacked and read.
 """
-import argparse, collections, json, pathlib, subprocess, sys, tarfile, tempfile, time, zipfile
+import argparse, collections, html, io, json, os, pathlib, re, subprocess, sys, tarfile, tempfile, time, urllib.parse, urllib.request, zipfile
 
 PROJECTS = ["joblib", "loky", "mpire", "black", "sphinx", "celery", "billiard", "dask", "distributed", "datasets", "pebble", "luigi"]
 
 
-def fetch(name, folder):
-    """Downloads one source distribution and unpacks it below folder."""
+def index_address():
+    """Where pip would look: its settings, else what it has built in."""
+    if told := os.environ.get("PIP_INDEX_URL"):
+        return told
+    told = subprocess.run([sys.executable, "-m", "pip", "config", "get", "global.index-url"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.strip()
+    if told:
+        return told
+    from pip._internal.models.index import PyPI
+    return PyPI.simple_url
+
+
+def archive_of(index, name, version):
+    """Address of the newest source distribution (or of that version's): pip itself would run the project's build to name it."""
+    page = urllib.parse.urljoin(index.rstrip("/") + "/", name + "/")
+    with urllib.request.urlopen(page, timeout=60) as answer:
+        links = re.findall(r'<a[^>]*href="([^"]+)"[^>]*>([^<]+)</a>', answer.read().decode())
+    found = [(text.strip(), html.unescape(address)) for address, text in links if text.strip().endswith((".tar.gz", ".zip"))]
+    plain = [(text, address) for text, address in found if re.fullmatch(r".*-\d+(\.\d+)*(\.tar\.gz|\.zip)", text)]
+    if version:
+        plain = [(text, address) for text, address in found if re.fullmatch(rf".*-{re.escape(version)}(\.tar\.gz|\.zip)", text)]
+    if not plain:
+        raise SystemExit(f"{name}: the index has no source distribution")
+    number = lambda text: [int(part) for part in re.search(r"-(\d+(?:\.\d+)*)\.(?:tar\.gz|zip)$", text)[1].split(".")] if not version else []
+    text, address = max(plain, key=lambda it: number(it[0]))
+    return text, urllib.parse.urljoin(page, address)
+
+
+def fetch(name, folder, index):
+    """Downloads one source distribution and unpacks it below folder. Nothing of it runs."""
     target = folder / name.replace("==", "-")
     if target.exists():
         return target
-    with tempfile.TemporaryDirectory() as room:
-        subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", "--no-build-isolation", "-d", room, name],
-                       check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        archives = sorted(pathlib.Path(room).iterdir())
-        if not archives:  # pip wants to run the project's build for its metadata, and that may fail: a wheel has the sources too
-            subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "-d", room, name], check=True, stdout=subprocess.DEVNULL)
-            archives = sorted(pathlib.Path(room).iterdir())
-        target.mkdir(parents=True)
-        archive = archives[0]
-        if archive.suffix in (".zip", ".whl"):
-            zipfile.ZipFile(archive).extractall(target)
-        else:
-            with tarfile.open(archive) as tar:
-                tar.extractall(target, filter="data") if hasattr(tarfile, "data_filter") else tar.extractall(target)
+    project, _, version = name.partition("==")
+    text, address = archive_of(index, project, version)
+    with urllib.request.urlopen(address, timeout=300) as answer:
+        archive = io.BytesIO(answer.read())
+    target.mkdir(parents=True)
+    if text.endswith(".zip"):
+        zipfile.ZipFile(archive).extractall(target)
+    else:
+        with tarfile.open(fileobj=archive) as tar:
+            tar.extractall(target, filter="data") if hasattr(tarfile, "data_filter") else tar.extractall(target)
     return target
 
 
@@ -43,8 +66,9 @@ def main():
         folder = options.keep or pathlib.Path(room)
         total = collections.Counter()
         failed = False
+        index = index_address()
         for name in options.projects or PROJECTS:
-            sources = fetch(name, folder)
+            sources = fetch(name, folder, index)
             start = time.perf_counter()
             done = subprocess.run([options.forklint, "check", "--no-config", "--output-format", "json", str(sources)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             seconds = time.perf_counter() - start

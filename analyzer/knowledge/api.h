@@ -50,6 +50,7 @@ enum class Starts : uint8_t {
   first_task,  // at the first call of a method with a `task`: ProcessPoolExecutor
   call,        // the call launches and waits or returns a handle: joblib, subprocess
   iterate,     // when the object is iterated: DataLoader
+  decorated,   // at each call of what it makes of its target; called without one, it gives a decorator: pebble.concurrent.process
 };
 
 enum class Pickler : uint8_t { pickle, dill, cloudpickle, none };

@@ -180,7 +180,7 @@ inline constexpr std::array<std::string_view, 0> spellings;
 template <>
 inline constexpr std::array<std::string_view, 5> spellings<StartMethod>{"fork", "spawn", "forkserver", "threading", "loky"};
 template <>
-inline constexpr std::array<std::string_view, 5> spellings<Starts>{"construct", "start", "first-task", "call", "iterate"};
+inline constexpr std::array<std::string_view, 6> spellings<Starts>{"construct", "start", "first-task", "call", "iterate", "decorated"};
 template <>
 inline constexpr std::array<std::string_view, 4> spellings<Pickler>{"pickle", "dill", "cloudpickle", "none"};
 template <>

@@ -52,6 +52,8 @@ Values Evaluator::call_result(ValueId callee, Site call, FrameId frame) {
       auto inner = partial_function(callee);
       if (!inner) {  // calling an object: an instance of a class that a call made
         const knowledge::Api* row = maker(callee);
+        if (launches_when_called(callee)) return {make({.kind = ValueKind::object, .file = call.file, .index = call.event, .frame = frame, .symbol = intern(row->returns)})};
+        if (launching_decorator(callee)) return {make({.kind = ValueKind::object, .file = call.file, .index = call.event, .frame = frame, .symbol = it.symbol, .base = callee})};
         if (row && row->delays) return {make({.kind = ValueKind::object, .file = call.file, .index = call.event, .frame = frame, .symbol = intern(symbols_[it.symbol] + ".__call__"), .base = callee})};
         if (row && !row->makes_class) {  // an object that can be called: Parallel(n_jobs=2)(tasks)
           Values result;
@@ -81,6 +83,18 @@ Values Evaluator::call_result(ValueId callee, Site call, FrameId frame) {
   }
 }
 
+const knowledge::Api* Evaluator::launching_decorator(ValueId decorator) {
+  const Value it = values_[decorator];
+  const knowledge::Api* row = it.kind == ValueKind::external ? api(decorator) : it.kind == ValueKind::object && it.index != none ? maker(decorator) : nullptr;
+  return row && row->launch && row->launch->starts == knowledge::Starts::decorated ? row : nullptr;
+}
+
+const knowledge::Api* Evaluator::launches_when_called(ValueId object) {
+  const knowledge::Api* row = values_[object].kind == ValueKind::object ? launching_decorator(object) : nullptr;
+  if (!row || !row->launch->target) return nullptr;
+  return argument(arguments_of(values_[object].site(), values_[object].frame), *row->launch->target) ? row : nullptr;
+}
+
 std::optional<ArgumentRef> Evaluator::partial_function(ValueId id) {
   const Value it = values_[id];
   if (it.kind != ValueKind::object || it.index == none || symbols_[it.symbol] != "functools.partial") return {};
@@ -103,7 +117,8 @@ Values Evaluator::external_result(ValueId callee, Site call, FrameId frame) {
     for (ValueId value : given ? values_of(*given) : Values{}) add(result, entered(value, call, frame));
     return result;
   }
-  std::string type = !row ? name : !row->returns.empty() ? row->returns : row->names[0];
+  bool described = row && row->launch && row->launch->starts == knowledge::Starts::decorated;  // what it returns, it returns when that is called
+  std::string type = !row ? name : !row->returns.empty() && !described ? row->returns : row->names[0];
   return {make({.kind = ValueKind::object, .file = call.file, .index = call.event, .frame = frame, .symbol = intern(type), .base = receiver})};
 }
 
@@ -124,6 +139,8 @@ Values Evaluator::decorate(Site site, FrameId frame) {
         bool callable = kind == ValueKind::function || kind == ValueKind::class_ || kind == ValueKind::instance || kind == ValueKind::object;
         if (callable) add(result, value);
       }
+    } else if (const knowledge::Api* launching = launching_decorator(decorator)) {
+      add(result, make({.kind = ValueKind::object, .file = site.file, .index = site.event, .frame = frame, .symbol = intern(launching->names[0]), .base = decorator}));
     } else if (const knowledge::Api* row = api(decorator); row && row->delays) {
       add(result, make({.kind = ValueKind::object, .file = site.file, .index = site.event, .frame = frame, .symbol = intern(row->names[0])}));
     } else if (it.kind == ValueKind::class_) {

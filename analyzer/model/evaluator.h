@@ -94,6 +94,12 @@ class Evaluator {
   ScopeId binding_scope(FileId file, ScopeId scope, NameId name) const;
   bool has_name(FileId file, ScopeId scope, NameId name) const;
 
+  // The row of an object that was made of its target and launches at each call; null for anything else. Without a target
+  // it is the decorator: process(timeout=1).
+  const knowledge::Api* launches_when_called(ValueId object);
+  // The row that both have: what stands above a function, with or without options.
+  const knowledge::Api* launching_decorator(ValueId decorator);
+
   // partial(f, …): the function inside, and the arguments it holds.
   std::optional<ArgumentRef> partial_function(ValueId value);
 

@@ -34,6 +34,8 @@ class MethodFinder {
   Method of(ValueId callee, const Api& row, Site call, FrameId frame) {
     const knowledge::Launch* launch = row.launch ? &*row.launch : nullptr;
     if (launch && launch->chosen == Chosen::fixed) return {launch->methods, ChosenBy::library, {}};
+    // process(context=c)(f): the decorator has the options
+    if (launch && launch->starts == Starts::decorated && callee != unknown_value && evaluator_.value(callee).kind == ValueKind::object) call = evaluator_.value(callee).site(), frame = evaluator_.value(callee).frame;
     if (launch && launch->method) {
       auto arguments = evaluator_.arguments_of(call, frame);
       if (auto argument = evaluator_.argument(arguments, *launch->method)) {
@@ -240,10 +242,12 @@ class Finder {
   void made(uint32_t i) {
     const Step& step = trace_.steps[i];
     Starts starts = step.row->launch->starts;
-    if (starts != Starts::construct && starts != Starts::call) return;
+    bool decorated = starts == Starts::decorated && evaluator_.launches_when_called(step.subject);
+    if (starts != Starts::construct && starts != Starts::call && !decorated) return;
     if (launches_nothing(evaluator_, *step.row->launch, step.site, step.frame)) return;
     ValueId object = unknown_value;
     for (ValueId value : evaluator_.call_result(step.subject, step.site, step.frame)) object = value;
+    if (const Value it = evaluator_.value(step.subject); decorated) return add(i, object, step.row, it.base, it.site(), it.frame, step.site);
     add(i, object, step.row, step.subject, step.site, step.frame, step.site);
   }
 

@@ -42,6 +42,7 @@ void Walker::callee(ValueId value, Site site, FrameId frame, uint32_t parent, co
       return function(callable, evaluator_.enter(callable, site, frame), site, frame, parent, here);
     }
     case ValueKind::object: {
+      if (const knowledge::Api* row = evaluator_.launches_when_called(value)) return api(value, row, site, frame, parent, here);
       if (auto inner = evaluator_.partial_function(value)) {
         for (ValueId f : evaluator_.values_of(*inner)) {
           ValueKind kind = evaluator_.value(f).kind;
