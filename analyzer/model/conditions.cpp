@@ -329,6 +329,7 @@ class Reader {
     std::string_view name = file.name(event.name);
     if (name == "__name__") return constant(holds);
     if (name == "__debug__") return constant(holds);
+    if (auto truth = evaluator_.certain_truth(site, frame_)) return constant(*truth == holds);
     ScopeId owner = evaluator_.binding_scope(site.file, file.scope_of(site.event), event.name);
     if (owner == none) return named(site, holds);
     auto bindings = evaluator_.reaching(site.file, owner, event.name, owner == file.scope_of(site.event) ? site.event : none);

@@ -83,6 +83,16 @@ Values Evaluator::call_result(ValueId callee, Site call, FrameId frame) {
   }
 }
 
+bool Evaluator::generates_fields(const Value& class_value) {
+  const File& file = program_.file(class_value.file);
+  for (EventId decoration : file.decorations(class_value.index))
+    for (ValueId value : Values(evaluate({class_value.file, file.operand(decoration, 0)}, any_frame))) {
+      const knowledge::Api* row = values_[value].kind == ValueKind::object ? maker(value) : api(value);
+      if (row && row->makes_fields) return true;
+    }
+  return false;
+}
+
 const knowledge::Api* Evaluator::launching_decorator(ValueId decorator) {
   const Value it = values_[decorator];
   const knowledge::Api* row = it.kind == ValueKind::external ? api(decorator) : it.kind == ValueKind::object && it.index != none ? maker(decorator) : nullptr;

@@ -135,6 +135,7 @@ Values Evaluator::bound_values(FileId file_id, const llvm::SmallVector<EventId, 
   Values result;
   for (EventId binding : bindings) {
     const facts::Event& event = file.event(binding);
+    if (never_runs(file_id, event.region, frame)) continue;
     if (event.op == Op::bind) {
       add(result, evaluate({file_id, file.operand(binding, 0)}, frame));
     } else if (event.op == Op::bind_module) {

@@ -58,6 +58,8 @@ class Evaluator {
   llvm::SmallVector<ValueId, 4> linearised(ValueId class_value);
   // The method of a class as a function value; unknown_value when it has none of that name.
   ValueId method_of(ValueId class_value, std::string_view name);
+  // Whether a decorator makes the constructor of a class from its annotated fields: @dataclass(frozen=True).
+  bool generates_fields(const Value& class_value);
   // The method, bound to a receiver.
   ValueId bound(ValueId method, ValueId receiver);
   // The class of an instance; none for others.
@@ -100,6 +102,12 @@ class Evaluator {
   // The row that both have: what stands above a function, with or without options.
   const knowledge::Api* launching_decorator(ValueId decorator);
 
+  // Whether a test holds in a frame, where constants that its variables were given there say so: `if parallel:` in a
+  // function that was called with parallel=False. Variables of modules say nothing: they are there to be changed.
+  std::optional<bool> certain_truth(Site test, FrameId frame);
+  // Whether a region stands in an arm that such a test rules out.
+  bool never_runs(FileId file, RegionId region, FrameId frame);
+
   // partial(f, …): the function inside, and the arguments it holds.
   std::optional<ArgumentRef> partial_function(ValueId value);
 
@@ -135,6 +143,10 @@ class Evaluator {
   bool same_everywhere(Site site);
   bool is_true(ValueId id) const;   // certainly
   bool is_false(ValueId id) const;
+
+  // evaluate_tests.cpp
+  std::optional<bool> certain_truth(Site test, FrameId frame, int depth);
+  const Value* certain_value(Site read, FrameId frame);
 
   // evaluate_names.cpp
   Values read_name(Site site, FrameId frame);

@@ -119,17 +119,7 @@ Wanted wanted_by(const File& file, const facts::Scope& scope) {
 // The constructor that a dataclass gets: its annotated fields, in order.
 std::optional<Wanted> wanted_by_dataclass(Evaluator& evaluator, const Value& class_value) {
   const File& file = evaluator.program().file(class_value.file);
-  EventId definition = file.facts.scopes[class_value.index].definition;
-  bool decorated = false;
-  for (EventId id = definition + 1; id < file.facts.events.size() && id < definition + 8; ++id) {
-    if (file.event(id).op != Op::decorate) continue;
-    for (ValueId value : Values(evaluator.evaluate({class_value.file, file.operand(id, 0)}, any_frame))) {
-      const knowledge::Api* row = evaluator.value(value).kind == ValueKind::object ? evaluator.maker(value) : evaluator.api(value);
-      decorated |= row && row->makes_fields;
-    }
-    break;
-  }
-  if (!decorated) return {};
+  if (!evaluator.generates_fields(class_value)) return {};
   Wanted result;
   for (EventId id = file.facts.scopes[class_value.index].events.begin; id < file.facts.scopes[class_value.index].events.end; ++id) {
     if (file.event(id).op != Op::declare || file.scope_of(id) != class_value.index) continue;

@@ -24,6 +24,12 @@ NameId File::find_name(std::string_view text) const {
   return it == name_ids_.end() ? none : it->second;
 }
 
+llvm::SmallVector<EventId, 2> File::decorations(ScopeId scope) const {
+  llvm::SmallVector<EventId, 2> result;
+  for (auto it = decorated_by.find(facts.scopes[scope].definition); it != decorated_by.end(); it = decorated_by.find(it->second)) result.push_back(it->second);
+  return result;
+}
+
 void File::index() {
   const facts::FileFacts& f = facts;
   for (NameId id = 0; id < f.names.size(); ++id) name_ids_.emplace(f.names[id], id);
@@ -44,6 +50,7 @@ void File::index() {
         case Op::bind: case Op::bind_module: case Op::augment: case Op::declare: case Op::delete_name:
           index.names[event.name].events.push_back(id);
           break;
+        case Op::decorate: decorated_by.emplace(operand(id, 1), id); break;
         case Op::global: case Op::nonlocal: index.declared[event.name] = event.op; break;
         case Op::import_star: index.star_imports.push_back(id); break;
         case Op::return_: index.returns.push_back(id); break;

@@ -1,5 +1,7 @@
 #include "analyzer/model/launches.h"
 
+#include "analyzer/model/patches.h"
+
 #include <algorithm>
 
 namespace forklint::model {
@@ -247,7 +249,7 @@ class Finder {
     if (launches_nothing(evaluator_, *step.row->launch, step.site, step.frame)) return;
     ValueId object = unknown_value;
     for (ValueId value : evaluator_.call_result(step.subject, step.site, step.frame)) object = value;
-    if (const Value it = evaluator_.value(step.subject); decorated) return add(i, object, step.row, it.base, it.site(), it.frame, step.site);
+    if (const Value it = evaluator_.value(step.subject); decorated) return void(add(i, object, step.row, it.base, it.site(), it.frame, step.site));
     add(i, object, step.row, step.subject, step.site, step.frame, step.site);
   }
 
@@ -290,12 +292,10 @@ class Finder {
       if (it.index != none && it.kind == ValueKind::object && launches_nothing(evaluator_, *row->launch, it.site(), it.frame)) continue;
       if (row->launch->starts == Starts::first_task) {
         ValueId callee = it.kind == ValueKind::instance ? it.base : callee_of(it);
-        add(i, pool, row, callee, it.site(), it.frame, step.site);
-        launches_.back().tasks.push_back(i);
+        if (add(i, pool, row, callee, it.site(), it.frame, step.site)) launches_.back().tasks.push_back(i);
       } else if (row->launch->pool) {
         // A pool that was made elsewhere: its tasks matter, its launch is told there.
-        add(i, pool, row, callee_of(it), it.site(), it.frame, {});
-        launches_.back().tasks.push_back(i);
+        if (add(i, pool, row, callee_of(it), it.site(), it.frame, {})) launches_.back().tasks.push_back(i);
       }
     }
   }
@@ -322,8 +322,10 @@ class Finder {
     return row;
   }
 
-  void add(uint32_t i, ValueId object, const Api* row, ValueId callee, Site construction, FrameId construction_frame, Site site) {
+  // Says whether there is a launch: a Pool that a test replaces by a mock launches nothing.
+  bool add(uint32_t i, ValueId object, const Api* row, ValueId callee, Site construction, FrameId construction_frame, Site site) {
     const Step& step = trace_.steps[i];
+    if (construction.event != none && is_patched(evaluator_, trace_, i, construction)) return false;
     row = instead(row, construction.event == none ? site : construction, construction_frame);
     Launch launch{.trace = trace_id_, .step = i, .site = site, .frame = step.frame, .row = row, .object = object, .construction = construction, .construction_frame = construction_frame, .condition = step.condition};
     launch.method = method_of(evaluator_, trace_, i, callee, *row, construction.event == none ? site : construction, construction_frame, standard_);
@@ -334,6 +336,7 @@ class Finder {
     }
     if (row->launch->raw_fork || row->launch->executes) launch.method = {StartMethod::fork, ChosenBy::library, {}};
     launches_.push_back(std::move(launch));
+    return true;
   }
 
   Evaluator& evaluator_;

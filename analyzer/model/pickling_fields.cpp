@@ -69,22 +69,7 @@ bool Pickling::of_class_only(Site annotation) {
 
 // Whether every object gets the values that are bound in the class as attributes of its own.
 bool Pickling::keeps_defaults(ValueId class_value) {
-  const Value owner = evaluator_.value(class_value);
-  const File& file = evaluator_.program().file(owner.file);
-  EventId definition = file.facts.scopes[owner.index].definition;
-  auto generates = [&](ValueId value) {
-    bool called = evaluator_.value(value).kind == ValueKind::object;  // @dataclass(frozen=True)
-    const knowledge::Api* row = called ? evaluator_.maker(value) : evaluator_.api(value);
-    return row && row->makes_fields;
-  };
-  for (EventId id = definition + 1; id < file.facts.events.size() && id < definition + 64; ++id) {
-    if (file.event(id).op != Op::decorate || file.operand(id, 1) == none) continue;
-    EventId decorated = file.operand(id, 1);
-    while (file.event(decorated).op == Op::decorate) decorated = file.operand(decorated, 1);
-    if (decorated != definition) continue;
-    Values decorators = evaluator_.evaluate({owner.file, file.operand(id, 0)}, any_frame);
-    if (std::any_of(decorators.begin(), decorators.end(), generates)) return true;
-  }
+  if (evaluator_.generates_fields(evaluator_.value(class_value))) return true;
   const knowledge::Api* base = evaluator_.api(evaluator_.external_base(class_value));
   return base && base->makes_class && !base->enumeration;
 }

@@ -141,9 +141,7 @@ Site Pickling::decorated_at(FrameId frame) const {
 ValueId Pickling::wrapped_by(ValueId function) {
   const Value it = evaluator_.value(function);
   const File& file = evaluator_.program().file(it.file);
-  EventId definition = file.facts.scopes[it.index].definition;
-  ScopeId parent = file.facts.scopes[it.index].parent;
-  for (EventId id = definition + 1; id < file.facts.scopes[parent].events.end && file.event(id).op == Op::decorate; ++id) {
+  for (EventId id : file.decorations(it.index)) {
     for (ValueId decorator : Values(evaluator_.evaluate({it.file, file.operand(id, 0)}, it.frame))) {
       const Value d = evaluator_.value(decorator);
       const knowledge::Api* row = d.kind == ValueKind::object && d.index != none ? evaluator_.maker(decorator) : nullptr;

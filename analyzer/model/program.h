@@ -1,6 +1,8 @@
 // All facts linked: files, the modules they are, and who imports whom. Built once, then read-only.
 #pragma once
 
+#include <llvm/ADT/SmallVector.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -66,6 +68,7 @@ struct File {
   std::unordered_map<NameId, std::vector<Change>> changes;              // by the name that holds the changed object
   std::unordered_map<NameId, std::vector<EventId>> attribute_writes;    // set_attribute events by attribute name
   std::unordered_map<NameId, std::vector<ScopeId>> global_writers;      // scopes that declare the name global and bind it
+  std::unordered_map<EventId, EventId> decorated_by;                    // what is decorated, and the decorate event
 
   const facts::Event& event(EventId id) const { return facts.events[id]; }
   std::string_view name(NameId id) const { return facts.name(id); }
@@ -75,6 +78,8 @@ struct File {
     return i < it.operands_count ? facts.operands[it.operands_begin + i].value : none;
   }
   ScopeId scope_of(EventId id) const { return scope_of_event[id]; }
+  // The decorate events of a function or class, the lowest decorator first.
+  llvm::SmallVector<EventId, 2> decorations(ScopeId scope) const;
   NameId find_name(std::string_view text) const;
 
  private:

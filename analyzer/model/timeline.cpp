@@ -87,7 +87,7 @@ void Walker::scope(FileId file_id, ScopeId scope_id, FrameId frame, uint32_t par
   const File& file = evaluator_.program().file(file_id);
   const facts::FileFacts& f = file.facts;
   const facts::Scope& it = f.scopes[scope_id];
-  visited_.insert(key(file_id, scope_id));
+  bool all_of_it = true;
   facts::Range events = it.events;
   if (part == Part::before_yield) events.end = file.scopes[scope_id].yields.front();
   if (part == Part::after_yield) events.begin = file.scopes[scope_id].yields.front() + 1;
@@ -127,7 +127,10 @@ void Walker::scope(FileId file_id, ScopeId scope_id, FrameId frame, uint32_t par
     for (RegionId r = region; r != none && (open.empty() || r != open.back().region); r = f.regions[r].parent) entered.push_back(r);
     for (size_t i = entered.size(); i-- > 0;) {
       Condition condition = current();
-      if (condition.guard != Guard::never) condition = condition & condition_of(file_id, entered[i], frame);
+      bool runs = condition.guard != Guard::never;
+      if (runs) condition = condition & condition_of(file_id, entered[i], frame);
+      // What this caller rules out, another may run.
+      if (runs && condition.guard == Guard::never && evaluator_.never_runs(file_id, entered[i], frame)) all_of_it = false;
       open.push_back({entered[i], condition});
     }
   };
@@ -155,6 +158,7 @@ void Walker::scope(FileId file_id, ScopeId scope_id, FrameId frame, uint32_t par
       if (implied(evaluator_, {file_id, file.operand(id, 0)}, frame, true, Role::main).guard == Guard::main_only) outer.child_leaves = true;
   }
   while (!open.empty()) close();
+  if (all_of_it) visited_.insert(key(file_id, scope_id));
 }
 
 void Walker::event(FileId file_id, EventId id, FrameId frame, uint32_t parent, const Condition& condition) {

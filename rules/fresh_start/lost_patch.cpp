@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analyzer/model/globals.h"
+#include "analyzer/model/patches.h"
 #include "rules/support.h"
 
 namespace forklint::rules {
@@ -10,48 +11,12 @@ namespace {
 
 using namespace model;
 
-// What is patched: a variable of one of our modules, or an attribute.
-struct Target {
-  FileId file = none;
-  ValueId owner = unknown_value;
-  std::string name;
-};
-
-// patch("module.name"), patch.object(owner, "name"), setattr(owner, "name", …)
-std::vector<Target> targets(const Model& model, Site call, FrameId frame) {
-  Evaluator& evaluator = model.evaluator();
-  std::vector<Target> result;
-  auto arguments = evaluator.arguments_of(call, frame);
-  if (arguments.empty()) return result;
-  auto text = [&](size_t at) -> std::string {
-    if (at >= arguments.size() || arguments[at].star) return {};
-    auto found = evaluator.constant_string(evaluator.values_of(arguments[at]));
-    return found ? std::string(*found) : std::string();
-  };
-  auto add = [&](ValueId owner, std::string name) {
-    const Value it = evaluator.value(owner);
-    if (it.kind == ValueKind::module) result.push_back({.file = it.file, .name = std::move(name)});
-    else if (it.kind == ValueKind::class_ || it.kind == ValueKind::external) result.push_back({.owner = owner, .name = std::move(name)});
-  };
-  if (std::string dotted = text(0); !dotted.empty()) {
-    size_t dot = dotted.rfind('.');
-    if (dot == std::string::npos) return result;
-    std::string module = dotted.substr(0, dot), name = dotted.substr(dot + 1);
-    if (FileId file = model.program().find_module(module, call.file); file != none) result.push_back({.file = file, .name = name});
-    else add(evaluator.external(module), name);
-    return result;
-  }
-  if (std::string name = text(1); !name.empty())
-    for (ValueId owner : evaluator.values_of(arguments[0])) add(owner, name);
-  return result;
-}
-
-bool writes(const Model& model, const Step& step, const Target& target) {
+bool writes(const Model& model, const Step& step, const PatchTarget& target) {
   return step.kind == StepKind::write_attribute && step.subject == target.owner && model.file(step.site.file).name(step.name) == target.name;
 }
 
 // owner.name = saved, where saved = owner.name: what was there before is there again.
-bool puts_back(const Model& model, const Step& write, const Target& target) {
+bool puts_back(const Model& model, const Step& write, const PatchTarget& target) {
   const File& file = model.file(write.site.file);
   EventId value = file.operand(write.site.event, 1);
   if (value == none || file.event(value).op != Op::read) return false;
@@ -63,14 +28,14 @@ bool puts_back(const Model& model, const Step& write, const Target& target) {
 }
 
 // Whether a later step before the launch writes the same attribute: that one counts.
-bool written_again(const Model& model, const Trace& trace, uint32_t at, uint32_t launch, const Target& target) {
+bool written_again(const Model& model, const Trace& trace, uint32_t at, uint32_t launch, const PatchTarget& target) {
   for (uint32_t later = at + 1; later < launch; ++later)
     if (writes(model, trace.steps[later], target)) return true;
   return false;
 }
 
 // The first place where a worker uses what the patch replaces; null when none does, or when it patches too.
-const Step* used_in_child(const Model& model, size_t i, const Target& target) {
+const Step* used_in_child(const Model& model, size_t i, const PatchTarget& target) {
   Evaluator& evaluator = model.evaluator();
   for (const WorkerTrace& worker : model.workers(i))
     for (const Step& step : worker.trace.steps)
@@ -85,40 +50,6 @@ const Step* used_in_child(const Model& model, size_t i, const Target& target) {
       }
     }
   return nullptr;
-}
-
-// The patch that a step makes, and the call that describes it: setattr at once, a patcher when entered or started.
-Site patching(const Model& model, const Step& step, FrameId& frame) {
-  Evaluator& evaluator = model.evaluator();
-  frame = step.frame;
-  ValueId patcher = step.kind == StepKind::with_enter ? step.subject : step.kind == StepKind::api && step.row->starts ? evaluator.value(step.subject).base : unknown_value;
-  if (patcher != unknown_value) {
-    const knowledge::Api* maker = evaluator.maker(patcher);
-    const Value it = evaluator.value(patcher);
-    if (!maker || !maker->patches || it.index == none) return {};
-    frame = it.frame;
-    return it.site();
-  }
-  bool at_once = step.kind == StepKind::api && step.row->patches && !model.program().knowledge().find(step.row->names[0] + ".__enter__");
-  return at_once ? step.site : Site{};
-}
-
-// @patch.object(…) on a function through which the launch is reached: the calls that describe the patches.
-std::vector<Site> decorators(const Model& model, const Trace& trace, uint32_t step) {
-  std::vector<Site> result;
-  for (uint32_t up = trace.steps[step].parent; up != none; up = trace.steps[up].parent) {
-    if (trace.steps[up].kind != StepKind::enter_function) continue;
-    const Value it = model.evaluator().value(trace.steps[up].subject);
-    const File& file = model.file(it.file);
-    EventId decorated = file.facts.scopes[it.index].definition;
-    for (EventId id = decorated + 1; id < file.facts.events.size() && id < decorated + 16; ++id) {
-      if (file.event(id).op != Op::decorate || file.operand(id, 1) != decorated) continue;
-      decorated = id;
-      for (ValueId decorator : Values(model.evaluator().evaluate({it.file, file.operand(id, 0)}, any_frame)))
-        if (const knowledge::Api* maker = model.evaluator().maker(decorator); maker && maker->patches) result.push_back({it.file, file.operand(id, 0)});
-    }
-  }
-  return result;
 }
 
 void check(const Model& model, engine::Report& report) {
@@ -137,27 +68,23 @@ void check(const Model& model, engine::Report& report) {
     };
     for (const LostGlobal& lost : model.lost_globals(i))
       if (lost.patch) tell(lost.write, lost.condition, lost.read.site, model.workers(i)[lost.read.worker].trace.steps[lost.read.step].condition);
-    for (Site call : decorators(model, trace, launch.step))
-      for (const Target& target : targets(model, call, any_frame))
-        if (const Step* used = used_in_child(model, i, target)) tell(call, launch.condition, used->site, used->condition);
+    for (const Patch& patch : patch_decorators(model.evaluator(), trace, launch.step))
+      for (const PatchTarget& target : patch_targets(model.evaluator(), patch.call, patch.frame))
+        if (const Step* used = used_in_child(model, i, target)) tell(patch.call, launch.condition, used->site, used->condition);
     for (uint32_t at = 0; at < launch.step; ++at) {
       const Step& step = trace.steps[at];
       if (in_import(trace, at) || (trace.entry == Entry::main && step.condition.guard == Guard::none)) continue;
       if (step.kind == StepKind::write_attribute && model.evaluator().value(step.subject).kind == ValueKind::external) {
-        Target target{.owner = step.subject, .name = std::string(model.file(step.site.file).name(step.name))};
+        PatchTarget target{.owner = step.subject, .name = std::string(model.file(step.site.file).name(step.name))};
         if (puts_back(model, step, target) || written_again(model, trace, at, launch.step, target)) continue;
         if (const Step* used = used_in_child(model, i, target)) tell(step.site, step.condition, used->site, used->condition);
         continue;
       }
-      FrameId frame = any_frame;
-      Site call = patching(model, step, frame);
-      if (call.event == none) continue;
-      bool undone = std::any_of(trace.steps.begin() + at, trace.steps.begin() + launch.step, [&](const Step& later) {
-        if (step.kind == StepKind::with_enter) return later.kind == StepKind::with_leave && later.subject == step.subject;
-        return later.kind == StepKind::api && later.row->closes && model.evaluator().value(later.subject).base == model.evaluator().value(step.subject).base && step.row->starts;
-      });
+      Patch patch = patch_made_at(model.evaluator(), step);
+      if (patch.call.event == none) continue;
+      bool undone = std::any_of(trace.steps.begin() + at, trace.steps.begin() + launch.step, [&](const Step& later) { return takes_back(model.evaluator(), step, later); });
       if (undone) continue;
-      for (const Target& target : targets(model, call, frame))
+      for (const PatchTarget& target : patch_targets(model.evaluator(), patch.call, patch.frame))
         if (const Step* used = used_in_child(model, i, target)) tell(step.site, step.condition, used->site, used->condition);
     }
   }
