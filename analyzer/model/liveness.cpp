@@ -47,7 +47,7 @@ class Threads {
   std::vector<LiveThread> run() {
     for (uint32_t i = 0; i < at_; ++i) step(i);
     const Step& here = trace_.steps[at_];
-    std::erase_if(alive_, [&](const LiveThread& thread) { return exclusive(trace_.steps[thread.step], here) || dispatched(thread.step, here) || own(thread, here.thread); });
+    std::erase_if(alive_, [&](const LiveThread& thread) { return exclusive(trace_.steps[thread.step], here) || dispatched(thread.step, here) || own(thread, here.thread) || replaced(thread.object, here.site); });
     if (here.thread != none) alive_.push_back({});
     return std::move(alive_);
   }
@@ -62,6 +62,24 @@ class Threads {
 
   // The thread that runs the step itself; nested starts count as others.
   bool own(const LiveThread& thread, uint32_t current) const { return current != none && thread.step == current; }
+
+  // loader = DataLoader(…); …; loader = DataLoader(…): the first is gone, and its threads with it. A pool's may go on for
+  // a while.
+  bool replaced(ValueId object, Site here) const {
+    const Value& it = evaluator_.value(object);
+    const Api* maker = it.kind == ValueKind::object && it.index != none ? evaluator_.maker(object) : nullptr;
+    if (!maker || !maker->launch || maker->launch->starts != knowledge::Starts::iterate || it.file != here.file) return false;
+    const File& file = evaluator_.program().file(it.file);
+    ScopeId scope = file.scope_of(it.index);
+    if (file.scope_of(here.event) != scope) return false;
+    for (const auto& [name, bindings] : file.scopes[scope].names) {
+      auto binds = [&](EventId id) { return file.event(id).op == Op::bind && file.operand(id, 0) == it.index; };
+      auto bound = std::find_if(bindings.events.begin(), bindings.events.end(), binds);
+      if (bound == bindings.events.end()) continue;
+      return std::any_of(bound + 1, bindings.events.end(), [&](EventId id) { return file.event(id).op == Op::bind && id < here.event && file.event(id).region == file.event(*bound).region; });
+    }
+    return false;
+  }
 
   void step(uint32_t i) {
     const Step& it = trace_.steps[i];

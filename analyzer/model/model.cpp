@@ -1,6 +1,7 @@
 #include "analyzer/model/model.h"
 
 #include <algorithm>
+#include <array>
 
 #include "analyzer/model/globals.h"
 
@@ -23,10 +24,22 @@ Model::Model(const Program& program, const ModelOptions& options)
 
 Model::~Model() = default;
 
-// A function that nothing calls, and that may lead to a launch over so many calls. What is called from farther away is
-// walked by itself.
-static bool worth_walking(const File& file, ScopeId scope) {
-  constexpr uint8_t farthest = 6;
+// From how far away functions that nothing calls are followed to a launch: over so many calls. What they call is walked
+// by itself where they are not. Large programs are looked at from nearer, or most of the time would go into callers.
+static uint8_t farthest_roots(const Program& program) {
+  constexpr uint8_t nearest = 3, farthest = 6;
+  constexpr size_t many = 1500;
+  std::array<size_t, farthest + 1> functions{};
+  for (const File& file : program.files())
+    for (ScopeId scope = 1; file.walked && scope < file.launching.size(); ++scope)
+      if (file.launching[scope] <= farthest && file.facts.scopes[scope].kind == facts::ScopeKind::function) ++functions[file.launching[scope]];
+  size_t total = functions[1] + functions[2] + functions[3];
+  uint8_t distance = nearest;
+  while (distance < farthest && total + functions[distance + 1] <= many) total += functions[++distance];
+  return distance;
+}
+
+static bool worth_walking(const File& file, ScopeId scope, uint8_t farthest) {
   return file.launching.empty() || (file.launching[scope] > 0 && file.launching[scope] <= farthest);
 }
 
@@ -42,11 +55,12 @@ void Model::walk() {
   };
   for (FileId file = 0; file < program_.files().size(); ++file)
     if (program_.file(file).walked) keep(walker_->walk_main(file));
+  uint8_t farthest = farthest_roots(program_);
   for (FileId file_id = 0; file_id < program_.files().size(); ++file_id) {
     const File& file = program_.file(file_id);
     if (!file.walked) continue;
     for (ScopeId scope = 1; scope < file.facts.scopes.size(); ++scope)
-      if (file.facts.scopes[scope].kind == facts::ScopeKind::function && worth_walking(file, scope) && !walker_->visited(file_id, scope)) {
+      if (file.facts.scopes[scope].kind == facts::ScopeKind::function && worth_walking(file, scope, farthest) && !walker_->visited(file_id, scope)) {
         Trace trace = walker_->walk_function(file_id, scope);
         if (!trace.steps.empty()) keep(std::move(trace));
       }

@@ -61,6 +61,7 @@ void check(const Model& model, engine::Report& report) {
         if (made_in_child(trace, launch, *it.trace, generator)) continue;
         made = generator.site();
         const File& file = model.file(generator.file);
+        if (file.event(generator.index).op != Op::call) continue;  // an annotation says of which type it is, not where it was made
         ScopeId scope = file.scope_of(generator.index);
         while (scope != 0 && file.facts.scopes[scope].kind == facts::ScopeKind::class_) scope = file.facts.scopes[scope].parent;
         // What the parent's functions make is sent with the work, unless a global keeps it.

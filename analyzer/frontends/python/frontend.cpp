@@ -31,7 +31,13 @@ facts::FileFacts parse(std::string_view text) {
   }
   Tree tree(*syntax, text);
   if (auto error = first_error(tree)) builder.facts().problems.push_back({*error, "syntax error"});
-  Lowering(tree, builder).module();
+  Lowering lowering(tree, builder);
+  lowering.module();
+  if (auto old = lowering.python_2()) {
+    facts::Builder empty(facts::Language::python);
+    leave_unread(empty, *old, "a statement of Python 2, which Python 3 refuses, so the file is not read");
+    return empty.take();
+  }
   builder.facts().comments = suppression_comments(tree);
   return builder.take();
 }

@@ -27,6 +27,8 @@ class Lowering {
   Lowering(Tree& tree, Builder& builder) : tree_(tree), builder_(builder) {}
 
   void module();
+  // Where a statement stands that only Python 2 has.
+  std::optional<facts::Span> python_2() const { return python_2_; }
 
  private:
   // A body that waits until the scope being lowered is complete.
@@ -54,6 +56,7 @@ class Lowering {
   void declare_names(TSNode node, Op op);
   void value_statement(TSNode node, Op op);
   void problem(TSNode node, std::string_view message);
+  void old_statement(Child child);
 
   // definitions.cpp
   void import_statement(TSNode node);
@@ -108,6 +111,7 @@ class Lowering {
   std::deque<Pending> pending_;
   std::deque<Link> links_;  // of the chains being lowered, outermost first
   int depth_ = 0;
+  std::optional<facts::Span> python_2_;  // the first statement that only Python 2 has
 };
 
 }  // namespace forklint::frontends::python

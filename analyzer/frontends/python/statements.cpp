@@ -79,6 +79,7 @@ void Lowering::statement(Child child) {
     case Kind::break_statement_: builder_.emit(Op::break_, span_of(node)); return;
     case Kind::continue_statement_: builder_.emit(Op::continue_, span_of(node)); return;
     case Kind::pass_statement_: return;
+    case Kind::print_statement_: case Kind::exec_statement_: return old_statement(child);
     case Kind::future_import_statement_: return;
     case Kind::global_statement_: return declare_names(node, Op::global);
     case Kind::nonlocal_statement_: return declare_names(node, Op::nonlocal);
@@ -100,6 +101,15 @@ void Lowering::statement(Child child) {
     }
     default: expression(node, child.kind); return;
   }
+}
+
+// `print "x"` is Python 2; `print (x), y` and `print >> file, x`, which the grammar takes for it too, are Python 3.
+void Lowering::old_statement(Child child) {
+  Children children(tree_, child.node);
+  Kind first = children.size() > 0 ? children[0].kind : Kind::tuple_;
+  bool valid = first == Kind::parenthesized_expression_ || first == Kind::tuple_ || first == Kind::chevron_;
+  if (!python_2_ && !valid) python_2_ = span_of(child.node);
+  expression(child.node, child.kind);
 }
 
 void Lowering::value_statement(TSNode node, Op op) {

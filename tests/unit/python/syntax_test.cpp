@@ -32,12 +32,18 @@ std::string repeated(std::string_view text, size_t times) {
 TEST_CASE("a syntax error is said wherever it stands") {
   CHECK(at_problem("x = 1\n") == "-");
   CHECK(at_problem("") == "-");
-  CHECK(at_problem("print 'Python 2'\n") == "-");
   CHECK(at_problem("import a\nx = 'abc\nz = 3\n") == "'");
   CHECK(at_problem("def f(x y):\n  pass\n") == "y");
   CHECK(at_problem("x = [1, 2\n").starts_with("x = [1, 2"));
   CHECK(at_problem("if True\n  a()\n").starts_with("if True"));
   CHECK(at_problem("{% if a %}\nimport os\n") != "-");
+}
+
+TEST_CASE("a program of Python 2 is not read") {
+  CHECK(parse("import a\nif a:\n    print 'x', a\n").problems.size() == 1);
+  CHECK(parse("exec 'x' in a\n").problems.size() == 1);
+  CHECK(parse("import a\nprint 'x'\n").events.empty());
+  CHECK(at_problem("print (a), b\nprint (a, b), c\nprint >> a, b\nprint\nprint(a) + b\nexec(a)\n") == "-");
 }
 
 TEST_CASE("what surrounds a syntax error is read") {
