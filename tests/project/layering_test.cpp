@@ -17,6 +17,7 @@ struct Layer {
 };
 
 const std::vector<Layer> layers = {
+    {"runtime", {}, {}},
     {"analyzer/source", {}, {"simdjson"}},
     {"analyzer/knowledge", {}, {"toml++"}},
     {"analyzer/facts", {}, {}},
