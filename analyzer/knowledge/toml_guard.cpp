@@ -47,7 +47,8 @@ std::optional<TomlFault> toml_fault(std::string_view text) {
       line += uint32_t(std::ranges::count(text.substr(at, end - at), '\n'));
       at = end;
     }
-    if (c == '.' && part) {
+    if (c == '.') {
+      if (!part) return TomlFault{line, "a dot with nothing before it"};
       if (++dots == most_parts) return TomlFault{line, "a key of more than 100 parts"};
       part = false;
     } else if (c == '"' || c == '\'' || c == '_' || c == '-' || std::isalnum(uint8_t(c))) {

@@ -1,5 +1,5 @@
-// What toml++ must not be given: it asserts on control characters in some places and on letters outside of ASCII in
-// others, and though it bounds how deep values are nested, tables made by a key a.b.c… of 100,000 parts end it when they
+// What toml++ must not be given: it asserts on control characters, on letters outside of ASCII and on dots, each in
+// some places, and though it bounds how deep values are nested, tables made by a key a.b.c… of 100,000 parts end it when they
 // are destroyed.
 #pragma once
 
