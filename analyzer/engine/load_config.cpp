@@ -3,11 +3,8 @@
 #include <filesystem>
 #include <optional>
 
-#include "analyzer/knowledge/toml_guard.h"
+#include "analyzer/knowledge/toml.h"
 #include "analyzer/source/file.h"
-
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
 
 namespace forklint::engine {
 namespace {
@@ -189,11 +186,10 @@ void find_project(const std::string& path, Settings& settings) {
     if (settings.config.python_given && !nearest) return;
     auto text = read_text(folder / pyproject);
     if (!text) continue;
-    if (knowledge::toml_fault(*text)) continue;
-    toml::parse_result document = toml::parse(*text);
+    auto document = knowledge::parse_toml(*text);
     if (!document) continue;
-    take_requires_python(document.table(), settings);
-    if (nearest) take_classifiers(document.table(), settings);
+    take_requires_python(*document, settings);
+    if (nearest) take_classifiers(*document, settings);
     nearest = false;
   }
 }
@@ -202,19 +198,15 @@ void find_project(const std::string& path, Settings& settings) {
 
 std::expected<Settings, ConfigErrors> parse_config(std::string_view text, const std::string& file, Rules rules) {
   Reader reader(file, rules);
-  if (auto fault = knowledge::toml_fault(text)) {
-    reader.fail({{fault->line, 1}, {fault->line, 1}, nullptr}, std::string(fault->message));
-    return std::unexpected(std::move(reader.errors));
-  }
-  toml::parse_result document = toml::parse(text, file);
+  auto document = knowledge::parse_toml(text);
   if (!document) {
-    reader.fail(document.error().source(), std::string(document.error().description()));
+    reader.fail(document.error().where, document.error().message);
     return std::unexpected(std::move(reader.errors));
   }
   Settings settings;
-  if (const toml::table* table = our_table(document.table(), file)) reader.read(*table, settings);
-  else if (is_pyproject(file) && document["tool"]["forklint"])
-    reader.fail(document["tool"]["forklint"].node()->source(), "'tool.forklint' must be a table");
+  if (const toml::table* table = our_table(*document, file)) reader.read(*table, settings);
+  else if (is_pyproject(file) && (*document)["tool"]["forklint"])
+    reader.fail((*document)["tool"]["forklint"].node()->source(), "'tool.forklint' must be a table");
   if (!reader.errors.empty()) return std::unexpected(std::move(reader.errors));
   return settings;
 }

@@ -1,14 +1,8 @@
-// The only file that sees toml++.
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
-#define TOML_ENABLE_FORMATTERS 0
-#include <toml++/toml.h>
-
 #include <algorithm>
 
 #include "analyzer/knowledge/fields.h"
 #include "analyzer/knowledge/load.h"
-#include "analyzer/knowledge/toml_guard.h"
+#include "analyzer/knowledge/toml.h"
 
 namespace forklint::knowledge {
 namespace {
@@ -143,19 +137,15 @@ void each_table(Reader& reader, const toml::table& document, std::string_view ke
 
 std::expected<Rows, std::string> load(std::string_view text, std::string_view origin, Source source) {
   Reader reader{origin, {}};
-  if (auto fault = toml_fault(text)) {
-    reader.fail({{fault->line, 1}, {fault->line, 1}, nullptr}, std::string(fault->message));
-    return std::unexpected(reader.error);
-  }
-  toml::parse_result parsed = toml::parse(text);
+  auto parsed = parse_toml(text);
   if (!parsed) {
-    reader.fail(parsed.error().source(), std::string(parsed.error().description()));
+    reader.fail(parsed.error().where, parsed.error().message);
     return std::unexpected(reader.error);
   }
   Rows rows;
-  reader.reject_unknown_keys(parsed.table(), {"api", "alias"});
-  each_table(reader, parsed.table(), "api", [&](const toml::table& table) { read_api(reader, table, source, rows); });
-  each_table(reader, parsed.table(), "alias", [&](const toml::table& table) { read_alias(reader, table, rows); });
+  reader.reject_unknown_keys(*parsed, {"api", "alias"});
+  each_table(reader, *parsed, "api", [&](const toml::table& table) { read_api(reader, table, source, rows); });
+  each_table(reader, *parsed, "alias", [&](const toml::table& table) { read_alias(reader, table, rows); });
   if (!reader.error.empty()) return std::unexpected(reader.error);
   return rows;
 }

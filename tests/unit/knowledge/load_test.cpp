@@ -206,6 +206,7 @@ TEST_CASE("what toml++ cannot bear is refused before it is read") {
   CHECK(line(std::string("\tx = 1\r\n[\0]", 11)) == 2);
   CHECK(error_of("\n" + parts(100000) + " = 1\n") == "mine.toml:2:1: a key of more than 100 parts");
   CHECK(error_of(std::string("[\0t]\n", 5)) == "mine.toml:1:1: a control character");
+  CHECK(error_of("x = 1\n[=\n") == "mine.toml:1:1: this is not TOML");
   CHECK(line("x = 1\n[toolґ]\n") == 2);
   CHECK(line("é = 1\n") == 1);
   CHECK(line("\xEF\xBB\xBFx = 'é' # é\ny = \"\"\"\né \\\"\"\" é\n\"\"\"\nz = '''\né\\'''\nü = 1\n") == 7);
