@@ -1,0 +1,321 @@
+// A pool of workers with four start methods and one interface. Linux.
+//
+//   int square(int n) { return n * n; }
+//   FORKLINT_TASK(square)
+//   int main(int argc, char** argv) {
+//     if (auto code = forklint::runtime::worker_main(argc, argv)) return *code;   // first line: workers are this program
+//     auto pool = forklint::runtime::Pool::make({.workers = 4});
+//     for (auto& outcome : pool->map(square, std::vector{1, 2, 3}))
+//       if (outcome) std::printf("%d\n", *outcome);
+//   }
+//
+// Tasks are functions registered with FORKLINT_TASK: they have the same name in every process. Failures are values: one
+// bad task never ends a map. All functions may be called from any thread; not from inside a task of the same pool.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <future>
+#include <iterator>
+#include <memory>
+#include <ranges>
+#include <stdexcept>
+
+#include "forklint/runtime/failure.h"
+#include "forklint/runtime/insights.h"
+#include "forklint/runtime/pool_options.h"
+#include "forklint/runtime/task.h"
+
+namespace forklint::runtime {
+
+// For the first line of main(). Runs this process as a worker, or as what starts workers, when it was started as one:
+// the result is then the exit status. Nothing: this is the program itself.
+std::optional<int> worker_main(int argc, char** argv);
+
+namespace pool_detail {
+
+class Engine;  // of one pool
+
+// What gives the arguments of one map or call, and takes the outcomes. Called under the engine's lock.
+struct Feed {
+  std::function<bool(std::string& arguments, bool& exhausted)> next;
+  std::function<void(uint64_t index, bool ok, std::string& bytes, Failure& failure)> finished;
+};
+class Ticket;  // of a feed that was added
+std::shared_ptr<Ticket> add(Engine& engine, const void* function, Feed feed);
+bool is_complete(const Ticket& ticket);  // under the lock
+void wait(Engine& engine, const Ticket& ticket, const std::function<bool()>& done);
+void defer(Engine& engine, std::function<void()> callback);  // under the lock: runs without it
+void locked(Engine& engine, const std::function<void()>& f);
+void drive_in_background(Engine& engine);
+void rethrow(const Ticket& ticket);
+
+template <class R>
+using Value = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
+
+template <class R>
+Outcome<R> outcome_of(bool ok, std::string& bytes, Failure& failure) {
+  if (!ok) return std::unexpected(std::move(failure));
+  if constexpr (std::is_void_v<R>) {
+    return {};
+  } else {
+    if (auto value = from_bytes<R>(bytes)) return std::move(*value);
+    return std::unexpected(Failure{.kind = FailureKind::not_serialisable, .message = "the result cannot be read: it is no such value", .index = failure.index});
+  }
+}
+
+// An element of the input as the arguments of a task: a tuple is all of them, anything else the only one.
+template <class Arguments, class Element>
+void encode_element(std::string& out, Element&& element) {
+  Writer writer(out);
+  if constexpr (std::tuple_size_v<Arguments> == 1 && std::convertible_to<Element, std::tuple_element_t<0, Arguments>>) {
+    write(writer, std::tuple_element_t<0, Arguments>(std::forward<Element>(element)));
+  } else {
+    static_assert(std::convertible_to<Element, Arguments>, "the elements of the input are no arguments of the task");
+    write(writer, Arguments(std::forward<Element>(element)));
+  }
+}
+
+}  // namespace pool_detail
+
+// The outcomes of a lazy map, as an input range: each step waits for the next one. Ends the map's input when destroyed.
+template <class T>
+class Stream {
+ public:
+  struct State {
+    std::shared_ptr<pool_detail::Engine> engine;
+    std::shared_ptr<pool_detail::Ticket> ticket;
+    std::deque<std::optional<T>> ready;  // in the order in which they are given
+    uint64_t first = 0;                  // index of ready[0], where the order is that of the input
+    uint64_t taken = 0, issued = 0;
+    bool ended = false;
+  };
+  explicit Stream(std::shared_ptr<State> state) : state_(std::move(state)) {}
+  Stream(Stream&&) = default;
+  Stream& operator=(Stream&&) = default;
+  ~Stream() {
+    if (state_) pool_detail::locked(*state_->engine, [&] { state_->ended = true; });
+  }
+
+  // The next outcome; nothing at the end. What the input range threw is thrown here, after what came before it.
+  std::optional<T> next() {
+    std::optional<T> result;
+    pool_detail::wait(*state_->engine, *state_->ticket, [&] { return (!state_->ready.empty() && state_->ready.front()) || pool_detail::is_complete(*state_->ticket); });
+    pool_detail::locked(*state_->engine, [&] {
+      if (state_->ready.empty() || !state_->ready.front()) return;
+      result = std::move(state_->ready.front());
+      state_->ready.pop_front();
+      ++state_->first;
+      ++state_->taken;
+    });
+    if (!result) pool_detail::rethrow(*state_->ticket);
+    return result;
+  }
+
+  class Iterator {
+   public:
+    using value_type = T;
+    using difference_type = std::ptrdiff_t;
+    Iterator() = default;
+    explicit Iterator(Stream* stream) : stream_(stream) { ++*this; }
+    T& operator*() const { return *current_; }
+    Iterator& operator++() {
+      current_ = stream_->next();
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    bool operator==(std::default_sentinel_t) const { return !current_; }
+
+   private:
+    Stream* stream_ = nullptr;
+    mutable std::optional<T> current_;
+  };
+  Iterator begin() { return Iterator(this); }
+  std::default_sentinel_t end() { return {}; }
+
+ private:
+  std::shared_ptr<State> state_;
+};
+
+// An outcome of an unordered map, with the index of its input.
+template <class R>
+struct Indexed {
+  uint64_t index = 0;
+  Outcome<R> outcome;
+};
+
+class Pool {
+ public:
+  // Workers start with the first task; what they come from is made here. Under fork: before this process has threads.
+  static Result<Pool> make(PoolOptions options = {});
+  Pool(Pool&&) = default;
+  Pool& operator=(Pool&&) = default;
+  ~Pool();
+
+  // Runs in each worker before its first task; and before it ends, when it had one. Before the first task of the pool.
+  template <class... A, class... Given>
+  void on_start(void (*function)(WorkerContext&, A...), Given&&... arguments) {
+    set_call(true, reinterpret_cast<const void*>(function), to_bytes(std::tuple<A...>(std::forward<Given>(arguments)...)));
+  }
+  template <class R, class... A, class... Given>
+  void on_exit(R (*function)(WorkerContext&, A...), Given&&... arguments) {
+    set_call(false, reinterpret_cast<const void*>(function), to_bytes(std::tuple<A...>(std::forward<Given>(arguments)...)));
+  }
+  // What on_exit's function has returned since the last call, in workers that have ended.
+  template <class R>
+  std::vector<R> exit_results() {
+    std::vector<R> results;
+    for (const std::string& bytes : take_exit_results())
+      if (auto value = from_bytes<R>(bytes)) results.push_back(std::move(*value));
+    return results;
+  }
+
+  // All outcomes, in the order of the input.
+  template <class R, class... P, std::ranges::input_range Input>
+  std::vector<Outcome<R>> map(R (*function)(P...), Input&& input) {
+    std::vector<std::optional<Outcome<R>>> found;
+    auto take = [&](uint64_t index, Outcome<R> outcome) {
+      if (found.size() <= index) found.resize(index + 1);
+      found[index] = std::move(outcome);
+    };
+    run(function, std::forward<Input>(input), take);
+    std::vector<Outcome<R>> result;
+    result.reserve(found.size());
+    for (auto& outcome : found) result.push_back(std::move(*outcome));
+    return result;
+  }
+  // All outcomes, as they come.
+  template <class R, class... P, std::ranges::input_range Input>
+  std::vector<Indexed<R>> map_unordered(R (*function)(P...), Input&& input) {
+    std::vector<Indexed<R>> result;
+    run(function, std::forward<Input>(input), [&](uint64_t index, Outcome<R> outcome) { result.push_back({index, std::move(outcome)}); });
+    return result;
+  }
+  // Lazy: the input is read as far as workers need it and outcomes are taken, at most `ahead` beyond (0: as much as keeps
+  // the workers busy).
+  template <class R, class... P, std::ranges::input_range Input>
+  Stream<Outcome<R>> imap(R (*function)(P...), Input input, size_t ahead = 0) {
+    return stream<R, Outcome<R>>(function, std::move(input), ahead);
+  }
+  template <class R, class... P, std::ranges::input_range Input>
+  Stream<Indexed<R>> imap_unordered(R (*function)(P...), Input input, size_t ahead = 0) {
+    return stream<R, Indexed<R>>(function, std::move(input), ahead);
+  }
+
+  // One call; waits.
+  template <class R, class... P, class... Given>
+  Outcome<R> apply(R (*function)(P...), Given&&... given) {
+    std::optional<Outcome<R>> result;
+    auto ticket = call<R>(function, [&](Outcome<R> outcome) { result = std::move(outcome); }, std::forward<Given>(given)...);
+    pool_detail::wait(*engine_, *ticket, [&] { return result.has_value(); });
+    return std::move(*result);
+  }
+  // One call; the future waits. `done` is called with the outcome, from some thread, before that.
+  template <class R, class... P, class... Given>
+  std::future<Outcome<R>> submit(R (*function)(P...), Given&&... given) {
+    auto promise = std::make_shared<std::promise<Outcome<R>>>();
+    call<R>(function, [promise](Outcome<R> outcome) { promise->set_value(std::move(outcome)); }, std::forward<Given>(given)...);
+    pool_detail::drive_in_background(*engine_);
+    return promise->get_future();
+  }
+  template <class R, class... P, class Done, class... Given>
+    requires std::invocable<Done, const Outcome<R>&>
+  std::future<Outcome<R>> submit_then(Done done, R (*function)(P...), Given&&... given) {
+    auto promise = std::make_shared<std::promise<Outcome<R>>>();
+    auto engine = engine_;
+    call<R>(function, [promise, done = std::move(done), engine](Outcome<R> outcome) mutable {
+      auto shared = std::make_shared<Outcome<R>>(std::move(outcome));
+      pool_detail::defer(*engine, [promise, done, shared]() mutable { done(*shared), promise->set_value(std::move(*shared)); });
+    }, std::forward<Given>(given)...);
+    pool_detail::drive_in_background(*engine_);
+    return promise->get_future();
+  }
+
+  // What is queued or under way fails as cancelled; the workers on it are ended.
+  void cancel();
+  // Waits until nothing is queued or under way.
+  void drain();
+  // Ends the workers; what is under way is cancelled. Bounded by the exit timeout and the grace. The destructor does it.
+  void close();
+
+  Insights insights() const;
+  const PoolOptions& options() const;
+
+ private:
+  explicit Pool(std::shared_ptr<pool_detail::Engine> engine) : engine_(std::move(engine)) {}
+  void set_call(bool start, const void* function, std::string arguments);
+  std::vector<std::string> take_exit_results();
+
+  template <class F>
+  using Arguments = typename task_detail::TaskTraits<F>::Arguments;
+
+  template <class R, class... P, class Input, class Take>
+  void run(R (*function)(P...), Input&& input, Take&& take) {
+    auto at = std::ranges::begin(input);
+    auto end = std::ranges::end(input);
+    auto ticket = pool_detail::add(*engine_, reinterpret_cast<const void*>(function),
+                                   {.next = [&](std::string& arguments, bool& exhausted) {
+                                      if (at == end) return exhausted = true, false;
+                                      pool_detail::encode_element<Arguments<R (*)(P...)>>(arguments, *at);
+                                      ++at;
+                                      return true;
+                                    },
+                                    .finished = [&](uint64_t index, bool ok, std::string& bytes, Failure& failure) { take(index, pool_detail::outcome_of<R>(ok, bytes, failure)); }});
+    pool_detail::wait(*engine_, *ticket, [&] { return pool_detail::is_complete(*ticket); });
+    pool_detail::rethrow(*ticket);
+  }
+
+  template <class R, class T, class... P, class Input>
+  Stream<T> stream(R (*function)(P...), Input input, size_t ahead) {
+    if (ahead == 0) ahead = size_t(options().workers) * 512;
+    struct Held {
+      Input input;
+      std::ranges::iterator_t<Input> at;
+      explicit Held(Input&& given) : input(std::move(given)), at(std::ranges::begin(input)) {}
+    };
+    auto held = std::make_shared<Held>(std::move(input));
+    auto state = std::make_shared<typename Stream<T>::State>();
+    state->engine = engine_;
+    std::weak_ptr<typename Stream<T>::State> seen = state;  // the engine must not keep itself alive
+    auto next = [held, seen, ahead](std::string& arguments, bool& exhausted) {
+      auto state = seen.lock();
+      if (!state || state->ended || held->at == std::ranges::end(held->input)) return exhausted = true, false;
+      if (state->issued - state->taken >= ahead) return false;
+      pool_detail::encode_element<Arguments<R (*)(P...)>>(arguments, *held->at);
+      ++held->at;
+      ++state->issued;
+      return true;
+    };
+    auto finished = [seen](uint64_t index, bool ok, std::string& bytes, Failure& failure) {
+      auto state = seen.lock();
+      if (!state) return;
+      Outcome<R> outcome = pool_detail::outcome_of<R>(ok, bytes, failure);
+      if constexpr (std::same_as<T, Outcome<R>>) {
+        while (state->ready.size() <= index - state->first) state->ready.emplace_back();
+        state->ready[index - state->first] = std::move(outcome);
+      } else {
+        state->ready.push_back(T{index, std::move(outcome)});
+      }
+    };
+    state->ticket = pool_detail::add(*engine_, reinterpret_cast<const void*>(function), {.next = next, .finished = finished});
+    pool_detail::drive_in_background(*engine_);
+    return Stream<T>(std::move(state));
+  }
+
+  template <class R, class... P, class Done, class... Given>
+  std::shared_ptr<pool_detail::Ticket> call(R (*function)(P...), Done done, Given&&... given) {
+    std::string bytes = to_bytes(Arguments<R (*)(P...)>(std::forward<Given>(given)...));
+    return pool_detail::add(*engine_, reinterpret_cast<const void*>(function),
+                            {.next = [bytes = std::move(bytes), given = false](std::string& arguments, bool& exhausted) mutable {
+                               exhausted = true;
+                               if (std::exchange(given, true)) return false;
+                               arguments = std::move(bytes);
+                               return true;
+                             },
+                             .finished = [done = std::move(done)](uint64_t, bool ok, std::string& bytes, Failure& failure) mutable { done(pool_detail::outcome_of<R>(ok, bytes, failure)); }});
+  }
+
+  std::shared_ptr<pool_detail::Engine> engine_;
+};
+
+}  // namespace forklint::runtime

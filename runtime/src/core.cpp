@@ -1,0 +1,230 @@
+// The loop: who drives, when it sleeps, what wakes it.
+#include "src/core.h"
+
+#include "forklint/runtime/task.h"
+
+#include <sched.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace forklint::runtime {
+namespace {
+
+constexpr uint64_t forever = UINT64_MAX;
+constexpr uint64_t second = 1'000'000'000;
+
+unsigned usable_processors() {
+  cpu_set_t set;
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return unsigned(std::max(1, CPU_COUNT(&set)));
+}
+
+size_t power_of_two(size_t size) {
+  size_t result = 4096;
+  while (result < size && result < (size_t(1) << 30)) result *= 2;
+  return result;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Core>> Core::make(PoolOptions options) {
+  if (options.workers == 0) options.workers = usable_processors();
+  options.ring_size = power_of_two(options.ring_size);
+  std::unique_ptr<Core> core(new Core(std::move(options)));
+  if (auto ready = core->prepare(); !ready) return std::unexpected(ready.error());
+  return core;
+}
+
+Core::~Core() { close(); }
+
+Result<void> Core::prepare() {
+  event_ = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  poll_ = Fd(::epoll_create1(EPOLL_CLOEXEC));
+  if (!event_.open() || !poll_.open()) return system_error("eventfd, epoll_create1");
+  epoll_event event{.events = EPOLLIN, .data = {.u64 = UINT64_MAX}};
+  ::epoll_ctl(poll_.get(), EPOLL_CTL_ADD, event_.get(), &event);
+  workers_.resize(options_.workers);
+  for (unsigned i = 0; i < options_.workers; ++i) workers_[i].number = i;
+  page_ = &own_page_;
+  if (options_.method == StartMethod::threading) {
+    page_->pool = ::getpid();
+    return {};
+  }
+  auto memory = make_shared_memory(round_to_page(sizeof(Page)) + options_.workers * block_size(options_.ring_size));
+  if (!memory) return std::unexpected(memory.error());
+  memory_ = std::move(*memory);
+  page_ = new (memory_.memory) Page;
+  page_->pool = ::getpid();
+  StarterPlan plan{.method = options_.method, .workers = options_.workers, .ring_size = options_.ring_size, .memory = memory_.file.get(), .event = event_.get(), .cpus = options_.cpus, .address_space = options_.address_space};
+  for (const Shared& shared : options_.shared) {
+    plan.shared.push_back(shared.file());
+    plan.shared_sizes.push_back(shared.bytes().size());
+  }
+  auto starter = Starter::make(plan);
+  if (!starter) return std::unexpected(starter.error());
+  starter_ = std::move(*starter);
+  return {};
+}
+
+void Core::add(std::shared_ptr<Source> source) {
+  std::unique_lock lock(mutex_);
+  failed_starts_ = 0;
+  sources_.push_back(std::move(source));
+}
+
+void Core::wait(const std::function<bool()>& done) {
+  std::unique_lock lock(mutex_);
+  ++waiting_;
+  // The thread in the background sleeps in the loop: it hands over.
+  if (driven_) {
+    uint64_t one = 1;
+    [[maybe_unused]] ssize_t written = ::write(event_.get(), &one, sizeof one);
+  }
+  while (!done() && !closed_) {
+    if (driven_) changed_.wait(lock);
+    else drive(lock, forever);
+  }
+  --waiting_;
+  if (!driven_) run_deferred(lock);
+  changed_.notify_all();
+}
+
+// One round as the driver.
+void Core::drive(std::unique_lock<std::mutex>& lock, uint64_t until) {
+  driven_ = true;
+  step(lock, until);
+  driven_ = false;
+  run_deferred(lock);
+  changed_.notify_all();
+}
+
+void Core::run_deferred(std::unique_lock<std::mutex>& lock) {
+  while (!deferred_.empty()) {
+    std::vector<std::function<void()>> callbacks = std::exchange(deferred_, {});
+    lock.unlock();
+    for (auto& callback : callbacks) callback();
+    lock.lock();
+  }
+}
+
+bool Core::idle() const {
+  return sources_.empty() && again_.empty() && std::ranges::all_of(workers_, [](const Worker& worker) { return worker.outstanding.empty(); });
+}
+
+void Core::step(std::unique_lock<std::mutex>& lock, uint64_t until) {
+  start_missing();
+  feed();
+  bool received = false;
+  for (Worker& worker : workers_)
+    if (worker.view.block && receive(worker)) received = true;
+  if (received) return;
+  page_->pool_sleeps.store(1, std::memory_order_seq_cst);
+  bool something = std::ranges::any_of(workers_, [](Worker& worker) { return worker.view.block && (!worker.view.up.empty() || (worker.unsent.size() > worker.unsent_from && worker.view.down.has_room())); });
+  epoll_event events[64];
+  int count = 0;
+  if (!something) {
+    uint64_t now = now_nanoseconds(), wake = std::min(until, next_deadline(now));
+    timespec limit{time_t((wake - now) / second), long((wake - now) % second)};
+    lock.unlock();
+    count = wake <= now ? ::epoll_pwait2(poll_.get(), events, 64, nullptr, nullptr), 0 : ::epoll_pwait2(poll_.get(), events, 64, wake == forever ? nullptr : &limit, nullptr);
+    lock.lock();
+  }
+  page_->pool_sleeps.store(0, std::memory_order_relaxed);
+  for (int i = 0; i < count; ++i) {
+    if (events[i].data.u64 == UINT64_MAX) {
+      uint64_t rung;
+      [[maybe_unused]] ssize_t got = ::read(event_.get(), &rung, sizeof rung);
+      continue;
+    }
+    Worker& worker = workers_[events[i].data.u64 >> 1];
+    if (events[i].data.u64 & 1) read_errors(worker);
+    else if (worker.pidfd.open()) ended(worker, {});
+  }
+  check_deadlines(now_nanoseconds());
+}
+
+void Core::drive_in_background() {
+  std::unique_lock lock(mutex_);
+  if (!thread_.joinable() && !closing_) thread_ = std::thread([this] { background(); });
+  if (driven_) {
+    uint64_t one = 1;
+    [[maybe_unused]] ssize_t written = ::write(event_.get(), &one, sizeof one);
+  }
+  changed_.notify_all();
+}
+
+void Core::background() {
+  constexpr auto pause = std::chrono::milliseconds(2);  // callers that come one after the other keep the loop
+  std::unique_lock lock(mutex_);
+  while (!closing_) {
+    if (waiting_ > 0 || driven_) {
+      changed_.wait_for(lock, pause);
+    } else if (idle()) {
+      changed_.wait(lock, [&] { return closing_ || (!idle() && waiting_ == 0); });
+    } else {
+      drive(lock, forever);
+    }
+  }
+}
+
+void Core::cancel() {
+  std::unique_lock lock(mutex_);
+  fail_everything(FailureKind::cancelled, "the pool was cancelled");
+  for (Worker& worker : workers_)
+    if (!worker.outstanding.empty()) kill(worker, FailureKind::cancelled);
+  uint64_t one = 1;
+  [[maybe_unused]] ssize_t written = ::write(event_.get(), &one, sizeof one);
+  run_deferred(lock);
+  changed_.notify_all();
+}
+
+void Core::drain() {
+  wait([this] { return idle(); });
+}
+
+void Core::close() {
+  std::unique_lock lock(mutex_);
+  if (closed_) return;
+  fail_everything(FailureKind::cancelled, "the pool was closed");
+  run_deferred(lock);
+  closing_ = true;
+  changed_.notify_all();
+  uint64_t one = 1;
+  [[maybe_unused]] ssize_t written = ::write(event_.get(), &one, sizeof one);
+  while (driven_) changed_.wait(lock);
+  for (Worker& worker : workers_) {
+    if (worker.state == State::absent) continue;
+    if (worker.state == State::ready && worker.outstanding.empty()) retire(worker);
+    else if (!worker.verdict) kill(worker, FailureKind::cancelled);
+  }
+  auto gone = [&] { return std::ranges::all_of(workers_, [](const Worker& worker) { return worker.state == State::absent; }); };
+  while (!gone()) step(lock, forever);
+  closed_ = true;
+  changed_.notify_all();
+  lock.unlock();
+  if (thread_.joinable()) thread_.join();
+  starter_.reset();
+}
+
+Insights Core::insights() {
+  std::unique_lock lock(mutex_);
+  Insights result{.method = options_.method, .wall = double(now_nanoseconds() - made_at_) * 1e-9};
+  for (const Worker& worker : workers_) result.workers.push_back(current_insights(worker));
+  result.slowest = slowest_;
+  return result;
+}
+
+std::vector<std::string> Core::take_exit_results() {
+  std::unique_lock lock(mutex_);
+  return std::exchange(exit_results_, {});
+}
+
+std::string Core::preview(uint32_t function, const std::string& arguments) const {
+  const TaskEntry* task = find_task(function);
+  return task && task->preview ? task->preview(arguments) : std::string();
+}
+
+}  // namespace forklint::runtime

@@ -1,0 +1,77 @@
+// Between the typed pool and the core.
+#include "forklint/runtime/pool.h"
+
+#include <stdexcept>
+
+#include "src/core.h"
+#include "src/starter.h"
+
+namespace forklint::runtime {
+
+std::optional<int> worker_main(int argc, char** argv) { return run_role(argc, argv); }
+
+namespace pool_detail {
+
+class Engine {
+ public:
+  explicit Engine(std::unique_ptr<Core> made) : core(std::move(made)) {}
+  std::unique_ptr<Core> core;
+};
+
+class Ticket : public Source {
+ public:
+  explicit Ticket(Feed feed) : feed_(std::move(feed)) {}
+  bool next(std::string& arguments) override { return feed_.next(arguments, exhausted); }
+  void finished(uint64_t index, RawOutcome outcome) override { feed_.finished(index, outcome.ok, outcome.bytes, outcome.failure); }
+
+ private:
+  Feed feed_;
+};
+
+static uint32_t number_of(const void* function) {
+  if (auto number = task_number(function)) return *number;
+  throw std::logic_error("this function is no task: FORKLINT_TASK is missing");
+}
+
+std::shared_ptr<Ticket> add(Engine& engine, const void* function, Feed feed) {
+  auto ticket = std::make_shared<Ticket>(std::move(feed));
+  ticket->function = number_of(function);
+  engine.core->add(ticket);
+  return ticket;
+}
+
+bool is_complete(const Ticket& ticket) { return ticket.complete(); }
+void wait(Engine& engine, const Ticket&, const std::function<bool()>& done) { engine.core->wait(done); }
+void defer(Engine& engine, std::function<void()> callback) { engine.core->defer(std::move(callback)); }
+void locked(Engine& engine, const std::function<void()>& f) { engine.core->locked(f); }
+void drive_in_background(Engine& engine) { engine.core->drive_in_background(); }
+void rethrow(const Ticket& ticket) {
+  if (ticket.error) std::rethrow_exception(ticket.error);
+}
+
+}  // namespace pool_detail
+
+Result<Pool> Pool::make(PoolOptions options) {
+  auto core = Core::make(std::move(options));
+  if (!core) return std::unexpected(core.error());
+  return Pool(std::make_shared<pool_detail::Engine>(std::move(*core)));
+}
+
+Pool::~Pool() {
+  if (engine_) engine_->core->close();
+}
+
+void Pool::set_call(bool start, const void* function, std::string arguments) {
+  uint32_t number = pool_detail::number_of(function);
+  if (start) engine_->core->set_init(number, std::move(arguments));
+  else engine_->core->set_exit(number, std::move(arguments));
+}
+
+std::vector<std::string> Pool::take_exit_results() { return engine_->core->take_exit_results(); }
+void Pool::cancel() { engine_->core->cancel(); }
+void Pool::drain() { engine_->core->drain(); }
+void Pool::close() { engine_->core->close(); }
+Insights Pool::insights() const { return engine_->core->insights(); }
+const PoolOptions& Pool::options() const { return engine_->core->options(); }
+
+}  // namespace forklint::runtime

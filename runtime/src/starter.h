@@ -1,0 +1,60 @@
+// The process from which worker processes come. It has one thread, makes children that are the pool's own, and knows
+// when the pool is gone: then it kills them all and ends. By method:
+//   fork        a copy of the pool's process, made before that has threads: its children have the pool's memory
+//   forkserver  this program started anew; its children are copies of that
+//   spawn       the same, but each child executes the program again
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "forklint/runtime/fd.h"
+#include "forklint/runtime/start_method.h"
+
+namespace forklint::runtime {
+
+struct StarterPlan {
+  StartMethod method = StartMethod::forkserver;
+  unsigned workers = 0;
+  size_t ring_size = 0;
+  int memory = -1;          // file of the shared memory
+  int event = -1;
+  std::vector<int> shared;  // files of the shared objects
+  std::vector<size_t> shared_sizes;
+  std::vector<std::vector<int>> cpus;  // of each worker; empty: any
+  uint64_t address_space = 0;          // limit of each worker; 0: none
+};
+
+struct StartedWorker {
+  pid_t pid = -1;
+  Fd pidfd;
+};
+
+class Starter {
+ public:
+  static Result<std::unique_ptr<Starter>> make(const StarterPlan& plan);
+  ~Starter();
+
+  // Starts worker `number`, whose stderr is this descriptor. One round trip to the starter.
+  Result<StartedWorker> start(unsigned number, int error_output);
+  // Readable when the starter has ended.
+  int pidfd() const { return pidfd_.get(); }
+
+ private:
+  Starter(Fd socket, pid_t pid, Fd pidfd) : socket_(std::move(socket)), pid_(pid), pidfd_(std::move(pidfd)) {}
+
+  Fd socket_;
+  pid_t pid_;
+  Fd pidfd_;
+};
+
+// For main(): the role that the arguments name, run to its end. Nothing when they name none.
+std::optional<int> run_role(int argc, char** argv);
+
+// Threads of this process.
+size_t count_threads();
+
+}  // namespace forklint::runtime

@@ -1,0 +1,38 @@
+// What the pool and its starter say to each other, and how a new process of this program learns its role.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "src/starter.h"
+
+namespace forklint::runtime {
+
+// In a process that was executed for a role: socket, memory, event, then the shared objects. A worker has no socket: the
+// number is closed.
+inline constexpr int first_inherited = 3;
+
+inline constexpr const char* starter_role = "starter";
+inline constexpr const char* worker_role = "worker";
+
+struct StartRequest {
+  unsigned number = 0;
+};
+struct StartReply {
+  pid_t pid = -1;
+  int error = 0;
+};
+
+// One message, with one descriptor where it is not negative. False: errno says why.
+bool send_packet(int socket, const void* data, size_t size, int descriptor);
+// Bytes got; 0 at the end, negative on error. `descriptor` is the one that came with it, close-on-exec, or -1.
+ssize_t receive_packet(int socket, void* data, size_t size, int& descriptor);
+
+std::vector<std::string> role_arguments(const StarterPlan& plan, const char* role, unsigned number);
+
+// The starter's whole life.
+[[noreturn]] void run_starter(const StarterPlan& plan, int socket);
+// A worker's whole life, in its own process.
+[[noreturn]] void run_worker(const StarterPlan& plan, unsigned number);
+
+}  // namespace forklint::runtime

@@ -1,0 +1,69 @@
+#include "forklint/runtime/task.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <deque>
+
+namespace forklint::runtime {
+namespace {
+
+// In the order in which static initialisers ran: the same in every process of one program. Never freed: workers leave
+// by _exit, and a task may be looked up while other objects are destroyed.
+std::deque<TaskEntry>& entries() {
+  static auto* all = new std::deque<TaskEntry>;
+  return *all;
+}
+
+}  // namespace
+
+namespace task_detail {
+
+bool add(TaskEntry entry) {
+  for (const TaskEntry& known : entries())
+    if (known.name == entry.name) {
+      std::fprintf(stderr, "forklint: two tasks are called %s\n", entry.name.c_str());
+      std::abort();
+    }
+  entries().push_back(std::move(entry));
+  return true;
+}
+
+void preview_text(std::string& out, std::string_view text) {
+  constexpr size_t longest = 80;
+  out += '"';
+  for (char c : text.substr(0, longest)) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += uint8_t(c) < 0x20 ? '.' : c;
+  }
+  out += text.size() > longest ? "…\"" : "\"";
+}
+
+double now_seconds() {
+  timespec time;
+  ::clock_gettime(CLOCK_MONOTONIC, &time);
+  return double(time.tv_sec) + double(time.tv_nsec) * 1e-9;
+}
+
+}  // namespace task_detail
+
+const TaskEntry* find_task(uint32_t number) { return number < entries().size() ? &entries()[number] : nullptr; }
+
+std::optional<uint32_t> task_number(const void* address) {
+  for (uint32_t i = 0; i < entries().size(); ++i)
+    if (entries()[i].address == address) return i;
+  return {};
+}
+
+uint64_t tasks_hash() {
+  uint64_t hash = 14695981039346656037ull;
+  for (const TaskEntry& entry : entries())
+    for (std::string_view part : {std::string_view(entry.name), std::string_view(entry.signature)}) {
+      for (char c : part) hash = (hash ^ uint8_t(c)) * 1099511628211ull;
+      hash = (hash ^ 0xff) * 1099511628211ull;
+    }
+  return hash;
+}
+
+}  // namespace forklint::runtime

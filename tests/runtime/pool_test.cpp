@@ -1,0 +1,81 @@
+// The same work under all four start methods, with equal results.
+#include <catch2/catch_session.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <algorithm>
+#include <numeric>
+#include <unistd.h>
+
+#include "forklint/runtime/pool.h"
+
+using namespace forklint::runtime;
+
+int square(int n) { return n * n; }
+FORKLINT_TASK(square)
+int fails_on_three(int n) {
+  if (n == 3) throw std::runtime_error("three");
+  return n;
+}
+FORKLINT_TASK(fails_on_three)
+std::string joined(std::vector<std::string> words, std::string between) {
+  std::string result;
+  for (const std::string& word : words) result += (result.empty() ? "" : between) + word;
+  return result;
+}
+FORKLINT_TASK(joined)
+
+int main(int argc, char** argv) {
+  if (auto code = worker_main(argc, argv)) return *code;
+  return Catch::Session().run(argc, argv);
+}
+
+Pool make(PoolOptions options) {
+  auto pool = Pool::make(std::move(options));
+  if (!pool) throw std::runtime_error(pool.error().what);
+  return std::move(*pool);
+}
+
+TEST_CASE("a map gives every outcome in order") {
+  auto method = GENERATE(StartMethod::threading, StartMethod::fork, StartMethod::forkserver, StartMethod::spawn);
+  INFO(name(method));
+  Pool pool = make({.workers = 2, .method = method});
+  std::vector<int> numbers(1000);
+  std::iota(numbers.begin(), numbers.end(), 0);
+  auto outcomes = pool.map(square, numbers);
+  REQUIRE(outcomes.size() == numbers.size());
+  for (int n : numbers) CHECK(outcomes[size_t(n)] == n * n);
+}
+
+TEST_CASE("one bad task does not end a map") {
+  auto method = GENERATE(StartMethod::threading, StartMethod::fork, StartMethod::forkserver, StartMethod::spawn);
+  Pool pool = make({.workers = 2, .method = method});
+  auto outcomes = pool.map(fails_on_three, std::vector{1, 2, 3, 4});
+  CHECK(outcomes[3] == 4);
+  REQUIRE(!outcomes[2]);
+  CHECK(outcomes[2].error().kind == FailureKind::thrown);
+  CHECK(outcomes[2].error().type == "std::runtime_error");
+  CHECK(outcomes[2].error().message == "three");
+  CHECK(outcomes[2].error().input_preview == "(3)");
+  CHECK(outcomes[2].error().index == 2);
+}
+
+TEST_CASE("calls, futures and lazy maps") {
+  auto method = GENERATE(StartMethod::threading, StartMethod::fork, StartMethod::forkserver, StartMethod::spawn);
+  Pool pool = make({.workers = 2, .method = method});
+  CHECK(pool.apply(joined, std::vector<std::string>{"a", "b"}, "-") == "a-b");
+  auto future = pool.submit(square, 7);
+  CHECK(future.get() == 49);
+  int seen = 0;
+  auto then = pool.submit_then([&](const Outcome<int>& outcome) { seen = *outcome; }, square, 8);
+  CHECK(then.get() == 64);
+  CHECK(seen == 64);
+  int next = 0;
+  for (auto& outcome : pool.imap(square, std::views::iota(0, 500))) {
+    CHECK(outcome == next * next);
+    ++next;
+  }
+  CHECK(next == 500);
+  std::vector<bool> found(200);
+  for (auto& [index, outcome] : pool.imap_unordered(square, std::views::iota(0, 200))) found[index] = outcome == int(index * index);
+  CHECK(std::ranges::all_of(found, [](bool it) { return it; }));
+}
