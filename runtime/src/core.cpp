@@ -115,8 +115,10 @@ bool Core::idle() const {
 }
 
 void Core::step(std::unique_lock<std::mutex>& lock, uint64_t until) {
+  uint64_t before = events_;
   start_missing();
   feed();
+  if (events_ != before) return;
   bool received = false;
   for (Worker& worker : workers_)
     if (worker.view.block && receive(worker)) received = true;
@@ -127,9 +129,10 @@ void Core::step(std::unique_lock<std::mutex>& lock, uint64_t until) {
   int count = 0;
   if (!something) {
     uint64_t now = now_nanoseconds(), wake = std::min(until, next_deadline(now));
-    timespec limit{time_t((wake - now) / second), long((wake - now) % second)};
+    uint64_t left = wake > now ? wake - now : 0;
+    timespec limit{time_t(left / second), long(left % second)};
     lock.unlock();
-    count = wake <= now ? ::epoll_pwait2(poll_.get(), events, 64, nullptr, nullptr), 0 : ::epoll_pwait2(poll_.get(), events, 64, wake == forever ? nullptr : &limit, nullptr);
+    count = ::epoll_pwait2(poll_.get(), events, 64, wake == forever ? nullptr : &limit, nullptr);
     lock.lock();
   }
   page_->pool_sleeps.store(0, std::memory_order_relaxed);
@@ -197,7 +200,9 @@ void Core::close() {
   while (driven_) changed_.wait(lock);
   for (Worker& worker : workers_) {
     if (worker.state == State::absent) continue;
-    if (worker.state == State::ready && worker.outstanding.empty()) retire(worker);
+    if (worker.state == State::leaving) continue;
+    bool asked = worker.state == State::ready || (options_.method == StartMethod::threading && !worker.verdict);  // a thread can only be asked
+    if (asked && worker.outstanding.empty()) retire(worker);
     else if (!worker.verdict) kill(worker, FailureKind::cancelled);
   }
   auto gone = [&] { return std::ranges::all_of(workers_, [](const Worker& worker) { return worker.state == State::absent; }); };

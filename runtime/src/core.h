@@ -174,6 +174,7 @@ class Core {
   std::deque<Job> again_;       // to be sent once more
   std::vector<std::function<void()>> deferred_;
   uint64_t next_id_ = 1;
+  uint64_t events_ = 0;         // tasks finished and sources ended, ever: somebody may wait for that
   unsigned failed_starts_ = 0;  // in a row
   std::string start_failure_;
   std::vector<std::string> exit_results_;

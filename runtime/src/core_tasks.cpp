@@ -57,6 +57,7 @@ bool Core::take_job(Job& job) {
     }
     if (source->exhausted && !got) {
       sources_.erase(sources_.begin() + ptrdiff_t(i));
+      ++events_;
       continue;
     }
     if (!got) {
@@ -174,6 +175,7 @@ void Core::answered(Worker& worker, const Frame& head, std::string_view body) {
 void Core::finish(Job job, RawOutcome outcome) {
   std::shared_ptr<Source> source = std::move(job.source);
   ++source->done;
+  ++events_;
   source->finished(job.index, std::move(outcome));
 }
 

@@ -135,8 +135,8 @@ void Core::kill(Worker& worker, FailureKind verdict) {
   }
   // A thread cannot be stopped. It is given up: what it still does is nobody's any more.
   worker.abandoned->store(true);
+  worker.view.down.wake_reader();
   if (worker.thread.joinable()) worker.thread.detach();
-  ended(worker, {});
 }
 
 void Core::start_failed(Worker& worker, std::string reason) {
@@ -191,7 +191,7 @@ void Core::ended(Worker& worker, ExitInfo exit) {
 void Core::check_deadlines(uint64_t now) {
   for (Worker& worker : workers_) {
     if (worker.state == State::absent) continue;
-    if (options_.method == StartMethod::threading && worker.ended && worker.ended->load()) {
+    if (options_.method == StartMethod::threading && (worker.verdict || worker.ended->load())) {
       ended(worker, {.code = 0});
       continue;
     }
@@ -225,6 +225,7 @@ uint64_t Core::next_deadline(uint64_t now) const {
   for (const Worker& worker : workers_) {
     if (worker.state == State::absent) continue;
     if (worker.verdict) {
+      if (options_.method == StartMethod::threading) return now;
       if (!worker.killed_hard) next = std::min(next, worker.killed_at + nanoseconds(options_.kill_grace));
       continue;
     }

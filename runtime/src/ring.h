@@ -34,8 +34,8 @@ class RingEnd {
   size_t write_some(const char* data, size_t size);
   // As much as is there, up to size. Never waits.
   size_t read_some(char* data, size_t size);
-  bool empty() const { return ring_->written.load(std::memory_order_acquire) == ring_->taken.load(std::memory_order_relaxed); }
-  bool has_room() const { return ring_->written.load(std::memory_order_relaxed) - ring_->taken.load(std::memory_order_acquire) < capacity_; }
+  bool empty() const { return ring_->written.load(std::memory_order_seq_cst) == ring_->taken.load(std::memory_order_relaxed); }
+  bool has_room() const { return ring_->written.load(std::memory_order_relaxed) - ring_->taken.load(std::memory_order_seq_cst) < capacity_; }
 
   // Wakes the other side if it sleeps in wait_for_…; a system call only then.
   void wake_reader();

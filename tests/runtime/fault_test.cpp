@@ -1,0 +1,229 @@
+// What goes wrong in workers becomes a value; nothing hangs and nothing is left behind.
+#include <algorithm>
+#include <catch2/catch_session.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <dirent.h>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <numeric>
+#include <random>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+#include "forklint/runtime/pool.h"
+
+using namespace forklint::runtime;
+using namespace std::chrono_literals;
+
+enum class Fault { none, kill, abort, exit, memory, stuck, overflow, throws, flood, grandchild };
+
+static int overflowing(volatile int* above) {
+  volatile int here[1024];
+  here[0] = above ? above[0] + 1 : 0;
+  return here[0] < 0 ? 0 : overflowing(here) + here[0];
+}
+
+int suffer(Fault fault, int n) {
+  switch (fault) {
+    case Fault::kill: ::raise(SIGKILL); break;
+    case Fault::abort: std::abort();
+    case Fault::exit: ::_exit(7);
+    case Fault::memory: {
+      std::vector<std::string> all;
+      for (int i = 0; i < 4096; ++i) all.emplace_back(size_t(1) << 22, 'x');
+      return int(all.size());
+    }
+    case Fault::stuck: {
+      std::mutex never;
+      never.lock();
+      [&]() __attribute__((noinline)) { ::pause(); }();
+      break;
+    }
+    case Fault::overflow: return overflowing(nullptr);
+    case Fault::throws: throw std::runtime_error("thrown");
+    case Fault::flood:
+      for (int i = 0; i < 20000; ++i) std::fputs("a line of no interest whatever\n", stderr);
+      break;
+    case Fault::grandchild:
+      if (::fork() == 0) {
+        ::sleep(1);
+        ::_exit(0);
+      }
+      break;
+    case Fault::none: break;
+  }
+  return n;
+}
+FORKLINT_TASK(suffer)
+
+int bad_start(int) { return 0; }
+FORKLINT_TASK(bad_start)
+void refuses(WorkerContext&) { throw std::runtime_error("no licence"); }
+FORKLINT_TASK(refuses)
+struct Odd {
+  int value = 0;
+};
+template <>
+struct forklint::runtime::Wire<Odd> {
+  static void write(Writer& out, const Odd& odd) {
+    if (odd.value < 0) throw std::runtime_error("negative numbers cannot be written");
+    out.raw(odd.value);
+  }
+  static bool read(Reader& in, Odd& odd) { return in.raw(odd.value); }
+};
+Odd odd(int n) { return {n}; }
+FORKLINT_TASK(odd)
+
+int main(int argc, char** argv) {
+  if (auto code = worker_main(argc, argv)) return *code;
+  return Catch::Session().run(argc, argv);
+}
+
+static Pool make(PoolOptions options) {
+  auto pool = Pool::make(std::move(options));
+  if (!pool) throw std::runtime_error(pool.error().what);
+  return std::move(*pool);
+}
+
+static size_t entries_of(const char* folder) { return size_t(std::distance(std::filesystem::directory_iterator(folder), {})); }
+static size_t children() {
+  size_t count = 0;
+  std::ifstream in("/proc/self/task/" + std::to_string(::getpid()) + "/children");
+  for (int pid; in >> pid;) ++count;
+  return count;
+}
+static const auto processes = [] { return GENERATE(StartMethod::fork, StartMethod::forkserver, StartMethod::spawn); };
+
+TEST_CASE("a worker's death is the failure of the task that it worked on") {
+  auto method = processes();
+  Pool pool = make({.workers = 2, .method = method, .quiet = true});
+  auto outcome = pool.apply(suffer, Fault::kill, 1);
+  REQUIRE(!outcome);
+  CHECK(outcome.error().kind == FailureKind::died);
+  CHECK(outcome.error().exit.signal == SIGKILL);
+  CHECK(outcome.error().input_preview == "(1, 1)");
+  CHECK(pool.apply(suffer, Fault::exit, 1).error().exit.code == 7);
+  CHECK(pool.apply(suffer, Fault::abort, 1).error().exit.signal == SIGABRT);
+  CHECK(pool.apply(suffer, Fault::overflow, 1).error().exit.signal == SIGSEGV);
+  CHECK(pool.apply(suffer, Fault::none, 5) == 5);
+}
+
+TEST_CASE("the others of a map are done all the same, each once") {
+  auto method = processes();
+  Pool pool = make({.workers = 2, .method = method, .quiet = true});
+  std::vector<std::tuple<Fault, int>> inputs;
+  for (int i = 0; i < 300; ++i) inputs.emplace_back(i % 50 == 7 ? Fault::kill : Fault::none, i);
+  auto outcomes = pool.map(suffer, inputs);
+  for (int i = 0; i < 300; ++i) {
+    if (i % 50 == 7) CHECK(outcomes[size_t(i)].error().kind == FailureKind::died);
+    else CHECK(outcomes[size_t(i)] == i);
+  }
+}
+
+TEST_CASE("a dead worker's task is tried again where that is asked for") {
+  Pool pool = make({.workers = 1, .retries = 2, .quiet = true});
+  auto outcome = pool.apply(suffer, Fault::kill, 1);
+  REQUIRE(!outcome);
+  CHECK(outcome.error().attempt == 3);
+  CHECK(pool.apply(suffer, Fault::throws, 1).error().attempt == 1);
+}
+
+TEST_CASE("a task that is stuck in native code is stopped in time") {
+  auto method = GENERATE(StartMethod::threading, StartMethod::fork, StartMethod::forkserver, StartMethod::spawn);
+  if (method == StartMethod::threading) return;  // a thread that sleeps for ever would be left behind here
+  Pool pool = make({.workers = 2, .method = method, .task_timeout = 0.1, .quiet = true});
+  auto begin = std::chrono::steady_clock::now();
+  auto outcome = pool.apply(suffer, Fault::stuck, 1);
+  double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  REQUIRE(!outcome);
+  CHECK(outcome.error().kind == FailureKind::timed_out);
+  CHECK(took < 1);
+  CHECK(pool.apply(suffer, Fault::none, 2) == 2);
+}
+
+TEST_CASE("what cannot be written or read is said") {
+  auto method = GENERATE(StartMethod::threading, StartMethod::fork, StartMethod::forkserver, StartMethod::spawn);
+  Pool pool = make({.workers = 1, .method = method});
+  CHECK(pool.apply(odd, 3)->value == 3);
+  auto outcome = pool.apply(odd, -3);
+  REQUIRE(!outcome);
+  CHECK(outcome.error().message == "negative numbers cannot be written");
+}
+
+TEST_CASE("an init function that fails ends nothing but what waits for it") {
+  auto method = GENERATE(StartMethod::threading, StartMethod::fork, StartMethod::forkserver, StartMethod::spawn);
+  Pool pool = make({.workers = 2, .method = method, .quiet = true});
+  pool.on_start(refuses);
+  auto outcomes = pool.map(bad_start, std::vector{1, 2, 3});
+  for (auto& outcome : outcomes) {
+    REQUIRE(!outcome);
+    CHECK(outcome.error().kind == FailureKind::start_failed);
+    CHECK(outcome.error().message.find("no licence") != std::string::npos);
+  }
+}
+
+TEST_CASE("floods and grandchildren do not stop a pool") {
+  auto method = processes();
+  Pool pool = make({.workers = 2, .method = method, .quiet = true});
+  auto outcomes = pool.map(suffer, std::vector<std::tuple<Fault, int>>{{Fault::flood, 1}, {Fault::grandchild, 2}, {Fault::none, 3}});
+  for (int i = 0; i < 3; ++i) CHECK(outcomes[size_t(i)] == i + 1);
+}
+
+TEST_CASE("a limit of memory is a failure") {
+  Pool pool = make({.workers = 1, .address_space = uint64_t(1) << 30, .quiet = true});
+  auto outcome = pool.apply(suffer, Fault::memory, 1);
+  REQUIRE(!outcome);
+  CHECK(outcome.error().type == "std::bad_alloc");
+}
+
+TEST_CASE("no worker outlives its pool's process") {
+  auto method = processes();
+  int told[2];
+  REQUIRE(::pipe(told) == 0);
+  pid_t program = ::fork();
+  if (program == 0) {
+    Pool pool = make({.workers = 2, .method = method, .quiet = true});
+    pool.map(suffer, std::vector<std::tuple<Fault, int>>{{Fault::none, 1}, {Fault::none, 2}});
+    for (const WorkerInsights& worker : pool.insights().workers) [[maybe_unused]] ssize_t written = ::write(told[1], &worker.pid, sizeof worker.pid);
+    ::raise(SIGKILL);
+  }
+  pid_t workers[2] = {-1, -1};
+  REQUIRE(::read(told[0], workers, sizeof workers) > 0);
+  ::waitpid(program, nullptr, 0);
+  bool gone = false;
+  for (int i = 0; i < 200 && !gone; ++i) {
+    ::usleep(10000);
+    gone = ::kill(workers[0], 0) != 0 || std::filesystem::exists("/proc/" + std::to_string(workers[0])) == false;
+  }
+  CHECK(gone);
+  ::close(told[0]);
+  ::close(told[1]);
+}
+
+TEST_CASE("faults mixed at random leave nothing behind") {
+  const char* given = std::getenv("FORKLINT_FAULT_ROUNDS");
+  int rounds = given ? std::atoi(given) : 60;
+  unsigned seed = std::random_device()();
+  INFO("seed " << seed);
+  std::mt19937 random(seed);
+  size_t descriptors = entries_of("/proc/self/fd"), processes = children(), memory = entries_of("/dev/shm");
+  constexpr Fault faults[] = {Fault::none, Fault::none, Fault::none, Fault::kill, Fault::exit, Fault::throws, Fault::stuck, Fault::abort};
+  for (int round = 0; round < rounds; ++round) {
+    constexpr StartMethod methods[] = {StartMethod::fork, StartMethod::forkserver, StartMethod::spawn};
+    Pool pool = make({.workers = unsigned(1 + random() % 3), .method = methods[random() % 3], .task_timeout = 0.05, .kill_grace = 0.02, .lifespan = random() % 3, .retries = unsigned(random() % 2), .quiet = true});
+    std::vector<std::tuple<Fault, int>> inputs;
+    for (int i = 0; i < int(random() % 12); ++i) inputs.emplace_back(faults[random() % std::size(faults)], i);
+    auto outcomes = pool.map(suffer, inputs);
+    REQUIRE(outcomes.size() == inputs.size());
+    for (size_t i = 0; i < inputs.size(); ++i) CHECK(outcomes[i].has_value() == (std::get<0>(inputs[i]) == Fault::none));
+  }
+  CHECK(entries_of("/proc/self/fd") == descriptors);
+  CHECK(children() == processes);
+  CHECK(entries_of("/dev/shm") == memory);
+}
