@@ -48,8 +48,12 @@ Result<void> Core::prepare() {
   ::epoll_ctl(poll_.get(), EPOLL_CTL_ADD, event_.get(), &event);
   workers_.resize(options_.workers);
   for (unsigned i = 0; i < options_.workers; ++i) workers_[i].number = i;
-  page_ = &own_page_;
   if (options_.method == StartMethod::threading) {
+    auto copy = duplicate(event_);
+    if (!copy) return std::unexpected(copy.error());
+    link_ = std::make_shared<ThreadLink>();
+    link_->event = std::move(*copy);
+    page_ = &link_->page;
     page_->pool = ::getpid();
     return {};
   }

@@ -158,7 +158,12 @@ class Core {
   uint64_t made_at_ = now_nanoseconds();
   SharedMemory memory_;
   Page* page_ = nullptr;
-  Page own_page_;               // under threading
+  // What threads use may be used by one that was given up, when the pool is gone.
+  struct ThreadLink {
+    Page page;
+    Fd event;
+  };
+  std::shared_ptr<ThreadLink> link_;  // under threading
   Fd event_, poll_;
   std::unique_ptr<Starter> starter_;
   std::vector<Worker> workers_;

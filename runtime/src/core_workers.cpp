@@ -95,13 +95,13 @@ Result<void> Core::start_thread(Worker& worker) {
   worker.view = view_block(worker.memory.get(), options_.ring_size);
   worker.abandoned = std::make_shared<std::atomic<bool>>(false);
   worker.ended = std::make_shared<std::atomic<bool>>(false);
-  WorkerSide side{.number = worker.number, .view = worker.view, .page = page_, .event = event_.get(), .process = false, .abandoned = worker.abandoned.get()};
+  WorkerSide side{.number = worker.number, .view = worker.view, .page = page_, .event = link_->event.get(), .process = false, .abandoned = worker.abandoned.get()};
   for (const Shared& shared : options_.shared) side.shared.push_back(shared.bytes());
-  worker.thread = std::thread([side = std::move(side), memory = worker.memory, abandoned = worker.abandoned, ended = worker.ended, event = event_.get()]() mutable {
+  worker.thread = std::thread([side = std::move(side), memory = worker.memory, abandoned = worker.abandoned, ended = worker.ended, link = link_]() mutable {
     serve(std::move(side));
     ended->store(true);
     uint64_t one = 1;
-    if (!abandoned->load()) [[maybe_unused]] ssize_t written = ::write(event, &one, sizeof one);
+    [[maybe_unused]] ssize_t written = ::write(link->event.get(), &one, sizeof one);
   });
   worker.pid = ::getpid();
   worker.state = State::starting;
@@ -133,10 +133,11 @@ void Core::kill(Worker& worker, FailureKind verdict) {
     ::syscall(SYS_pidfd_send_signal, worker.pidfd.get(), SIGTERM, nullptr, 0);
     return;
   }
-  // A thread cannot be stopped. It is given up: what it still does is nobody's any more.
+  // A thread cannot be stopped. One that waits is told to leave; one that works is given up, and what it still does is
+  // nobody's any more.
   worker.abandoned->store(true);
   worker.view.down.wake_reader();
-  if (worker.thread.joinable()) worker.thread.detach();
+  if (worker.view.block->status.running.load(std::memory_order_acquire) != 0) worker.thread.detach();
 }
 
 void Core::start_failed(Worker& worker, std::string reason) {
@@ -191,9 +192,12 @@ void Core::ended(Worker& worker, ExitInfo exit) {
 void Core::check_deadlines(uint64_t now) {
   for (Worker& worker : workers_) {
     if (worker.state == State::absent) continue;
-    if (options_.method == StartMethod::threading && (worker.verdict || worker.ended->load())) {
-      ended(worker, {.code = 0});
-      continue;
+    if (options_.method == StartMethod::threading) {
+      if (worker.verdict && worker.thread.joinable() && now >= worker.killed_at + nanoseconds(options_.kill_grace)) worker.thread.detach();
+      if (worker.ended->load() || !worker.thread.joinable()) {
+        ended(worker, {.code = 0});
+        continue;
+      }
     }
     if (worker.verdict) {
       if (!worker.killed_hard && now >= worker.killed_at + nanoseconds(options_.kill_grace)) {
@@ -225,7 +229,7 @@ uint64_t Core::next_deadline(uint64_t now) const {
   for (const Worker& worker : workers_) {
     if (worker.state == State::absent) continue;
     if (worker.verdict) {
-      if (options_.method == StartMethod::threading) return now;
+      if (options_.method == StartMethod::threading && !worker.thread.joinable()) return now;
       if (!worker.killed_hard) next = std::min(next, worker.killed_at + nanoseconds(options_.kill_grace));
       continue;
     }

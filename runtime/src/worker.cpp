@@ -84,6 +84,7 @@ class Server {
 
   // Waits for the next frame and its body; false when there will be none.
   bool next(Frame& frame) {
+    if (side_.abandoned && side_.abandoned->load()) return false;
     uint64_t before = now_nanoseconds();
     if (!take(reinterpret_cast<char*>(&frame), sizeof frame)) return false;
     status_.idle.fetch_add(now_nanoseconds() - before, std::memory_order_relaxed);
