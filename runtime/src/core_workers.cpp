@@ -43,9 +43,9 @@ ExitInfo collect(int pidfd) {
 void Core::start_missing() {
   if (closing_ || (sources_.empty() && again_.empty())) return;
   for (Worker& worker : workers_) {
-    if (worker.state != State::absent) continue;
-    if (failed_starts_ >= most_failed_starts) break;
-    if (auto started = start(worker); !started) {
+    while (worker.state == State::absent && failed_starts_ < most_failed_starts) {
+      auto started = start(worker);
+      if (started) break;
       start_failure_ = started.error().what;
       ++failed_starts_;
     }
