@@ -104,7 +104,7 @@ std::string cut(std::string_view text, unsigned width, bool unicode) {
   if (columns(text) <= width) return std::string(text);
   std::string_view mark = unicode ? "…" : "...";
   unsigned mark_width = unicode ? 1 : 3;
-  if (width <= mark_width) mark = {}, mark_width = 0;
+  if (width < mark_width) mark = {}, mark_width = 0;
   std::string out;
   unsigned used = 0;
   bool full = false;
