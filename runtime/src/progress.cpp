@@ -109,7 +109,7 @@ ProgressBar::ProgressBar(std::string_view label, std::optional<uint64_t> total, 
   slot.total.store(total.value_or(board::unknown_total), std::memory_order_relaxed);
   slot.started.store(board::now(), std::memory_order_relaxed);
   slot.finished.store(0, std::memory_order_relaxed);
-  uint64_t outer = innermost >= 0 ? board->slots[innermost].state.load(std::memory_order_relaxed) : 0;
+  uint64_t outer = options.inside && innermost >= 0 ? board->slots[innermost].state.load(std::memory_order_relaxed) : 0;
   slot.around.store(board::bar_of(outer), std::memory_order_relaxed);
   slot.leave.store(options.leave && outer == 0, std::memory_order_relaxed);
   store_label(slot, label);

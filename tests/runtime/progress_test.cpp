@@ -222,6 +222,20 @@ TEST_CASE("several bars, nested ones below theirs, and the last state stays") {
   CHECK(terminal.screen.column == 0);
 }
 
+TEST_CASE("bars of one thread stand beside one another where they are asked to, and stay then") {
+  Terminal terminal(60, 10);
+  {
+    ProgressDisplay display(terminal.options());
+    ProgressBar left("left", 2), right("right", 2, {.inside = false}), goes("goes", 2, {.inside = false, .leave = false});
+    display.draw();
+    CHECK(progress_bars().at(1).depth == 0);
+  }
+  std::string seen = terminal.look();
+  CHECK(seen.find("left ") != seen.npos);
+  CHECK(seen.find("\nright ") != seen.npos);
+  CHECK(seen.find("goes") == seen.npos);
+}
+
 TEST_CASE("what others print appears above the bars and stays, at the bottom of the screen too") {
   Terminal terminal(60, 6);
   for (int i = 0; i < 8; ++i) terminal.type("old\r\n");

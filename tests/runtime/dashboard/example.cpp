@@ -27,7 +27,7 @@ Insights insights_at(double seconds) {
 }  // namespace
 
 int main() {
-  ProgressBar images("thumbnails", 400), upload("upload", 40), listen("messages");
+  ProgressBar images("thumbnails", 400), upload("upload", 40), listen("messages", {}, {.inside = false});
   upload.fail(2);
   auto began = std::chrono::steady_clock::now();
   auto provide = [&] {

@@ -26,12 +26,13 @@ inline constexpr char progress_variable[] = "FORKLINT_PROGRESS_FD";
 int progress_fd();
 
 struct BarOptions {
-  bool leave = true;  // its last state stays on the screen; bars inside of others and bars of other processes always go
+  bool inside = true;  // drawn inside of the bar that this thread made before and still has; false: beside it
+  bool leave = true;   // its last state stays on the screen; bars inside of others and bars of other processes always go
 };
 
 // One bar: a slot of the board, given back with the object. add(), fail() and set_total() are thread-safe and cost one atomic addition;
 // they may be called in forked children too, where the bar's destruction does nothing. With all 64 slots taken a bar does nothing.
-// A bar that is made while another of the same thread lives is drawn inside that one.
+// A bar that is made while another of the same thread lives is drawn inside that one, unless its options say otherwise.
 class ProgressBar {
  public:
   explicit ProgressBar(std::string_view label, std::optional<uint64_t> total = {}, BarOptions options = {});
