@@ -260,6 +260,22 @@ TEST_CASE("what others print appears above the bars and stays, at the bottom of 
   CHECK(lines[5].starts_with("  second "));
 }
 
+TEST_CASE("the speed is right from the start, though the first drawing came before the first count") {
+  Terminal terminal(100, 6);
+  ProgressDisplay display(terminal.options());
+  ProgressBar bar("speed", 1000);
+  display.draw();
+  for (int i = 0; i < 5; ++i) std::this_thread::sleep_for(20ms), bar.add(10), display.draw();
+  double expected = progress_bars().at(0).rate;
+  std::string seen = terminal.look();
+  size_t end = seen.find("/s"), begin = seen.rfind(' ', end) + 1;
+  REQUIRE(end != seen.npos);
+  double shown = std::strtod(seen.c_str() + begin, nullptr);
+  INFO(seen);
+  CHECK(shown > expected * 0.7);
+  CHECK(shown < expected * 1.4);
+}
+
 TEST_CASE("a smaller window gets shorter lines, and no more of them than fit") {
   Terminal terminal(80, 12);
   ProgressDisplay display(terminal.options());

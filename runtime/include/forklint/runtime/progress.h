@@ -6,7 +6,8 @@
 //
 // Behind it is a board: a small piece of memory that all these processes share. It is made of atomics alone, without a lock, so
 // a killed process leaves nothing locked; its bars go when the display next looks. A forked child has the board anyway. A program started
-// anew has it when it is given the descriptor progress_fd(), under any number, and that number in the variable progress_variable.
+// anew has it when it is given the descriptor progress_fd(), under any number, and that number in the variable progress_variable; with the
+// variable alone its bars count for nobody, as it must not draw where another does. All must be of one PID namespace.
 #pragma once
 
 #include <chrono>
@@ -95,7 +96,8 @@ struct DisplayOptions {
 };
 
 // What draws the bars. The first display above a board draws; the others, in whatever process, do nothing: a nested pool need not ask.
-// The bars stand below an empty line on which the cursor rests, so what others print appears above them and stays. Thread-safe.
+// The bars stand below an empty line on which the cursor rests, so what others print appears above them and stays; of a second line
+// printed between two drawings the right part may show the rest of a bar. print() has no such limit. Thread-safe.
 class ProgressDisplay {
  public:
   explicit ProgressDisplay(DisplayOptions options = {});
