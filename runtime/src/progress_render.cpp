@@ -81,7 +81,8 @@ std::vector<Piece> pieces_of(const BarView& bar, const BarStyle& style) {
   if (bar.state == BarState::lost) add(8, "process ended", Color::red);
   add(1, speed(bar.rate));
   add(2, clock(bar.elapsed));
-  if (bar.state == BarState::running && bar.total && bar.rate > 0 && bar.done < *bar.total) add(3, "left " + clock(std::ceil(double(*bar.total - bar.done) / bar.rate)));
+  bool goes_on = bar.state == BarState::running && bar.total && bar.rate > 0 && bar.done < *bar.total;
+  if (goes_on) add(3, "left " + clock(std::ceil(double(*bar.total - bar.done) / bar.rate)));
   return pieces;
 }
 

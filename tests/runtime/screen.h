@@ -1,8 +1,11 @@
 // As much of a terminal as the bars need: what would one see?
 #pragma once
 
+#include <algorithm>
+#include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 class Screen {

@@ -101,6 +101,12 @@ struct Dashboard::Impl {
     return true;
   }
 
+  // The page's own script and style, answers of this server, and nothing else.
+  std::string policy() const {
+    return "default-src 'none'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; script-src 'nonce-" + nonce +
+           "'; style-src 'nonce-" + nonce + "'";
+  }
+
   void one_failure(const Request& request, Response& response) const {
     uint64_t id = 0;
     std::string text = request.matches[1];
@@ -126,8 +132,7 @@ struct Dashboard::Impl {
     server->set_default_headers({{"Cache-Control", "no-store"},
                                  {"X-Content-Type-Options", "nosniff"},
                                  {"Referrer-Policy", "no-referrer"},
-                                 {"Content-Security-Policy", "default-src 'none'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; script-src 'nonce-" +
-                                                                 nonce + "'; style-src 'nonce-" + nonce + "'"}});
+                                 {"Content-Security-Policy", policy()}});
     server->set_pre_routing_handler([this](const Request& request, Response& response) {
       return allowed(request, response) ? httplib::Server::HandlerResponse::Unhandled : httplib::Server::HandlerResponse::Handled;
     });

@@ -32,11 +32,14 @@ int main() {
   auto began = std::chrono::steady_clock::now();
   auto provide = [&] {
     double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count() + 20;
+    double minute = double(std::time(nullptr) / 60 * 60);
     DashboardState state{.title = "photos", .bars = progress_bars(), .pools = {{"thumbnails", insights_at(seconds)}}};
-    state.failures.push_back({.id = 1, .pool = "thumbnails", .task = 97, .worker = 3, .message = "<img src=x onerror=\"document.title='owned'\"> is no image",
-                              .trace = "resize(\"<script>document.title='owned'</script>.png\")\n  at resize.cpp:41\n  at main.cpp:12", .at = double(std::time(nullptr) / 60 * 60)});
+    state.failures.push_back({.id = 1, .pool = "thumbnails", .task = 97, .worker = 3,
+                              .message = "<img src=x onerror=\"document.title='owned'\"> is no image",
+                              
+                              .trace = "resize(\"<script>document.title='owned'</script>.png\")\n  at resize.cpp:41\n  at main.cpp:12", .at = minute});
     state.failures.push_back({.id = 2, .pool = "thumbnails", .task = 233, .worker = 2, .message = "worker was ended by SIGSEGV (core dumped)",
-                              .trace = "#0 decode_tile (tile=0x0) at tiff.cpp:220\n#1 resize at resize.cpp:38\n#2 main at main.cpp:12", .at = double(std::time(nullptr) / 60 * 60)});
+                              .trace = "#0 decode_tile (tile=0x0) at tiff.cpp:220\n#1 resize at resize.cpp:38\n#2 main at main.cpp:12", .at = minute});
     return state;
   };
   Result<Dashboard> dashboard = Dashboard::start({.token = "s3cret&"}, provide);
