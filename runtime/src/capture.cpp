@@ -84,7 +84,17 @@ std::string text_of(const Capture& capture, size_t limit) {
   return "[dropped " + std::to_string(capture.dropped + excess) + " bytes]\n" + capture.bytes.substr(excess);
 }
 
-std::string tail(const Capture& capture) { return capture.bytes.substr(capture.bytes.size() - std::min(capture.bytes.size(), tail_size)); }
+static std::string tail(const Capture& capture) { return capture.bytes.substr(capture.bytes.size() - std::min(capture.bytes.size(), tail_size)); }
+
+void end_with(Child::State& state, ExitInfo exit) {
+  drain(state, state.output, Stream::output);
+  drain(state, state.errors, Stream::errors);
+  exit.stderr_tail = tail(state.errors);
+  exit.ended_by_us = state.ended_by_us;
+  exit.out_of_memory = looks_out_of_memory(exit, state.limits, state.killed_by_us);
+  state.exit = std::move(exit);
+  state.reaped = true;
+}
 
 Result<void> finish(Child::State& state) {
   if (state.exit || state.traced) return {};
@@ -96,16 +106,10 @@ Result<void> finish(Child::State& state) {
     return system_error("waitid");
   }
   if (info.si_pid == 0) return {};
-  drain(state, state.output, Stream::output);
-  drain(state, state.errors, Stream::errors);
   ExitInfo exit{.user_seconds = seconds(usage.ru_utime), .system_seconds = seconds(usage.ru_stime), .max_rss = uint64_t(usage.ru_maxrss) * 1024};
   if (info.si_code == CLD_EXITED) exit.code = info.si_status;
   else exit.signal = info.si_status, exit.core = info.si_code == CLD_DUMPED;
-  exit.stderr_tail = tail(state.errors);
-  exit.ended_by_us = state.ended_by_us;
-  exit.out_of_memory = looks_out_of_memory(exit, state.limits, state.killed_by_us);
-  state.exit = std::move(exit);
-  state.reaped = true;
+  end_with(state, std::move(exit));
   return {};
 }
 

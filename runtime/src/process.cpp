@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 // While a tree is being ended its output is read, or who prints a last word into a full pipe would never get to its end.
 void wait_a_little(Child::State& state, milliseconds time) {
   Child::State* states[] = {&state};
-  if (!state.exit && !state.traced && pump(states, Clock::now() + time)) return;
+  if (!state.exit && pump(states, Clock::now() + time) && !state.traced) return;
   std::this_thread::sleep_for(time);
 }
 
@@ -178,6 +178,7 @@ Result<Finished> run(const Command& command, milliseconds timeout, milliseconds 
   auto exit = child->wait_until(Clock::now() + timeout);
   if (!exit) return std::unexpected(exit.error());
   Finished finished{.timed_out = !*exit};
+  if (finished.timed_out) child->state().ended_by_us = "it took longer than " + std::to_string(timeout.count()) + " ms";
   auto report = child->kill_tree(finished.timed_out ? grace : milliseconds(0));
   if (!report) return std::unexpected(report.error());
   auto last = child->wait();

@@ -38,7 +38,7 @@ struct Child::State {
   std::vector<std::string> shm_before;
   std::vector<std::string> shm_made;
 
-  TreeKey key() const { return {pid, reaped || traced, mark}; }
+  TreeKey key() const { return {pid, reaped, mark}; }
 };
 
 // `before_exec` is called when the process exists and waits (only with a copy of the memory); an error of it ends the process.
@@ -49,7 +49,8 @@ Result<void> pump(std::span<Child::State* const> states, Deadline until);
 std::string text_of(const Capture& capture, size_t limit);
 // Takes the exit status if there is one.
 Result<void> finish(Child::State& state);
-std::string tail(const Capture& capture);
+// The end of a child whose status is known: reads what is left of its output.
+void end_with(Child::State& state, ExitInfo exit);
 
 // process.cpp
 KillReport kill_tree(Child::State& state, std::chrono::milliseconds grace);
