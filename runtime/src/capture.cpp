@@ -124,6 +124,7 @@ Result<void> pump(std::span<Child::State* const> states, Deadline until) {
     if (state->output.pipe.open()) watched.push_back({state->output.pipe.get(), POLLIN, 0}), sources.push_back({state, &state->output, Stream::output});
     if (state->errors.pipe.open()) watched.push_back({state->errors.pipe.get(), POLLIN, 0}), sources.push_back({state, &state->errors, Stream::errors});
   }
+  if (watched.empty()) return {};
   timespec left = time_left(until);
   int ready = ::ppoll(watched.data(), watched.size(), &left, nullptr);
   if (ready < 0) return errno == EINTR ? Result<void>{} : system_error("ppoll");

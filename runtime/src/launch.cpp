@@ -58,7 +58,13 @@ std::vector<std::string> candidates(const Command& command, const std::vector<st
 
 std::vector<ResourceLimit> make_limits(const Limits& limits, const Mark& mark) {
   std::vector<ResourceLimit> result;
-  auto add = [&](int resource, uint64_t soft, uint64_t hard) { if (soft != 0) result.push_back({resource, {soft, hard}}); };
+  // What this process may itself not pass stays the limit: only root can raise it.
+  auto add = [&](__rlimit_resource_t resource, uint64_t soft, uint64_t hard) {
+    rlimit own{};
+    if (soft == 0 || ::getrlimit(resource, &own) != 0) return;
+    hard = std::min<uint64_t>(hard, own.rlim_max);
+    result.push_back({int(resource), {std::min(soft, hard), hard}});
+  };
   add(RLIMIT_AS, limits.address_space, limits.address_space);
   add(RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 1);
   add(RLIMIT_FSIZE, limits.file_size, limits.file_size);

@@ -11,6 +11,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <unordered_set>
 
 #include "forklint/runtime/fd.h"
 #include "pidfd.h"
@@ -132,10 +133,10 @@ bool has_mark(int pid, const Mark& mark) {
 std::vector<Member> find_tree(const TreeKey& key) {
   const int self = ::getpid();
   std::vector<Member> members;
-  auto known = [&](int pid) { return std::ranges::any_of(members, [&](const Member& member) { return member.pid == pid; }); };
+  std::unordered_set<int> known;
   for (int pid : children_of(self)) {
     auto stat = read_stat(pid);
-    if (stat && stat->parent == self && belongs(pid, *stat, key)) members.push_back({pid, self, *stat});
+    if (stat && stat->parent == self && belongs(pid, *stat, key) && known.insert(pid).second) members.push_back({pid, self, *stat});
   }
   std::ranges::partition(members, [&](const Member& member) { return member.pid == key.root; });
   for (size_t i = 0; i < members.size(); i++) {
@@ -143,7 +144,7 @@ std::vector<Member> find_tree(const TreeKey& key) {
     int parent = members[i].pid;
     for (int pid : children_of(parent)) {
       auto stat = read_stat(pid);
-      if (stat && stat->parent == parent && !known(pid)) members.push_back({pid, parent, *stat});
+      if (stat && stat->parent == parent && known.insert(pid).second) members.push_back({pid, parent, *stat});
     }
   }
   return members;

@@ -6,9 +6,9 @@
 //
 // How a child stays ours: the first launch makes this process a subreaper (PR_SET_CHILD_SUBREAPER), so that descendants which
 // lose their parent become our children instead of init's. Each tree carries a mark in RLIMIT_LOCKS, a limit that Linux has not
-// used since 2.4.25: it is inherited by every fork and exec, no environment or session change removes it. What is ended is
-// therefore exactly: descendants of this process that carry the tree's mark, and descendants of those. Other children of this
-// process are never signalled and never waited for.
+// used since 2.4.25: every fork and exec inherits it, no change of environment or session removes it, only a program that sets
+// that very limit. What is ended is therefore exactly: children of this process that carry the tree's mark, and descendants of
+// those. Other children of this process are never signalled and never waited for.
 //
 // Thread-safety: launch() and run() may be called from any thread; one Child belongs to one thread at a time.
 // The calling program must not ignore SIGCHLD and must not wait for processes that it did not start (no waitpid(-1)).

@@ -37,7 +37,7 @@ struct TreeEvent {
 struct WatchOptions {
   std::chrono::milliseconds timeout = std::chrono::hours(24);
   std::chrono::milliseconds grace = std::chrono::milliseconds(500);
-  // Living at a time; one more is never resumed, the tree is killed, `exit.ended_by_us` says so. 0: no limit.
+  // Living at a time. What is born beyond that is never resumed, the tree is killed, `exit.ended_by_us` says so. 0: no limit.
   unsigned processes = 256;
   // Events kept; a tree of many short processes goes on unrecorded.
   size_t events = 100'000;
