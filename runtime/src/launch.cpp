@@ -203,88 +203,126 @@ StageError read_stage(const Fd& pipe) {
   return got == ssize_t(sizeof error) ? error : StageError{};
 }
 
-}  // namespace
-
-Result<Child> launch_with(const Command& command, const std::function<Result<void>(int pid)>& before_exec) {
-  if (command.argv.empty()) return system_error("a command without a program", EINVAL);
-  static const bool subreaper = ::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
-  if (!subreaper) return system_error("prctl(PR_SET_CHILD_SUBREAPER)", EINVAL);
-  note_oom_count();
-
+// What the Child will know from the start.
+Result<std::unique_ptr<Child::State>> make_state(const Command& command, int namespaces) {
   auto state = std::make_unique<Child::State>();
-  const Isolation& isolation = command.isolation;
-  int namespaces = 0;
-  if (isolation.namespaces && (isolation.shm || isolation.no_network)) namespaces = namespace_flags(isolation.no_network);
-  if (isolation.no_network && namespaces == 0) return system_error("a network of its own is not allowed here", EPERM);
-  state->namespaces = namespaces != 0 && isolation.shm;
-  state->watch_shm = isolation.shm && namespaces == 0;
+  state->namespaces = namespaces != 0 && command.isolation.shm;
+  state->watch_shm = namespaces == 0 && command.isolation.shm;
   if (state->watch_shm) state->shm_before = shm_names();
   state->mark = next_mark();
   state->limits = command.limits;
   state->group = command.group;
   state->capture_limit = std::max<size_t>(command.capture_limit, 4096);
   state->on_line = command.on_line;
+  if (!command.isolation.tmp) return state;
+  auto folder = make_private_folder();
+  if (!folder) return std::unexpected(folder.error());
+  state->tmp = *folder;
+  return state;
+}
 
-  Placement placement(command);
-  if (auto placed = place_all(command, *state, placement); !placed) return std::unexpected(placed.error());
+Result<int> choose_namespaces(const Isolation& isolation) {
+  bool wanted = isolation.namespaces && (isolation.shm || isolation.no_network);
+  int flags = wanted ? namespace_flags(isolation.no_network) : 0;
+  if (isolation.no_network && flags == 0) return system_error("a network of its own is not allowed here", EPERM);
+  return flags;
+}
+
+// The texts that a plan points into.
+struct Texts {
+  std::vector<std::string> arguments, environment, programs;
+  std::vector<char*> argv, envp, paths;
+  std::vector<ResourceLimit> limits;
+  std::string uid_map, gid_map;
+};
+
+Texts make_texts(const Command& command, const Child::State& state) {
+  Texts texts;
+  texts.arguments = command.argv;
+  texts.environment = make_environment(command, state.tmp);
+  texts.programs = candidates(command, texts.environment);
+  texts.argv = pointers(texts.arguments);
+  texts.envp = pointers(texts.environment);
+  texts.paths = pointers(texts.programs);
+  texts.limits = make_limits(command.limits, state.mark);
+  texts.uid_map = identity_map(::geteuid());
+  texts.gid_map = identity_map(::getegid());
+  return texts;
+}
+
+ChildPlan make_plan(const Command& command, const Texts& texts, const std::vector<FdMove>& moves, int namespaces) {
+  const bool mapped = namespaces & CLONE_NEWUSER;
+  return {.argv = texts.argv.data(),
+          .environment = texts.envp.data(),
+          .programs = texts.paths.data(),
+          .directory = command.directory.empty() ? nullptr : command.directory.c_str(),
+          .moves = moves.data(),
+          .move_count = moves.size(),
+          .limits = texts.limits.data(),
+          .limit_count = texts.limits.size(),
+          .uid_map = mapped ? texts.uid_map.c_str() : nullptr,
+          .gid_map = mapped ? texts.gid_map.c_str() : nullptr,
+          .session = command.group == Group::session,
+          .group = command.group == Group::group,
+          .private_shm = namespaces != 0 && command.isolation.shm,
+          .loopback = command.isolation.no_network,
+          .death_signal = command.death_signal,
+          .parent = ::getpid()};
+}
+
+using BeforeExec = std::function<Result<void>(int pid)>;
+
+// The process, once it runs the program.
+Result<Born> start(const Command& command, Child::State& state, int namespaces, const BeforeExec& before_exec) {
   auto stages = make_pipe();
   if (!stages) return std::unexpected(stages.error());
   auto gate = before_exec ? make_pipe() : Result<Pipe>(Pipe{});
   if (!gate) return std::unexpected(gate.error());
-  auto stage_writer = placement.keep(stages->write.get());
-  if (!stage_writer) return std::unexpected(stage_writer.error());
-
-  if (isolation.tmp) {
-    auto folder = make_private_folder();
-    if (!folder) return std::unexpected(folder.error());
-    state->tmp = *folder;
+  Texts texts = make_texts(command, state);
+  Result<Born> born;
+  {
+    Placement placement(command);  // its copies are closed here before the stages are read, or their end would never come
+    if (auto placed = place_all(command, state, placement); !placed) return std::unexpected(placed.error());
+    auto stage_writer = placement.keep(stages->write.get());
+    if (!stage_writer) return std::unexpected(stage_writer.error());
+    ChildPlan plan = make_plan(command, texts, placement.moves(), namespaces);
+    plan.errors = *stage_writer;
+    plan.gate = gate->read.get();
+    plan.gate_writer = gate->write.get();
+    born = clone_process(plan, namespaces, command.launch != Launch::fork && !before_exec);
   }
-  auto abandon = [&](Error error) -> std::unexpected<Error> {
-    if (!state->tmp.empty()) remove_folder(state->tmp);
-    return std::unexpected(std::move(error));
-  };
-  std::vector<std::string> arguments = command.argv;
-  std::vector<std::string> environment = make_environment(command, state->tmp);
-  std::vector<std::string> programs = candidates(command, environment);
-  std::vector<char*> argv = pointers(arguments), envp = pointers(environment), paths = pointers(programs);
-  std::vector<ResourceLimit> limits = make_limits(command.limits, state->mark);
-  std::string uid_map = identity_map(::geteuid()), gid_map = identity_map(::getegid());
-  const bool mapped = namespaces & CLONE_NEWUSER;
-
-  ChildPlan plan{.argv = argv.data(), .environment = envp.data(), .programs = paths.data()};
-  plan.directory = command.directory.empty() ? nullptr : command.directory.c_str();
-  plan.moves = placement.moves().data();
-  plan.move_count = placement.moves().size();
-  plan.limits = limits.data();
-  plan.limit_count = limits.size();
-  plan.uid_map = mapped ? uid_map.c_str() : nullptr;
-  plan.gid_map = mapped ? gid_map.c_str() : nullptr;
-  plan.session = command.group == Group::session;
-  plan.group = command.group == Group::group;
-  plan.private_shm = state->namespaces;
-  plan.loopback = isolation.no_network;
-  plan.death_signal = command.death_signal;
-  plan.parent = ::getpid();
-  plan.gate = gate->read.get();
-  plan.gate_writer = gate->write.get();
-  plan.errors = *stage_writer;
-
-  auto born = clone_process(plan, namespaces, command.launch != Launch::fork && !before_exec);
-  if (!born) return abandon(born.error());
+  if (!born) return born;
+  stages->write.reset();
   Result<void> adopted;
   if (before_exec) adopted = before_exec(born->pid);
-  if (!adopted) ::kill(born->pid, SIGKILL);
-  if (before_exec && ::write(gate->write.get(), "", 1) < 0) ::kill(born->pid, SIGKILL);
-  placement = Placement(command);  // closes this process's copies, of the stages' pipe too: what is read now ends
-  stages->write.reset();
+  bool opened = !before_exec || (adopted && ::write(gate->write.get(), "", 1) == 1);
+  if (!opened) ::kill(born->pid, SIGKILL);
   StageError error = read_stage(stages->read);
-  if (!adopted || error.stage != Stage::none) {
-    take_failed(born->pidfd, born->pid);
-    return abandon(adopted ? system_error(stage_text(error.stage, command), error.number).error() : adopted.error());
+  if (opened && error.stage == Stage::none) return born;
+  take_failed(born->pidfd, born->pid);
+  if (!adopted) return std::unexpected(adopted.error());
+  return system_error(stage_text(error.stage, command), error.number);
+}
+
+}  // namespace
+
+Result<Child> launch_with(const Command& command, const BeforeExec& before_exec) {
+  if (command.argv.empty()) return system_error("a command without a program", EINVAL);
+  static const bool subreaper = ::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
+  if (!subreaper) return system_error("prctl(PR_SET_CHILD_SUBREAPER)", EINVAL);
+  note_oom_count();
+  auto namespaces = choose_namespaces(command.isolation);
+  if (!namespaces) return std::unexpected(namespaces.error());
+  auto state = make_state(command, *namespaces);
+  if (!state) return std::unexpected(state.error());
+  auto born = start(command, **state, *namespaces, before_exec);
+  if (!born) {
+    if (!(*state)->tmp.empty()) remove_folder((*state)->tmp);
+    return std::unexpected(born.error());
   }
-  state->pid = born->pid;
-  state->pidfd = std::move(born->pidfd);
-  return Child(std::move(state));
+  (*state)->pid = born->pid;
+  (*state)->pidfd = std::move(born->pidfd);
+  return Child(std::move(*state));
 }
 
 Result<Child> launch(const Command& command) { return launch_with(command, nullptr); }

@@ -95,7 +95,7 @@ void Tracer::stopped(int tid, int status) {
 
 // The new one's first stop and its parent's event come in either order, and both stand still until they are seen.
 void Tracer::meet(int tid, int from, bool surely_process) {
-  if (tid == 0 || process_of_.contains(tid)) return;
+  if (tid == 0 || (from != 0 && unannounced_.erase(tid) != 0) || process_of_.contains(tid)) return;
   auto early = ended_unmet_.find(tid);
   if (early != ended_unmet_.end()) {
     int status = early->second;
@@ -109,6 +109,7 @@ void Tracer::meet(int tid, int from, bool surely_process) {
   int process = int(status_field(text, "Tgid"));
   if (process == 0 && !surely_process) return;  // it is dying; its end is reported
   if (process == 0) process = tid;
+  if (from == 0) unannounced_.insert(tid);
   process_of_[tid] = process;
   if (process != tid && processes_.contains(process)) {
     processes_[process].tids.insert(tid);

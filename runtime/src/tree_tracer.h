@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "forklint/runtime/tree_watch.h"
 
@@ -50,6 +51,7 @@ class Tracer {
   Clock::time_point start_ = Clock::now();
   std::map<int, Process> processes_;
   std::unordered_map<int, int> process_of_;    // by thread
+  std::unordered_set<int> unannounced_;        // met by their own first stop, perhaps ended since, before their parent's word
   std::unordered_map<int, int> ended_unmet_;   // killed before its first stop and before its parent's word: tid and status
 };
 

@@ -34,7 +34,7 @@ TEST_CASE("a private /dev/shm is empty at first and gone at last") {
 }
 
 TEST_CASE("without namespaces: what the tree holds is removed, what is merely new is told, what was there stays") {
-  const std::string held = "/dev/shm/psm_forklint_held", let_go = "/dev/shm/psm_forklint_let_go", old = "/dev/shm/psm_forklint_old";
+  const std::string held = own("/dev/shm/psm_@_held"), let_go = own("/dev/shm/psm_@_let_go"), old = own("/dev/shm/psm_@_old");
   std::ofstream(old) << "old";
   {
     auto child = launch({.argv = {"sh", "-c", "exec 5> " + held + "; echo > " + let_go + "; exec 6< " + old + "; echo ready; sleep 20; true"},
@@ -44,8 +44,8 @@ TEST_CASE("without namespaces: what the tree holds is removed, what is merely ne
     while (child->output().empty()) REQUIRE(child->wait_until(Clock::now() + 10ms));
     REQUIRE(child->kill_tree(0ms));
     auto left = child->leftovers();
-    CHECK(std::ranges::find(left, "psm_forklint_let_go") != left.end());
-    CHECK(std::ranges::find(left, "psm_forklint_held") == left.end());
+    CHECK(std::ranges::find(left, own("psm_@_let_go")) != left.end());
+    CHECK(std::ranges::find(left, own("psm_@_held")) == left.end());
   }
   CHECK(!std::filesystem::exists(held));
   CHECK(std::filesystem::exists(let_go));

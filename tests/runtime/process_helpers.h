@@ -38,8 +38,16 @@ inline size_t count_children() {
   return count;
 }
 
+// "@" becomes a number that is this test run's own: two may run at a time.
+inline std::string own(std::string text) {
+  const std::string number = std::to_string(1'000'000 + ::getpid());
+  for (size_t at = 0; (at = text.find('@', at)) != std::string::npos; at += number.size()) text.replace(at, 1, number);
+  return text;
+}
+
 // Processes anywhere in the system whose command line holds the text.
-inline size_t count_commands(const std::string& text) {
+inline size_t count_commands(const std::string& name_with_at) {
+  const std::string text = own(name_with_at);
   size_t count = 0;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     std::string name = entry.path().filename();
@@ -51,7 +59,7 @@ inline size_t count_commands(const std::string& text) {
 
 inline double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-inline Command shell(std::string script) { return {.argv = {"sh", "-c", std::move(script)}}; }
+inline Command shell(std::string script) { return {.argv = {"sh", "-c", own(std::move(script))}}; }
 
 // Nothing may be left of a test: neither descriptors nor children.
 struct Balance {

@@ -118,32 +118,33 @@ TEST_CASE("a program that is not there is an error under watch too") {
 TEST_CASE("time is up: the tree ends, daemons too, and their ends are seen") {
   Balance balance;
   auto start = Clock::now();
-  auto watched = watch_tree(shell("trap '' TERM; (setsid env -i sleep 4712.1 &) & setsid sleep 4712.1 & while :; do sleep 4712.1; done"), {.timeout = 200ms, .grace = 100ms});
+  auto watched = watch_tree(shell("trap '' TERM; (setsid env -i sleep @.1 &) & setsid sleep @.1 & while :; do sleep @.1; done"),
+                            {.timeout = 200ms, .grace = 100ms});
   CHECK(seconds_since(start) < 1.5);
   REQUIRE(watched);
   CHECK(watched->timed_out);
   CHECK(watched->exit.signal == SIGKILL);
   CHECK(watched->exit.ended_by_us == "it took longer than 200 ms");
   CHECK(of_kind(*watched, Kind::birth).size() == of_kind(*watched, Kind::exit).size());
-  CHECK(count_commands("4712.1") == 0);
+  CHECK(count_commands("@.1") == 0);
   CHECK(balance.even());
 }
 
 TEST_CASE("what the child leaves behind ends with it") {
   Balance balance;
-  auto watched = watch_tree(shell("setsid sleep 4712.2 & sleep 0.05"));
+  auto watched = watch_tree(shell("setsid sleep @.2 & sleep 0.05"));
   REQUIRE(watched);
   CHECK(watched->exit.ok());
   auto exits = of_kind(*watched, Kind::exit);
   CHECK(exits.back().signal == SIGKILL);
-  CHECK(count_commands("4712.2") == 0);
+  CHECK(count_commands("@.2") == 0);
   CHECK(balance.even());
 }
 
 TEST_CASE("a fork bomb does not get beyond its limit") {
   Balance balance;
   auto start = Clock::now();
-  auto watched = watch_tree(shell("b() { b 47123 & b 47123 & wait; }; b"), {.timeout = 20s, .processes = 50});
+  auto watched = watch_tree(shell("b() { b @.3 & b @.3 & wait; }; b"), {.timeout = 20s, .processes = 50});
   CHECK(seconds_since(start) < 10);
   REQUIRE(watched);
   CHECK(!watched->timed_out);
@@ -151,7 +152,7 @@ TEST_CASE("a fork bomb does not get beyond its limit") {
   CHECK(watched->exit.signal == SIGKILL);
   CHECK(watched->exit.ended_by_us == "more than 50 processes at a time");
   CHECK(of_kind(*watched, Kind::birth).size() == of_kind(*watched, Kind::exit).size());
-  CHECK(count_commands("47123") == 0);
+  CHECK(count_commands("@.3") == 0);
   CHECK(balance.even());
 }
 

@@ -37,7 +37,7 @@ inline constexpr Deadline no_deadline = Deadline::max();
 // posix_spawn: as glibc's, a child that borrows this process's memory until it executes (clone with CLONE_VM|CLONE_VFORK, a stack of
 //   its own, signals blocked), whatever the size of this process: about 0.6 ms. It is done here and not by posix_spawn(3),
 //   which has no place for limits, the mark, a death signal or a pidfd from birth.
-// fork: the same with a copy of the memory; about 10 ms more for each GB in use. The only one a tree watch can use.
+// fork: the same with a copy of the memory; 10 to 60 ms more for each GB in use. The only one a tree watch can use.
 // self: this program again, from /proc/self/exe, even if its file was replaced; argv[0] is what it sees as its name.
 enum class Launch { posix_spawn, fork, self };
 enum class Input { null, bytes, inherit, descriptor };

@@ -2,7 +2,7 @@
 //
 // What it costs: each process and thread of the tree stops at its birth, at exec and at exit until this side has looked, and so
 // does each delivery of a signal: 0.03 to 0.1 ms a process here, nothing for system calls. The launch is by fork (a copy of the
-// memory, about 10 ms for each GB of this process). No debugger or profiler that needs ptrace (gdb, strace, py-spy) can attach
+// memory, 10 to 60 ms for each GB of this process). No debugger or profiler that needs ptrace (gdb, strace, py-spy) can attach
 // to the tree meanwhile, and set-id programs run without their privileges. Needs kernel.yama.ptrace_scope below 3.
 //
 // The tree lives no longer than the call. If this process dies, the kernel ends the tree (PTRACE_O_EXITKILL).
