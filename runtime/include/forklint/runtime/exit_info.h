@@ -15,6 +15,7 @@ struct ExitInfo {
   double system_seconds = 0;
   uint64_t max_rss = 0;      // bytes
   std::string stderr_tail;   // the last 4 KiB that it wrote there, where that was captured
+  std::string ended_by_us;   // why this library ended it: "51 processes, the limit is 50"; "" when it did not
 
   bool ok() const { return signal == 0 && code == 0; }
 };

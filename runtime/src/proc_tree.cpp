@@ -1,0 +1,171 @@
+#include "proc_tree.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <unordered_set>
+
+#include "forklint/runtime/fd.h"
+#include "pidfd.h"
+
+namespace forklint::runtime {
+namespace {
+
+constexpr int level_bits = 20;
+constexpr int levels = 3;
+constexpr uint64_t level_mask = (1ull << level_bits) - 1;
+constexpr uint64_t mark_tag = 0x5ull << 60;
+constexpr uint64_t tag_mask = 0xfull << 60;
+
+std::vector<int> numbers_in(const std::string& folder) {
+  std::vector<int> numbers;
+  DIR* listing = ::opendir(folder.c_str());
+  if (!listing) return numbers;
+  while (const dirent* entry = ::readdir(listing)) {
+    int number = std::atoi(entry->d_name);
+    if (number > 0) numbers.push_back(number);
+  }
+  ::closedir(listing);
+  return numbers;
+}
+
+// Where the kernel was built without the "children" files, every process is asked for its parent.
+std::vector<int> children_by_scan(int pid) {
+  std::vector<int> found;
+  for (int other : numbers_in("/proc")) {
+    auto stat = read_stat(other);
+    if (stat && stat->parent == pid) found.push_back(other);
+  }
+  return found;
+}
+
+std::vector<int> children_of(int pid) {
+  static const bool has_children_files = ::access(("/proc/self/task/" + std::to_string(::getpid()) + "/children").c_str(), R_OK) == 0;
+  if (!has_children_files) return children_by_scan(pid);
+  std::vector<int> found;
+  std::string tasks = "/proc/" + std::to_string(pid) + "/task";
+  for (int task : numbers_in(tasks)) {
+    std::string text = read_proc_file(tasks + "/" + std::to_string(task) + "/children");
+    const char* at = text.data();
+    const char* end = at + text.size();
+    while (at < end) {
+      int child = 0;
+      auto [next, error] = std::from_chars(at, end, child);
+      if (error == std::errc()) found.push_back(child);
+      at = next + 1;
+    }
+  }
+  return found;
+}
+
+// Direct children of this process: the child itself and what was re-parented to us.
+bool belongs(int pid, const ProcStat& stat, const TreeKey& key) {
+  if (pid == key.root && !key.reaped) return true;
+  if (key.mark.value != 0) return has_mark(pid, key.mark);
+  return !key.reaped && stat.session == key.root;
+}
+
+}  // namespace
+
+std::string read_proc_file(const std::string& path) {
+  Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text;
+  if (!file.open()) return text;
+  char buffer[4096];
+  for (;;) {
+    ssize_t got = ::read(file.get(), buffer, sizeof buffer);
+    if (got <= 0) return text;
+    text.append(buffer, size_t(got));
+  }
+}
+
+uint64_t status_field(const std::string& status, const char* name) {
+  size_t at = status.find(std::string("\n") + name + ":");
+  if (at == std::string::npos) return 0;
+  return std::strtoull(status.c_str() + at + std::strlen(name) + 2, nullptr, 10);
+}
+
+std::optional<ProcStat> read_stat(int pid) {
+  std::string text = read_proc_file("/proc/" + std::to_string(pid) + "/stat");
+  size_t name_end = text.rfind(')');  // a program's name may hold anything, parentheses and spaces too
+  if (name_end == std::string::npos || name_end + 2 >= text.size()) return std::nullopt;
+  ProcStat stat;
+  char* at = text.data() + name_end + 2;
+  stat.state = *at++;
+  // Fields from the fourth on: ppid pgrp session tty_nr ... num_threads is the 20th, starttime the 22nd.
+  for (int field = 4; field <= 22; field++) {
+    int64_t value = std::strtoll(at, &at, 10);
+    if (field == 4) stat.parent = int(value);
+    if (field == 6) stat.session = int(value);
+    if (field == 20) stat.threads = int(value);
+    if (field == 22) stat.start = uint64_t(value);
+  }
+  return stat;
+}
+
+Mark next_mark() {
+  static std::atomic<uint64_t> counter{0};
+  rlimit own{};
+  if (::getrlimit(RLIMIT_LOCKS, &own) != 0 || own.rlim_max != RLIM_INFINITY) return {};
+  bool marked = own.rlim_cur != RLIM_INFINITY && (own.rlim_cur & tag_mask) == mark_tag;
+  uint64_t outer = marked ? own.rlim_cur : mark_tag;
+  int level = 0;
+  while (level < levels && ((outer >> (level * level_bits)) & level_mask) != 0) level++;
+  if (level == levels) return {};
+  uint64_t id = counter.fetch_add(1, std::memory_order_relaxed) % level_mask + 1;  // never 0, a million launches apart
+  return {outer | id << (level * level_bits), tag_mask | ((1ull << ((level + 1) * level_bits)) - 1)};
+}
+
+bool has_mark(int pid, const Mark& mark) {
+  rlimit limit{};
+  if (mark.value == 0 || ::prlimit(pid, RLIMIT_LOCKS, nullptr, &limit) != 0) return false;
+  return limit.rlim_cur != RLIM_INFINITY && (limit.rlim_cur & mark.mask) == mark.value;
+}
+
+std::vector<Member> find_tree(const TreeKey& key) {
+  const int self = ::getpid();
+  std::vector<Member> members;
+  std::unordered_set<int> known;
+  for (int pid : children_of(self)) {
+    auto stat = read_stat(pid);
+    if (stat && stat->parent == self && belongs(pid, *stat, key) && known.insert(pid).second) members.push_back({pid, self, *stat});
+  }
+  std::ranges::partition(members, [&](const Member& member) { return member.pid == key.root; });
+  for (size_t i = 0; i < members.size(); i++) {
+    if (members[i].stat.state == 'Z') continue;
+    int parent = members[i].pid;
+    for (int pid : children_of(parent)) {
+      auto stat = read_stat(pid);
+      if (stat && stat->parent == parent && known.insert(pid).second) members.push_back({pid, parent, *stat});
+    }
+  }
+  return members;
+}
+
+bool alive(const Member& member) { return member.stat.state != 'Z' && member.stat.state != 'X'; }
+
+bool send_signal(const Member& member, int number) {
+  Fd pidfd(open_pidfd(member.pid));
+  if (!pidfd.open()) return false;
+  auto now = read_stat(member.pid);
+  if (!now || now->start != member.stat.start) return false;
+  return signal_pidfd(pidfd.get(), number) == 0;
+}
+
+void reap(const Member& member) {
+  Fd pidfd(open_pidfd(member.pid));
+  auto now = read_stat(member.pid);
+  if (!pidfd.open() || !now || now->start != member.stat.start) return;
+  siginfo_t info{};
+  ::waitid(idtype_t(P_PIDFD), id_t(pidfd.get()), &info, WEXITED | WNOHANG | __WALL);
+}
+
+}  // namespace forklint::runtime
