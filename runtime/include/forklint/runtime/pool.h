@@ -66,9 +66,12 @@ Outcome<R> outcome_of(bool ok, std::string& bytes, Failure& failure) {
 
 // An element of the input as the arguments of a task: a tuple is all of them, anything else the only one.
 template <class Arguments, class Element>
+concept OnlyArgument = std::tuple_size_v<Arguments> == 1 && requires { requires std::convertible_to<Element, std::tuple_element_t<0, Arguments>>; };
+
+template <class Arguments, class Element>
 void encode_element(std::string& out, Element&& element) {
   Writer writer(out);
-  if constexpr (std::tuple_size_v<Arguments> == 1 && std::convertible_to<Element, std::tuple_element_t<0, Arguments>>) {
+  if constexpr (OnlyArgument<Arguments, Element>) {
     write(writer, std::tuple_element_t<0, Arguments>(std::forward<Element>(element)));
   } else {
     static_assert(std::convertible_to<Element, Arguments>, "the elements of the input are no arguments of the task");

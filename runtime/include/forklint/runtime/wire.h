@@ -151,7 +151,7 @@ consteval bool sendable();
 
 template <class Tuple, size_t... i>
 consteval bool all_sendable(std::index_sequence<i...>) {
-  return (sendable<std::tuple_element_t<i, Tuple>>() && ...);
+  return (sendable<std::remove_const_t<std::tuple_element_t<i, Tuple>>>() && ...);
 }
 template <class T>
 consteval bool members_sendable() {
