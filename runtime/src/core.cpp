@@ -1,6 +1,7 @@
 // The loop: who drives, when it sleeps, what wakes it.
 #include "src/core.h"
 
+#include "forklint/runtime/progress.h"
 #include "forklint/runtime/task.h"
 
 #include <sched.h>
@@ -15,6 +16,7 @@ namespace {
 
 constexpr uint64_t forever = UINT64_MAX;
 constexpr uint64_t second = 1'000'000'000;
+constexpr uint64_t pulse_every = 100'000'000;
 
 unsigned usable_processors() {
   cpu_set_t set;
@@ -67,6 +69,7 @@ Result<void> Core::prepare() {
     plan.shared.push_back(shared.file());
     plan.shared_sizes.push_back(shared.bytes().size());
   }
+  plan.progress = progress_fd();  // before the first fork: a board made later would be each child's own
   auto starter = Starter::make(plan);
   if (!starter) return std::unexpected(starter.error());
   starter_ = std::move(*starter);
@@ -133,6 +136,7 @@ void Core::step(std::unique_lock<std::mutex>& lock, uint64_t until) {
   int count = 0;
   if (!something) {
     uint64_t now = now_nanoseconds(), wake = std::min(until, next_deadline(now));
+    if (pulse_) wake = std::min(wake, now + pulse_every);
     uint64_t left = wake > now ? wake - now : 0;
     timespec limit{time_t(left / second), long(left % second)};
     lock.unlock();
@@ -140,6 +144,7 @@ void Core::step(std::unique_lock<std::mutex>& lock, uint64_t until) {
     lock.lock();
   }
   page_->pool_sleeps.store(0, std::memory_order_relaxed);
+  if (pulse_) pulse_();
   for (int i = 0; i < count; ++i) {
     if (events[i].data.u64 == UINT64_MAX) {
       uint64_t rung;

@@ -74,6 +74,12 @@ class Core {
   // Something to be called without the lock, by whoever drives. Under the lock.
   void defer(std::function<void()> callback) { deferred_.push_back(std::move(callback)); }
 
+  // Called about ten times a second while somebody waits, with the lock: to draw.
+  void set_pulse(std::function<void()> pulse) {
+    std::unique_lock lock(mutex_);
+    pulse_ = std::move(pulse);
+  }
+
   void cancel();
   void drain();
   // Ends all workers; what is under way is cancelled. Bounded by exit_timeout and kill_grace.
@@ -178,6 +184,7 @@ class Core {
   std::deque<std::shared_ptr<Source>> sources_;
   std::deque<Job> again_;       // to be sent once more
   std::vector<std::function<void()>> deferred_;
+  std::function<void()> pulse_;
   uint64_t next_id_ = 1;
   uint64_t events_ = 0;         // tasks finished and sources ended, ever: somebody may wait for that
   unsigned failed_starts_ = 0;  // in a row

@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 
+#include "forklint/runtime/progress.h"
 #include "src/core.h"
 #include "src/starter.h"
 
@@ -47,6 +48,31 @@ void locked(Engine& engine, const std::function<void()>& f) { engine.core->locke
 void drive_in_background(Engine& engine) { engine.core->drive_in_background(); }
 void rethrow(const Ticket& ticket) {
   if (ticket.error) std::rethrow_exception(ticket.error);
+}
+
+void set_pulse(Engine& engine, std::function<void()> pulse) { engine.core->set_pulse(std::move(pulse)); }
+
+struct MapProgress::Shown {
+  ProgressDisplay display;
+  ProgressBar bar;
+  Shown(const std::string& label, std::optional<uint64_t> total) : bar(label, total) {}
+};
+
+MapProgress::MapProgress(Engine& engine, const std::string& label, std::optional<uint64_t> total) : engine_(engine) {
+  if (label.empty()) return;
+  shown_ = std::make_unique<Shown>(label, total);
+  set_pulse(engine_, [this] { shown_->display.draw(); });
+}
+
+MapProgress::~MapProgress() {
+  if (shown_) set_pulse(engine_, {});
+}
+
+void MapProgress::finished(bool ok) {
+  if (!shown_) return;
+  if (ok) shown_->bar.add();
+  else shown_->bar.fail();
+  shown_->display.draw();
 }
 
 }  // namespace pool_detail

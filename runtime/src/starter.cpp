@@ -12,6 +12,7 @@
 
 #include <cstring>
 
+#include "forklint/runtime/progress.h"
 #include "src/starter_protocol.h"
 
 extern char** environ;
@@ -19,10 +20,28 @@ extern char** environ;
 namespace forklint::runtime {
 namespace {
 
-// The descriptors that the starter gets, in order: socket, memory, event, shared objects.
+// The descriptors that the starter gets, in order: socket, memory, event, shared objects, the board of progress bars.
 std::vector<int> inherited(const StarterPlan& plan, int socket) {
   std::vector<int> result{socket, plan.memory, plan.event};
   result.insert(result.end(), plan.shared.begin(), plan.shared.end());
+  if (plan.progress >= 0) result.push_back(plan.progress);
+  return result;
+}
+
+// This process's own, with the number that the board will have there.
+std::vector<std::string> environment_for(const StarterPlan& plan) {
+  std::string name = std::string(progress_variable) + "=";
+  std::vector<std::string> result;
+  for (char** entry = environ; *entry; ++entry)
+    if (!std::string_view(*entry).starts_with(name)) result.emplace_back(*entry);
+  if (plan.progress >= 0) result.push_back(name + std::to_string(first_inherited + 3 + int(plan.shared.size())));
+  return result;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& words) {
+  std::vector<char*> result;
+  for (std::string& word : words) result.push_back(word.data());
+  result.push_back(nullptr);
   return result;
 }
 
@@ -45,12 +64,9 @@ Result<pid_t> execute_self(const StarterPlan& plan, int socket) {
   ::posix_spawnattr_setsigmask(&attributes, &none);
   ::posix_spawnattr_setsigdefault(&attributes, &all);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  std::vector<std::string> words = role_arguments(plan, starter_role, 0);
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
+  std::vector<std::string> words = role_arguments(plan, starter_role, 0), environment = environment_for(plan);
   pid_t pid = -1;
-  int error = ::posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, arguments.data(), environ);
+  int error = ::posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, pointers(words).data(), pointers(environment).data());
   ::posix_spawn_file_actions_destroy(&actions);
   ::posix_spawnattr_destroy(&attributes);
   if (error != 0) return system_error("posix_spawn of this program", error);

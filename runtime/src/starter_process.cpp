@@ -99,7 +99,7 @@ class Maker {
     ::close(socket_);
     if (plan_.method != StartMethod::spawn) run_worker(plan_, number);
     // Descriptors have the numbers that a role expects already: this process was executed for one.
-    for (int fd = first_inherited + 1; fd < first_inherited + 3 + int(plan_.shared.size()); ++fd) ::fcntl(fd, F_SETFD, 0);
+    for (int fd = first_inherited + 1; fd < first_inherited + inherited_count(plan_); ++fd) ::fcntl(fd, F_SETFD, 0);
     std::vector<std::string> words = role_arguments(plan_, worker_role, number);
     std::vector<char*> arguments;
     for (std::string& word : words) arguments.push_back(word.data());
@@ -113,6 +113,12 @@ class Maker {
   int* thread_number_;
   std::vector<int> alive_;  // pidfds of the workers
 };
+
+}  // namespace
+
+int inherited_count(const StarterPlan& plan) { return 3 + int(plan.shared.size()) + (plan.progress >= 0 ? 1 : 0); }
+
+namespace {
 
 std::string joined(const std::vector<size_t>& numbers) {
   std::string result;
@@ -173,7 +179,7 @@ ssize_t receive_packet(int socket, void* data, size_t size, int& descriptor) {
 
 std::vector<std::string> role_arguments(const StarterPlan& plan, const char* role, unsigned number) {
   std::vector<std::string> words{program_invocation_name, std::string(flag), role, std::to_string(int(plan.method)), std::to_string(plan.workers), std::to_string(plan.ring_size),
-                                 std::to_string(plan.address_space), std::to_string(number), joined(plan.shared_sizes)};
+                                 std::to_string(plan.address_space), std::to_string(number), joined(plan.shared_sizes), plan.progress >= 0 ? "1" : "0"};
   for (const std::vector<int>& cpus : plan.cpus) words.push_back(joined(std::vector<size_t>(cpus.begin(), cpus.end())));
   return words;
 }
@@ -212,7 +218,7 @@ void run_worker(const StarterPlan& plan, unsigned number) {
 }
 
 std::optional<int> run_role(int argc, char** argv) {
-  if (argc < 9 || argv[1] != flag) return {};
+  if (argc < 10 || argv[1] != flag) return {};
   StarterPlan plan;
   plan.method = StartMethod(std::atoi(argv[3]));
   plan.workers = unsigned(std::atoi(argv[4]));
@@ -222,11 +228,12 @@ std::optional<int> run_role(int argc, char** argv) {
   plan.memory = first_inherited + 1;
   plan.event = first_inherited + 2;
   for (size_t i = 0; i < plan.shared_sizes.size(); ++i) plan.shared.push_back(first_inherited + 3 + int(i));
-  for (int i = 9; i < argc; ++i) {
+  if (argv[9] == std::string_view("1")) plan.progress = first_inherited + 3 + int(plan.shared.size());
+  for (int i = 10; i < argc; ++i) {
     std::vector<size_t> cpus = numbers_in(argv[i]);
     plan.cpus.emplace_back(cpus.begin(), cpus.end());
   }
-  for (int fd = first_inherited; fd < first_inherited + 3 + int(plan.shared.size()); ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  for (int fd = first_inherited; fd < first_inherited + inherited_count(plan); ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
   if (std::string_view(argv[2]) == worker_role) run_worker(plan, unsigned(std::atoi(argv[7])));
   run_starter(plan, first_inherited);
 }

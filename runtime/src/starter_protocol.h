@@ -28,6 +28,9 @@ bool send_packet(int socket, const void* data, size_t size, int descriptor);
 // Bytes got; 0 at the end, negative on error. `descriptor` is the one that came with it, close-on-exec, or -1.
 ssize_t receive_packet(int socket, void* data, size_t size, int& descriptor);
 
+// How many descriptors are inherited, from first_inherited on.
+int inherited_count(const StarterPlan& plan);
+
 std::vector<std::string> role_arguments(const StarterPlan& plan, const char* role, unsigned number);
 
 // The starter's whole life.

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <deque>
+#include <mutex>
 
 namespace forklint::runtime {
 namespace {
@@ -16,13 +17,20 @@ std::deque<TaskEntry>& entries() {
   return *all;
 }
 
+// Closures are added while workers that are threads look tasks up.
+std::mutex& entries_lock() {
+  static auto* lock = new std::mutex;
+  return *lock;
+}
+
 }  // namespace
 
 namespace task_detail {
 
 bool add(TaskEntry entry) {
+  std::lock_guard lock(entries_lock());
   for (const TaskEntry& known : entries())
-    if (known.name == entry.name) {
+    if (!entry.closure && known.name == entry.name) {
       std::fprintf(stderr, "forklint: two tasks are called %s\n", entry.name.c_str());
       std::abort();
     }
@@ -48,21 +56,28 @@ double now_seconds() {
 
 }  // namespace task_detail
 
-const TaskEntry* find_task(uint32_t number) { return number < entries().size() ? &entries()[number] : nullptr; }
+const TaskEntry* find_task(uint32_t number) {
+  std::lock_guard lock(entries_lock());
+  return number < entries().size() ? &entries()[number] : nullptr;
+}
 
 std::optional<uint32_t> task_number(const void* address) {
+  std::lock_guard lock(entries_lock());
   for (uint32_t i = 0; i < entries().size(); ++i)
     if (entries()[i].address == address) return i;
   return {};
 }
 
 uint64_t tasks_hash() {
+  std::lock_guard lock(entries_lock());
   uint64_t hash = 14695981039346656037ull;
-  for (const TaskEntry& entry : entries())
+  for (const TaskEntry& entry : entries()) {
+    if (entry.closure) continue;
     for (std::string_view part : {std::string_view(entry.name), std::string_view(entry.signature)}) {
       for (char c : part) hash = (hash ^ uint8_t(c)) * 1099511628211ull;
       hash = (hash ^ 0xff) * 1099511628211ull;
     }
+  }
   return hash;
 }
 

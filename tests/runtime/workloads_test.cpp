@@ -11,7 +11,7 @@
 #include <set>
 #include <unistd.h>
 
-#include "forklint/runtime/pool.h"
+#include "forklint/runtime/closure_pool.h"
 
 using namespace forklint::runtime;
 
@@ -250,6 +250,27 @@ TEST_CASE("a pool may end while it works") {
   }
   CHECK(future.get().error().kind == FailureKind::cancelled);
 }
+
+TEST_CASE("closures bring what they capture, where workers have this memory") {
+  std::vector<int> table(1000);
+  std::iota(table.begin(), table.end(), 5);
+  auto look_up = [&table](int at) { return table.at(size_t(at)); };
+  auto threads = ClosurePool<StartMethod::threading, decltype(look_up)>::make({.workers = 2}, look_up);
+  REQUIRE(threads);
+  CHECK(threads->map(std::vector{0, 999})[1] == 1004);
+  threads->pool().close();
+  auto forked = ClosurePool<StartMethod::fork, decltype(look_up)>::make({.workers = 2, .lifespan = 1}, look_up);
+  REQUIRE(forked);
+  table[0] = -1;
+  CHECK(forked->map(std::vector{0, 0, 0})[2] == 5);
+  CHECK(forked->map(std::vector{1000})[0].error().type == "std::out_of_range");
+}
+
+template <class F>
+concept HasClosurePool = requires { typename ClosurePool<StartMethod::forkserver, F>; };
+static_assert(!HasClosurePool<decltype([](int n) { return n; })>);
+static_assert(!Sendable<int*> && !Sendable<std::string_view> && !Sendable<int&> && !Sendable<decltype([](int n) { return n; })>);
+static_assert(Sendable<Shape> && Sendable<Either> && Sendable<std::map<std::string, std::vector<Point>>>);
 
 TEST_CASE("insights say where the time went") {
   Pool pool = make({.workers = 2});

@@ -49,6 +49,20 @@ void defer(Engine& engine, std::function<void()> callback);  // under the lock: 
 void locked(Engine& engine, const std::function<void()>& f);
 void drive_in_background(Engine& engine);
 void rethrow(const Ticket& ticket);
+void set_pulse(Engine& engine, std::function<void()> pulse);
+
+// The bar of one map, where the pool's options ask for one.
+class MapProgress {
+ public:
+  MapProgress(Engine& engine, const std::string& label, std::optional<uint64_t> total);
+  ~MapProgress();
+  void finished(bool ok);
+
+ private:
+  struct Shown;
+  Engine& engine_;
+  std::unique_ptr<Shown> shown_;
+};
 
 template <class R>
 using Value = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
@@ -176,22 +190,13 @@ class Pool {
   // All outcomes, in the order of the input.
   template <class R, class... P, std::ranges::input_range Input>
   std::vector<Outcome<R>> map(R (*function)(P...), Input&& input) {
-    std::vector<std::optional<Outcome<R>>> found;
-    auto take = [&](uint64_t index, Outcome<R> outcome) {
-      if (found.size() <= index) found.resize(index + 1);
-      found[index] = std::move(outcome);
-    };
-    run(function, std::forward<Input>(input), take);
-    std::vector<Outcome<R>> result;
-    result.reserve(found.size());
-    for (auto& outcome : found) result.push_back(std::move(*outcome));
-    return result;
+    return collect<R, Arguments<R (*)(P...)>>(reinterpret_cast<const void*>(function), std::forward<Input>(input));
   }
   // All outcomes, as they come.
   template <class R, class... P, std::ranges::input_range Input>
   std::vector<Indexed<R>> map_unordered(R (*function)(P...), Input&& input) {
     std::vector<Indexed<R>> result;
-    run(function, std::forward<Input>(input), [&](uint64_t index, Outcome<R> outcome) { result.push_back({index, std::move(outcome)}); });
+    run<R, Arguments<R (*)(P...)>>(reinterpret_cast<const void*>(function), std::forward<Input>(input), [&](uint64_t index, Outcome<R> outcome) { result.push_back({index, std::move(outcome)}); });
     return result;
   }
   // Lazy: the input is read as far as workers need it and outcomes are taken, at most `ahead` beyond (0: as much as keeps
@@ -252,18 +257,42 @@ class Pool {
   template <class F>
   using Arguments = typename task_detail::TaskTraits<F>::Arguments;
 
-  template <class R, class... P, class Input, class Take>
-  void run(R (*function)(P...), Input&& input, Take&& take) {
+  template <StartMethod method, class F>
+    requires(method == StartMethod::fork || method == StartMethod::threading)
+  friend class ClosurePool;
+
+  template <class R, class Args, class Input>
+  std::vector<Outcome<R>> collect(const void* function, Input&& input) {
+    std::vector<std::optional<Outcome<R>>> found;
+    auto take = [&](uint64_t index, Outcome<R> outcome) {
+      if (found.size() <= index) found.resize(index + 1);
+      found[index] = std::move(outcome);
+    };
+    run<R, Args>(function, std::forward<Input>(input), take);
+    std::vector<Outcome<R>> result;
+    result.reserve(found.size());
+    for (auto& outcome : found) result.push_back(std::move(*outcome));
+    return result;
+  }
+
+  template <class R, class Args, class Input, class Take>
+  void run(const void* function, Input&& input, Take&& take) {
+    std::optional<uint64_t> total;
+    if constexpr (std::ranges::sized_range<Input>) total = uint64_t(std::ranges::size(input));
+    pool_detail::MapProgress progress(*engine_, options().progress, total);
     auto at = std::ranges::begin(input);
     auto end = std::ranges::end(input);
-    auto ticket = pool_detail::add(*engine_, reinterpret_cast<const void*>(function),
+    auto ticket = pool_detail::add(*engine_, function,
                                    {.next = [&](std::string& arguments, bool& exhausted) {
                                       if (at == end) return exhausted = true, false;
-                                      pool_detail::encode_element<Arguments<R (*)(P...)>>(arguments, *at);
+                                      pool_detail::encode_element<Args>(arguments, *at);
                                       ++at;
                                       return true;
                                     },
-                                    .finished = [&](uint64_t index, bool ok, std::string& bytes, Failure& failure) { take(index, pool_detail::outcome_of<R>(ok, bytes, failure)); }});
+                                    .finished = [&](uint64_t index, bool ok, std::string& bytes, Failure& failure) {
+                                      progress.finished(ok);
+                                      take(index, pool_detail::outcome_of<R>(ok, bytes, failure));
+                                    }});
     pool_detail::wait(*engine_, *ticket, [&] { return pool_detail::is_complete(*ticket); });
     pool_detail::rethrow(*ticket);
   }

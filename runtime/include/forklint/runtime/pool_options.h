@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "forklint/runtime/shared.h"
@@ -24,6 +25,7 @@ struct PoolOptions {
   uint64_t address_space = 0;   // hard limit of each worker process, bytes; 0: none
   unsigned retries = 0;         // of a task whose worker died; never of one that threw or ran too long
   bool quiet = false;           // what workers write to stderr is kept for failures, not passed on
+  std::string progress;         // the label of a progress bar for each map that waits; empty: none
   std::vector<std::vector<int>> cpus;  // processors of each worker; empty: any
   std::vector<Shared> shared;
   size_t ring_size = 1 << 18;   // bytes under way in each direction, for each worker; a power of two

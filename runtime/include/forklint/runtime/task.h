@@ -27,7 +27,8 @@ enum class Called : uint8_t { done, bad_arguments };
 struct TaskEntry {
   std::string name;
   std::string signature;
-  const void* address = nullptr;  // of the function; null for a closure
+  const void* address = nullptr;  // of the function; of a closure, something that is its own
+  bool closure = false;           // made while the program runs: not every process has it, and no hash counts it
   // Decodes, calls, encodes. Exceptions of the task come through.
   std::function<Called(WorkerContext&, std::string_view arguments, std::string& result, double& decode_seconds)> call;
   std::function<std::string(std::string_view arguments)> preview;
@@ -106,6 +107,8 @@ template <class R, class... A>
 struct TaskTraits<R (*)(A...)> : Signature<R, A...> {
   static constexpr bool takes_context = false;
 };
+template <class F, class R, class... A>
+struct TaskTraits<R (F::*)(A...) const> : TaskTraits<R (*)(A...)> {};
 template <class R, class... A>
 struct TaskTraits<R (*)(WorkerContext&, A...)> : Signature<R, A...> {
   static constexpr bool takes_context = true;
