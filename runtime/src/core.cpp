@@ -184,9 +184,9 @@ void Core::background() {
 
 void Core::cancel() {
   std::unique_lock lock(mutex_);
-  fail_everything(FailureKind::cancelled, "the pool was cancelled");
   for (Worker& worker : workers_)
     if (!worker.outstanding.empty()) kill(worker, FailureKind::cancelled);
+  fail_everything(FailureKind::cancelled, "the pool was cancelled");
   uint64_t one = 1;
   [[maybe_unused]] ssize_t written = ::write(event_.get(), &one, sizeof one);
   run_deferred(lock);
@@ -200,6 +200,8 @@ void Core::drain() {
 void Core::close() {
   std::unique_lock lock(mutex_);
   if (closed_) return;
+  std::vector<bool> busy;
+  for (Worker& worker : workers_) busy.push_back(!worker.outstanding.empty());
   fail_everything(FailureKind::cancelled, "the pool was closed");
   run_deferred(lock);
   closing_ = true;
@@ -211,7 +213,7 @@ void Core::close() {
     if (worker.state == State::absent) continue;
     if (worker.state == State::leaving) continue;
     bool asked = worker.state == State::ready || (options_.method == StartMethod::threading && !worker.verdict);  // a thread can only be asked
-    if (asked && worker.outstanding.empty()) retire(worker);
+    if (asked && !busy[worker.number]) retire(worker);
     else if (!worker.verdict) kill(worker, FailureKind::cancelled);
   }
   auto gone = [&] { return std::ranges::all_of(workers_, [](const Worker& worker) { return worker.state == State::absent; }); };

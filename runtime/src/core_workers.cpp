@@ -161,7 +161,7 @@ void Core::ended(Worker& worker, ExitInfo exit) {
   exit.stderr_tail = worker.error_tail;
   exit.out_of_memory = exit.signal == SIGKILL && !worker.killed_hard;
   uint64_t running = worker.view.block->status.running.load(std::memory_order_acquire);
-  bool leaving = worker.state == State::leaving, young = worker.state == State::starting || worker.state == State::initialising;
+  bool young = worker.state == State::starting || worker.state == State::initialising;
   keep_insights(worker);
   worker.pidfd.reset();
   worker.error_output.reset();
@@ -177,7 +177,7 @@ void Core::ended(Worker& worker, ExitInfo exit) {
   bool first = true;
   for (Job& job : left) {
     bool was_running = std::exchange(first, false) && job.id == running;
-    if (!was_running || (worker.verdict == FailureKind::cancelled && !closing_)) {
+    if (!was_running) {
       again_.push_back(std::move(job));
     } else if (job.attempt <= options_.retries && !worker.verdict) {
       ++job.attempt;
@@ -186,7 +186,6 @@ void Core::ended(Worker& worker, ExitInfo exit) {
       fail(std::move(job), FailureKind::died, "its worker ended: " + describe(exit), &worker, exit);
     }
   }
-  (void)leaving;
 }
 
 void Core::check_deadlines(uint64_t now) {
