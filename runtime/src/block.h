@@ -31,6 +31,7 @@ struct Frame {
   FrameKind kind = FrameKind::stop;
   uint32_t function = 0;
   uint64_t size = 0;  // of the body that follows
+  uint64_t began = 0, took = 0;  // of an answer: nanoseconds of CLOCK_MONOTONIC
 };
 
 struct Page {

@@ -140,6 +140,7 @@ class Core {
   bool receive(Worker& worker);
   void frame(Worker& worker, const Frame& frame, std::string_view body);
   void answered(Worker& worker, const Frame& frame, std::string_view body);
+  void remember(const Worker& worker, const Job& job, const Frame& answer);
   void finish(Job job, RawOutcome outcome);
   void fail(Job job, FailureKind kind, std::string message, const Worker* worker, ExitInfo exit = {});
   void fail_everything(FailureKind kind, const std::string& message);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "forklint/runtime/task.h"
+#include "forklint/runtime/trace.h"
 #include "src/core.h"
 
 namespace forklint::runtime {
@@ -158,6 +159,7 @@ void Core::answered(Worker& worker, const Frame& head, std::string_view body) {
   if (worker.outstanding.empty() || worker.outstanding.front().id != head.id) return;  // of a task that was given up
   Job job = std::move(worker.outstanding.front());
   worker.outstanding.pop_front();
+  remember(worker, job, head);
   if (head.kind == FrameKind::result) {
     finish(std::move(job), {.ok = true, .bytes = std::string(body), .failure = {}});
   } else if (head.kind == FrameKind::unreadable) {
@@ -170,6 +172,20 @@ void Core::answered(Worker& worker, const Frame& head, std::string_view body) {
   bool aged = options_.lifespan > 0 && worker.sent >= options_.lifespan;
   bool large = options_.memory_limit > 0 && worker.view.block->status.max_rss.load(std::memory_order_relaxed) > options_.memory_limit;
   if (worker.outstanding.empty() && worker.state == State::ready && (aged || large)) retire(worker);
+}
+
+// For the insights and the trace.
+void Core::remember(const Worker& worker, const Job& job, const Frame& answer) {
+  constexpr size_t most_slowest = 5;
+  double seconds = double(answer.took) * 1e-9;
+  if (slowest_.size() < most_slowest || seconds > slowest_.back().seconds) {
+    slowest_.push_back({.index = job.index, .worker = worker.number, .seconds = seconds, .input_preview = preview(job.source->function, job.arguments)});
+    std::ranges::sort(slowest_, std::greater(), &SlowTask::seconds);
+    if (slowest_.size() > most_slowest) slowest_.pop_back();
+  }
+  if (!options_.trace) return;
+  const TaskEntry* task = find_task(job.source->function);
+  options_.trace->span(task ? task->name : "task", answer.kind == FrameKind::result ? "task" : "failed", {worker.pid, int(worker.number)}, double(answer.began) * 1e-3, double(answer.took) * 1e-3);
 }
 
 void Core::finish(Job job, RawOutcome outcome) {

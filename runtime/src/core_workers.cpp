@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "forklint/runtime/trace.h"
 #include "src/core.h"
 #include "src/worker.h"
 
@@ -110,6 +111,11 @@ Result<void> Core::start_thread(Worker& worker) {
 }
 
 void Core::became_ready(Worker& worker) {
+  if (options_.trace) {
+    options_.trace->name_process(worker.pid, options_.method == StartMethod::threading ? "pool" : "worker " + std::to_string(worker.number));
+    uint64_t now = now_nanoseconds();
+    options_.trace->span("start", "pool", {worker.pid, int(worker.number)}, double(worker.asked_at) * 1e-3, double(now - worker.asked_at) * 1e-3);
+  }
   worker.state = State::ready;
   worker.deadline = 0;
   failed_starts_ = 0;
@@ -136,7 +142,8 @@ void Core::kill(Worker& worker, FailureKind verdict) {
   // A thread cannot be stopped. One that waits is told to leave; one that works is given up, and what it still does is
   // nobody's any more.
   worker.abandoned->store(true);
-  worker.view.down.wake_reader();
+  send(worker, {.kind = FrameKind::stop}, {});  // something to read, so that it looks
+  flush(worker);
   if (worker.view.block->status.running.load(std::memory_order_acquire) != 0) worker.thread.detach();
 }
 

@@ -124,7 +124,7 @@ class Server {
     }
     uint64_t end = now_nanoseconds();
     count(frame, end - begin, uint64_t(decoding * 1e9));
-    send(kind, frame.id, result_);
+    send(kind, frame.id, result_, begin, end - begin);
     status_.running.store(0, std::memory_order_release);
     status_.encode.fetch_add(now_nanoseconds() - end, std::memory_order_relaxed);
     if (result_.capacity() > largest_kept) result_ = {};
@@ -147,8 +147,8 @@ class Server {
     }
   }
 
-  void send(FrameKind kind, uint64_t id, const std::string& body) {
-    Frame frame{id, kind, 0, body.size()};
+  void send(FrameKind kind, uint64_t id, const std::string& body, uint64_t began = 0, uint64_t took = 0) {
+    Frame frame{id, kind, 0, body.size(), began, took};
     put(reinterpret_cast<const char*>(&frame), sizeof frame);
     put(body.data(), body.size());
   }

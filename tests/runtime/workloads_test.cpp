@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "forklint/runtime/closure_pool.h"
+#include "forklint/runtime/trace.h"
 
 using namespace forklint::runtime;
 
@@ -280,4 +281,17 @@ TEST_CASE("insights say where the time went") {
   for (const WorkerInsights& worker : insights.workers) tasks += worker.tasks;
   CHECK(tasks == 50);
   CHECK(insights.workers[0].start > 0);
+  REQUIRE(insights.slowest.size() == 5);
+  CHECK(insights.slowest[0].seconds >= insights.slowest[4].seconds);
+  CHECK(insights.slowest[0].input_preview == "(18)");
+}
+
+TEST_CASE("a trace has a span for each start and each task") {
+  TraceWriter trace;
+  {
+    Pool pool = make({.workers = 1, .trace = &trace});
+    pool.map(add_one, std::vector{1, 2, 3});
+  }
+  CHECK(trace.kept() >= 4);
+  CHECK(trace.json().find("\"add_one\"") != std::string::npos);
 }

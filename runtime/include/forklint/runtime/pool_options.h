@@ -28,6 +28,7 @@ struct PoolOptions {
   std::string progress;         // the label of a progress bar for each map that waits; empty: none
   std::vector<std::vector<int>> cpus;  // processors of each worker; empty: any
   std::vector<Shared> shared;
+  class TraceWriter* trace = nullptr;  // gets a span for each start and each task; outlives the pool
   size_t ring_size = 1 << 18;   // bytes under way in each direction, for each worker; a power of two
 };
 
