@@ -1,4 +1,4 @@
-"""The figures of a Python peer: peers.py PEER FIGURE ARGUMENT... prints one JSON object of sample lists.
+"""The figures of a Python peer: import peers; peers.main(), with PEER FIGURE ARGUMENT..., prints one JSON object.
 
 Each peer has its own default start method (fork for Pool, ProcessPoolExecutor and MPIRE; fork+exec for loky), and is
 given state in the best way it knows: an initializer, shared_objects, or a worker's state.
@@ -411,7 +411,3 @@ def main():
     functions = {"start": start, "life": life, "dispatch": dispatch, "round-trip": round_trip, "death": death, "timeout": timeout, "shared": shared, "work": work}
     print("\n" + json.dumps(functions[figure](peer, *arguments)), flush=True)
     os._exit(0)  # what a peer leaves behind after a death is not waited for
-
-
-if __name__ == "__main__":
-    main()
