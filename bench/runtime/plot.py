@@ -37,7 +37,7 @@ def main():
     work = ("convolution", "documents", "prediction")
     bars(middle, "MPIRE's workloads, wall time", "ms (log)", {f"{name}, wall": name for name in work}, given["rows"], given["peers"])
     bars(right, "The same, overhead: wall − computing ÷ workers", "ms (log)", {f"{name}, overhead": name for name in work}, given["rows"], given["peers"])
-    left.legend(fontsize=8, frameon=False)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=8, frameon=False)
     figure.savefig(sys.argv[1], dpi=110)
 
 
