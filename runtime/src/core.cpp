@@ -121,6 +121,17 @@ bool Core::idle() const {
   return sources_.empty() && again_.empty() && std::ranges::all_of(workers_, [](const Worker& worker) { return worker.outstanding.empty(); });
 }
 
+// One task under way, and somebody who waits for it: it is likely to be short.
+bool Core::answers_soon() {
+  Worker* only = nullptr;
+  for (Worker& worker : workers_) {
+    if (worker.outstanding.size() > 1 || (only && !worker.outstanding.empty())) return false;
+    if (!worker.outstanding.empty()) only = &worker;
+  }
+  if (!only || waiting_ == 0) return false;
+  return only->view.up.spin_for_bytes();
+}
+
 void Core::step(std::unique_lock<std::mutex>& lock, uint64_t until) {
   uint64_t before = events_;
   start_missing();
@@ -129,7 +140,7 @@ void Core::step(std::unique_lock<std::mutex>& lock, uint64_t until) {
   bool received = false;
   for (Worker& worker : workers_)
     if (worker.view.block && receive(worker)) received = true;
-  if (received) return;
+  if (received || answers_soon()) return;
   page_->pool_sleeps.store(1, std::memory_order_seq_cst);
   bool something = std::ranges::any_of(workers_, [](Worker& worker) { return worker.view.block && (!worker.view.up.empty() || (worker.unsent.size() > worker.unsent_from && worker.view.down.has_room())); });
   epoll_event events[64];

@@ -129,6 +129,7 @@ class Core {
   void drive(std::unique_lock<std::mutex>& lock, uint64_t until);
   void step(std::unique_lock<std::mutex>& lock, uint64_t until);
   bool idle() const;
+  bool answers_soon();
   void background();
   void run_deferred(std::unique_lock<std::mutex>& lock);
 

@@ -10,8 +10,8 @@
 namespace forklint::runtime {
 namespace {
 
-// A pause or two is cheaper than a sleep when the other side is about to write.
-constexpr int spins = 200;
+// A sleep and a wake-up cost more than this when the other processor has gone to rest; measured, see bench/runtime.
+constexpr uint64_t spin = 30'000;  // nanoseconds
 
 void pause() {
 #if defined(__x86_64__)
@@ -19,7 +19,22 @@ void pause() {
 #endif
 }
 
+uint64_t now() {
+  timespec time;
+  ::clock_gettime(CLOCK_MONOTONIC, &time);
+  return uint64_t(time.tv_sec) * 1'000'000'000u + uint64_t(time.tv_nsec);
+}
+
 }  // namespace
+
+bool RingEnd::spin_for_bytes() const {
+  for (uint64_t until = now() + spin; now() < until;)
+    for (int i = 0; i < 32; ++i) {
+      if (!empty()) return true;
+      pause();
+    }
+  return false;
+}
 
 void futex_wait(std::atomic<uint32_t>& word, uint32_t expected, int milliseconds) {
   timespec limit{milliseconds / 1000, (milliseconds % 1000) * 1'000'000L};
@@ -63,10 +78,7 @@ void RingEnd::wake_writer() {
 }
 
 void RingEnd::wait_for_bytes(int milliseconds) {
-  for (int i = 0; i < spins; ++i) {
-    if (!empty()) return;
-    pause();
-  }
+  if (spin_for_bytes()) return;
   uint32_t bell = ring_->bell.load(std::memory_order_seq_cst);
   ring_->reader_sleeps.store(1, std::memory_order_seq_cst);
   if (empty()) futex_wait(ring_->bell, bell, milliseconds);

@@ -40,6 +40,8 @@ class RingEnd {
   // Wakes the other side if it sleeps in wait_for_…; a system call only then.
   void wake_reader();
   void wake_writer();
+  // Looks for a while, without sleeping; says whether there is something.
+  bool spin_for_bytes() const;
   // Sleeps until there is something, or room, or about so long.
   void wait_for_bytes(int milliseconds);
   void wait_for_room(int milliseconds);

@@ -186,9 +186,11 @@ std::vector<std::string> role_arguments(const StarterPlan& plan, const char* rol
 
 void run_starter(const StarterPlan& plan, int socket) {
   ::prctl(PR_SET_NAME, "forklint-starts", 0, 0, 0);
-  ::signal(SIGINT, SIG_IGN);
-  ::signal(SIGTERM, SIG_IGN);  // it ends when the pool does
-  ::signal(SIGHUP, SIG_IGN);
+  // It ends when the pool does. Blocked, not ignored: what reaches a new worker before it is ready still reaches it.
+  sigset_t blocked;
+  ::sigemptyset(&blocked);
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&blocked, signal);
+  ::sigprocmask(SIG_SETMASK, &blocked, nullptr);
   Maker(plan, socket).run();
 }
 

@@ -48,10 +48,10 @@ void preview_text(std::string& out, std::string_view text) {
   out += text.size() > longest ? "…\"" : "\"";
 }
 
-double now_seconds() {
+uint64_t now_nanoseconds() {
   timespec time;
   ::clock_gettime(CLOCK_MONOTONIC, &time);
-  return double(time.tv_sec) + double(time.tv_nsec) * 1e-9;
+  return uint64_t(time.tv_sec) * 1'000'000'000u + uint64_t(time.tv_nsec);
 }
 
 }  // namespace task_detail

@@ -85,9 +85,7 @@ class Server {
   // Waits for the next frame and its body; false when there will be none.
   bool next(Frame& frame) {
     if (side_.abandoned && side_.abandoned->load()) return false;
-    uint64_t before = now_nanoseconds();
     if (!take(reinterpret_cast<char*>(&frame), sizeof frame)) return false;
-    status_.idle.fetch_add(now_nanoseconds() - before, std::memory_order_relaxed);
     arguments_.resize(frame.size);
     return take(arguments_.data(), frame.size);
   }
@@ -106,15 +104,15 @@ class Server {
   }
 
   void call(const Frame& frame) {
-    uint64_t begin = now_nanoseconds();
+    uint64_t begin = now_nanoseconds(), decoded = begin;
+    add(status_.idle, begin - free_since_);
     status_.running_since.store(begin, std::memory_order_relaxed);
     status_.running.store(frame.id, std::memory_order_release);
-    double decoding = 0;
     result_.clear();
     FrameKind kind = FrameKind::result;
     try {
       const TaskEntry* task = find_task(frame.function);
-      if (!task || task->call(context_, arguments_, result_, decoding) == Called::bad_arguments) kind = FrameKind::unreadable;
+      if (!task || task->call(context_, arguments_, result_, decoded) == Called::bad_arguments) kind = FrameKind::unreadable;
     } catch (...) {
       Thrown thrown = describe_exception(std::current_exception());
       result_.clear();
@@ -123,16 +121,19 @@ class Server {
       kind = FrameKind::thrown;
     }
     uint64_t end = now_nanoseconds();
-    count(frame, end - begin, uint64_t(decoding * 1e9));
+    count(frame, end - begin, decoded - begin);
     send(kind, frame.id, result_, begin, end - begin);
     status_.running.store(0, std::memory_order_release);
-    status_.encode.fetch_add(now_nanoseconds() - end, std::memory_order_relaxed);
+    free_since_ = now_nanoseconds();
+    add(status_.encode, free_since_ - end);
     if (result_.capacity() > largest_kept) result_ = {};
     if (arguments_.capacity() > largest_kept) arguments_ = {};
   }
 
+  // The only writer of its own counters.
+  static void add(std::atomic<uint64_t>& counter, uint64_t value) { counter.store(counter.load(std::memory_order_relaxed) + value, std::memory_order_relaxed); }
+
   void count(const Frame& frame, uint64_t total, uint64_t decoding) {
-    auto add = [](std::atomic<uint64_t>& counter, uint64_t value) { counter.store(counter.load(std::memory_order_relaxed) + value, std::memory_order_relaxed); };
     if (frame.kind != FrameKind::task) return add(status_.init, total);
     add(status_.tasks, 1);
     add(status_.decode, decoding);
@@ -178,6 +179,7 @@ class Server {
   WorkerContext context_;
   std::string arguments_, result_;
   unsigned unmeasured_ = 0;
+  uint64_t free_since_ = now_nanoseconds();
 };
 
 }  // namespace

@@ -263,15 +263,12 @@ class Pool {
 
   template <class R, class Args, class Input>
   std::vector<Outcome<R>> collect(const void* function, Input&& input) {
-    std::vector<std::optional<Outcome<R>>> found;
-    auto take = [&](uint64_t index, Outcome<R> outcome) {
-      if (found.size() <= index) found.resize(index + 1);
-      found[index] = std::move(outcome);
-    };
-    run<R, Args>(function, std::forward<Input>(input), take);
-    std::vector<Outcome<R>> result;
-    result.reserve(found.size());
-    for (auto& outcome : found) result.push_back(std::move(*outcome));
+    std::vector<Outcome<R>> result;  // whatever stands in it before an outcome comes: one comes for each
+    if constexpr (std::ranges::sized_range<Input>) result.reserve(size_t(std::ranges::size(input)));
+    run<R, Args>(function, std::forward<Input>(input), [&](uint64_t index, Outcome<R> outcome) {
+      if (result.size() <= index) result.resize(index + 1);
+      result[index] = std::move(outcome);
+    });
     return result;
   }
 

@@ -30,7 +30,7 @@ struct TaskEntry {
   const void* address = nullptr;  // of the function; of a closure, something that is its own
   bool closure = false;           // made while the program runs: not every process has it, and no hash counts it
   // Decodes, calls, encodes. Exceptions of the task come through.
-  std::function<Called(WorkerContext&, std::string_view arguments, std::string& result, double& decode_seconds)> call;
+  std::function<Called(WorkerContext&, std::string_view arguments, std::string& result, uint64_t& decoded_at)> call;
   std::function<std::string(std::string_view arguments)> preview;
 };
 
@@ -114,13 +114,12 @@ struct TaskTraits<R (*)(WorkerContext&, A...)> : Signature<R, A...> {
   static constexpr bool takes_context = true;
 };
 
-double now_seconds();
+uint64_t now_nanoseconds();  // of CLOCK_MONOTONIC
 
 template <class Traits, class Function>
-Called call(Function& function, WorkerContext& context, std::string_view bytes, std::string& result, double& decode_seconds) {
-  double begin = now_seconds();
+Called call(Function& function, WorkerContext& context, std::string_view bytes, std::string& result, uint64_t& decoded_at) {
   auto arguments = from_bytes<typename Traits::Arguments>(bytes);
-  decode_seconds = now_seconds() - begin;
+  decoded_at = now_nanoseconds();
   if (!arguments) return Called::bad_arguments;
   auto run = [&](auto&&... values) -> typename Traits::Result {
     if constexpr (Traits::takes_context) return function(context, std::forward<decltype(values)>(values)...);
@@ -148,7 +147,7 @@ bool register_task(const char* name) {
   using Traits = TaskTraits<decltype(function)>;
   static_assert(Traits::check());
   return add({.name = name, .signature = typeid(function).name(), .address = reinterpret_cast<const void*>(function),
-              .call = [](WorkerContext& context, std::string_view bytes, std::string& result, double& decode) { return call<Traits>(*function, context, bytes, result, decode); },
+              .call = [](WorkerContext& context, std::string_view bytes, std::string& result, uint64_t& decoded_at) { return call<Traits>(*function, context, bytes, result, decoded_at); },
               .preview = preview_of<Traits>});
 }
 
