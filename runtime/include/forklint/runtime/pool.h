@@ -13,6 +13,7 @@
 // bad task never ends a map. All functions may be called from any thread; not from inside a task of the same pool.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <future>
@@ -104,7 +105,8 @@ class Stream {
     std::shared_ptr<pool_detail::Ticket> ticket;
     std::deque<std::optional<T>> ready;  // in the order in which they are given
     uint64_t first = 0;                  // index of ready[0], where the order is that of the input
-    uint64_t taken = 0, issued = 0;
+    uint64_t issued = 0;
+    std::atomic<uint64_t> taken = 0;     // given to the caller
     bool ended = false;
   };
   explicit Stream(std::shared_ptr<State> state) : state_(std::move(state)) {}
@@ -116,16 +118,14 @@ class Stream {
 
   // The next outcome; nothing at the end. What the input range threw is thrown here, after what came before it.
   std::optional<T> next() {
-    std::optional<T> result;
-    pool_detail::wait(*state_->engine, *state_->ticket, [&] { return (!state_->ready.empty() && state_->ready.front()) || pool_detail::is_complete(*state_->ticket); });
-    pool_detail::locked(*state_->engine, [&] {
-      if (state_->ready.empty() || !state_->ready.front()) return;
-      result = std::move(state_->ready.front());
-      state_->ready.pop_front();
-      ++state_->first;
-      ++state_->taken;
-    });
-    if (!result) pool_detail::rethrow(*state_->ticket);
+    if (fetched_.empty()) fetch();
+    if (fetched_.empty()) {
+      pool_detail::rethrow(*state_->ticket);
+      return {};
+    }
+    std::optional<T> result = std::move(fetched_.front());
+    fetched_.pop_front();
+    state_->taken.fetch_add(1, std::memory_order_relaxed);
     return result;
   }
 
@@ -151,7 +151,20 @@ class Stream {
   std::default_sentinel_t end() { return {}; }
 
  private:
+  // Waits for the next one, and takes along what is ready behind it: the lock is taken once for many.
+  void fetch() {
+    auto there = [&] { return !state_->ready.empty() && state_->ready.front(); };
+    pool_detail::wait(*state_->engine, *state_->ticket, [&] { return there() || pool_detail::is_complete(*state_->ticket); });
+    pool_detail::locked(*state_->engine, [&] {
+      for (; there(); ++state_->first) {
+        fetched_.push_back(std::move(*state_->ready.front()));
+        state_->ready.pop_front();
+      }
+    });
+  }
+
   std::shared_ptr<State> state_;
+  std::deque<T> fetched_;
 };
 
 // An outcome of an unordered map, with the index of its input.
@@ -309,7 +322,7 @@ class Pool {
     auto next = [held, seen, ahead](std::string& arguments, bool& exhausted) {
       auto state = seen.lock();
       if (!state || state->ended || held->at == std::ranges::end(held->input)) return exhausted = true, false;
-      if (state->issued - state->taken >= ahead) return false;
+      if (state->issued - state->taken.load(std::memory_order_relaxed) >= ahead) return false;
       pool_detail::encode_element<Arguments<R (*)(P...)>>(arguments, *held->at);
       ++held->at;
       ++state->issued;
