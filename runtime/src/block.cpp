@@ -40,10 +40,4 @@ Result<SharedMemory> make_shared_memory(size_t size) {
   return result;
 }
 
-uint64_t now_nanoseconds() {
-  timespec time;
-  ::clock_gettime(CLOCK_MONOTONIC, &time);
-  return uint64_t(time.tv_sec) * 1'000'000'000u + uint64_t(time.tv_nsec);
-}
-
 }  // namespace forklint::runtime

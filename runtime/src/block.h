@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 
+#include "forklint/runtime/clock.h"
 #include "forklint/runtime/fd.h"
 #include "src/ring.h"
 
@@ -82,7 +83,5 @@ struct SharedMemory {
 };
 Result<SharedMemory> make_shared_memory(size_t size);
 Result<std::byte*> map_shared(int file, size_t offset, size_t size, bool writable);
-
-uint64_t now_nanoseconds();
 
 }  // namespace forklint::runtime

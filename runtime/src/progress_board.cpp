@@ -1,5 +1,7 @@
 #include "src/progress_board.h"
 
+#include "forklint/runtime/clock.h"
+
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -73,11 +75,7 @@ Board* get() { return here().board; }
 int fd() { return here().fd; }
 bool may_draw() { return here().may_draw; }
 
-uint64_t now() {
-  timespec time{};
-  ::clock_gettime(CLOCK_MONOTONIC, &time);
-  return uint64_t(time.tv_sec) * 1'000'000'000 + uint64_t(time.tv_nsec);
-}
+uint64_t now() { return now_nanoseconds(); }
 
 uint64_t birth_of(pid_t pid) {
   char path[32] = "/proc/", text[1024];

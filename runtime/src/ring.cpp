@@ -1,5 +1,7 @@
 #include "src/ring.h"
 
+#include "forklint/runtime/clock.h"
+
 #include <algorithm>
 #include <cstring>
 #include <ctime>
@@ -19,16 +21,10 @@ void pause() {
 #endif
 }
 
-uint64_t now() {
-  timespec time;
-  ::clock_gettime(CLOCK_MONOTONIC, &time);
-  return uint64_t(time.tv_sec) * 1'000'000'000u + uint64_t(time.tv_nsec);
-}
-
 }  // namespace
 
 bool RingEnd::spin_for_bytes() const {
-  for (uint64_t until = now() + spin; now() < until;)
+  for (uint64_t until = now_nanoseconds() + spin; now_nanoseconds() < until;)
     for (int i = 0; i < 32; ++i) {
       if (!empty()) return true;
       pause();

@@ -48,12 +48,6 @@ void preview_text(std::string& out, std::string_view text) {
   out += text.size() > longest ? "…\"" : "\"";
 }
 
-uint64_t now_nanoseconds() {
-  timespec time;
-  ::clock_gettime(CLOCK_MONOTONIC, &time);
-  return uint64_t(time.tv_sec) * 1'000'000'000u + uint64_t(time.tv_nsec);
-}
-
 }  // namespace task_detail
 
 const TaskEntry* find_task(uint32_t number) {

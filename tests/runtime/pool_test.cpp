@@ -3,7 +3,9 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <algorithm>
+#include <future>
 #include <numeric>
+#include <thread>
 #include <unistd.h>
 
 #include "forklint/runtime/pool.h"
@@ -44,6 +46,17 @@ TEST_CASE("a map gives every outcome in order") {
   auto outcomes = pool.map(square, numbers);
   REQUIRE(outcomes.size() == numbers.size());
   for (int n : numbers) CHECK(outcomes[size_t(n)] == n * n);
+}
+
+TEST_CASE("fork is refused while there are other threads, and the others are not") {
+  std::promise<void> done;
+  std::thread other([&] { done.get_future().wait(); });
+  auto refused = Pool::make({.workers = 1, .method = StartMethod::fork});
+  REQUIRE(!refused);
+  CHECK(refused.error().what.find("this process has 2 threads") != std::string::npos);
+  CHECK(make({.workers = 1}).apply(square, 3) == 9);
+  done.set_value();
+  other.join();
 }
 
 TEST_CASE("one bad task does not end a map") {

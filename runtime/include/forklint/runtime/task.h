@@ -10,6 +10,7 @@
 #include <span>
 #include <typeinfo>
 
+#include "forklint/runtime/clock.h"
 #include "forklint/runtime/wire.h"
 
 namespace forklint::runtime {
@@ -113,8 +114,6 @@ template <class R, class... A>
 struct TaskTraits<R (*)(WorkerContext&, A...)> : Signature<R, A...> {
   static constexpr bool takes_context = true;
 };
-
-uint64_t now_nanoseconds();  // of CLOCK_MONOTONIC
 
 template <class Traits, class Function>
 Called call(Function& function, WorkerContext& context, std::string_view bytes, std::string& result, uint64_t& decoded_at) {
