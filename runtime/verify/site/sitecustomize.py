@@ -47,13 +47,15 @@ def _forklint():
 
     next_seed()
 
-    # Stacks of all threads on a signal, without the interpreter's lock.
+    # Stacks on a signal, without the interpreter's lock: of all threads, which is safe when they all sleep; of the one that gets it.
     try:
         import faulthandler
         fd = os.open(events + ".stacks", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         os.dup2(fd, 913, False)
         os.close(fd)
-        faulthandler.register(int(environ.get("FORKLINT_SIGNAL", "62")), file=913, all_threads=True, chain=False)
+        number = int(environ.get("FORKLINT_SIGNAL", "62"))
+        faulthandler.register(number, file=913, all_threads=True, chain=False)
+        faulthandler.register(number - 1, file=913, all_threads=False, chain=False)
     except Exception:
         pass
 

@@ -9,7 +9,6 @@
 #include <thread>
 
 #include "events.h"
-#include "forklint/runtime/fd.h"
 #include "forklint/runtime/process.h"
 #include "hang.h"
 #include "outcome.h"
@@ -23,7 +22,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds between_looks{15};
 constexpr milliseconds for_leftovers{1000};  // what the program left behind gets so long to finish
 constexpr milliseconds for_stacks{150};      // of one process
-constexpr size_t many_replaced = 8;
+constexpr size_t many_replaced = 6;
 constexpr milliseconds before_stacks{400};   // the main thread has not moved, although others do
 
 class Watch {
@@ -38,9 +37,11 @@ class Watch {
     while (!finished()) {
     }
     seen_.seconds = std::chrono::duration<double>(Clock::now() - begun_).count();
-    if (hang_ || storm_.size() || timed_out_) take_stacks();
+    // What happens after the verdict is our doing, and is not read.
+    bool judged = hang_ || !storm_.empty() || timed_out_;
+    if (judged) take_stacks();
     (void)child_.kill_tree(milliseconds(0));
-    events_.read();
+    if (!judged) events_.read();
     fill();
   }
 
@@ -105,19 +106,21 @@ class Watch {
       return std::nullopt;
     }
     if (helpers_asked_ == 5 || Clock::now() < main_since_ + before_stacks) return std::nullopt;
+    std::string errors = child_.errors();
+    if (errors.find("Exception in thread ") == errors.npos) return std::nullopt;
     helpers_asked_++;
     main_since_ = Clock::now();
-    std::string who = missing_helper(stack_of(process->pid));
+    std::string who = missing_helper(stack_of(process->pid, one_stack_signal), errors);
     if (who.empty()) return std::nullopt;
     return Hang{.proof = "lost helper", .cycle = {"process " + std::to_string(main) + " (main), main thread waits for " + who}, .waits = finder_.waits()};
   }
 
-  // All threads of a process, as faulthandler writes them; "" when it does not.
-  std::string stack_of(int pid) {
-    if (!handles(pid, stack_signal)) return "";
+  // As faulthandler writes it; "" when it does not. The main thread gets the signal. Asking for all threads while some run can
+  // crash the program, so that is for the end.
+  std::string stack_of(int pid, int signal) {
+    if (!handles(pid, signal)) return "";
     size_t before = read_text(room_.stacks()).size();
-    runtime::Fd pidfd(int(::syscall(SYS_pidfd_open, pid, 0)));
-    if (!pidfd.open() || ::syscall(SYS_pidfd_send_signal, pidfd.get(), stack_signal, nullptr, 0) != 0) return "";
+    if (::syscall(SYS_tgkill, pid, pid, signal) != 0) return "";
     std::string text;
     for (Clock::time_point until = Clock::now() + for_stacks; Clock::now() < until;) {
       std::this_thread::sleep_for(milliseconds(3));
@@ -132,7 +135,7 @@ class Watch {
   void take_stacks() {
     for (const ProcessLook& process : look_at(child_.tree())) {
       if (process.pid == child_.pid()) continue;
-      if (std::string text = stack_of(process.pid); !text.empty()) stacks_[process.inner] = std::move(text);
+      if (std::string text = stack_of(process.pid, stack_signal); !text.empty()) stacks_[process.inner] = std::move(text);
       if (stacks_.size() >= 16) return;
     }
   }
@@ -206,8 +209,6 @@ class Watch {
       seen_.outcome = "hangs";
       seen_.proof = hang_->proof;
       seen_.cycle = hang_->cycle;
-      seen_.code.reset();
-      seen_.signal = 0;
     } else if (flooded_) {
       seen_.inconclusive = "output-flood: it printed more than " + std::to_string(run_.most_output >> 20) + " MiB";
     } else if (timed_out_) {

@@ -10,7 +10,8 @@
 namespace forklint::verify {
 namespace {
 
-constexpr unsigned storm_size = 5;
+constexpr unsigned storm_size = 5;     // children that failed in the same way
+constexpr unsigned replaced_size = 2;  // of these, started in place of others
 
 // What a process raises because another one ended; the other's exception says more.
 bool is_consequence(const std::string& type) {
@@ -75,43 +76,43 @@ std::vector<std::string> all_exceptions(const Record& record, std::string_view e
 }
 
 std::string storm(const Record& record) {
-  // Started by a thread that does nothing but replace: a loop of the program itself has an end.
-  std::map<std::pair<int, std::string>, unsigned> failures;
+  // Some of them were started by a thread that does nothing but replace: a loop of the program itself has an end.
+  struct Failures {
+    unsigned all = 0, replaced = 0;
+  };
+  std::map<std::pair<int, std::string>, Failures> failures;
   for (const Start& start : record.starts) {
-    if (start.main_thread || start.child == 0) continue;
     auto at = record.processes.find(start.child);
-    if (at == record.processes.end()) continue;
+    if (start.child == 0 || at == record.processes.end()) continue;
     const ProcessSeen& child = at->second;
     std::string how = child.exception;
     if (how.empty() && child.signal != 0) how = runtime::signal_name(child.signal);
     if (how.empty() && child.code.value_or(0) != 0) how = "exit status " + std::to_string(*child.code);
-    if (!how.empty() && ++failures[{start.parent, how}] >= storm_size) return how;
+    if (how.empty()) continue;
+    Failures& count = failures[{start.parent, how}];
+    count.all++;
+    count.replaced += !start.main_thread;
+    if (count.all >= storm_size && count.replaced >= replaced_size) return how;
   }
   return "";
 }
 
-std::string missing_helper(const std::string& stacks) {
+std::string missing_helper(std::string_view stack, std::string_view errors) {
   struct Helper {
-    std::string_view file, waits_in, helper, words;
+    std::string_view file, waits_in, ended_in, words;
   };
   constexpr Helper helpers[] = {
-      {"multiprocessing/pool.py\"", " in wait\n", " in _handle_results\n", "a result of the pool, whose thread _handle_results has ended"},
-      {"multiprocessing/pool.py\"", " in next\n", " in _handle_results\n", "a result of the pool, whose thread _handle_results has ended"},
-      {"concurrent/futures/_base.py\"", " in result\n", " in _bootstrap\n", "a future, and no thread is left that could set it"},
+      {"multiprocessing/pool.py\"", " in wait", ", in _handle_results\n", "a result of the pool, and the thread that takes results has ended with an exception"},
+      {"multiprocessing/pool.py\"", " in next", ", in _handle_results\n", "a result of the pool, and the thread that takes results has ended with an exception"},
   };
-  size_t module = stacks.find(" in <module>\n");
-  if (module == stacks.npos) return "";
-  size_t begin = stacks.rfind("hread 0x", module);
-  std::string_view main = std::string_view(stacks).substr(begin == stacks.npos ? 0 : begin, module - (begin == stacks.npos ? 0 : begin));
-  for (const Helper& helper : helpers) {
-    // The innermost frame that is not of `threading` decides what is waited for.
-    size_t at = main.find("  File \"");
-    while (at != main.npos && main.substr(at, main.find('\n', at) - at).find("/threading.py\"") != main.npos) at = main.find("  File \"", at + 1);
-    if (at == main.npos) return "";
-    std::string_view frame = main.substr(at, main.find('\n', at) + 1 - at);
-    if (frame.find(helper.file) == frame.npos || !frame.ends_with(helper.waits_in)) continue;
-    if (stacks.find(helper.helper) == stacks.npos) return std::string(helper.words);
-  }
+  // The innermost frame that is not of `threading` says what is waited for.
+  size_t at = stack.find("  File \"");
+  auto line = [&] { return stack.substr(at, stack.find('\n', at) - at); };
+  while (at != stack.npos && line().contains("/threading.py\"")) at = stack.find("  File \"", at + 1);
+  size_t thread = errors.find("Exception in thread ");
+  if (at == stack.npos || thread == errors.npos) return "";
+  for (const Helper& helper : helpers)
+    if (line().contains(helper.file) && line().ends_with(helper.waits_in) && errors.find(helper.ended_in, thread) != errors.npos) return std::string(helper.words);
   return "";
 }
 

@@ -35,6 +35,7 @@ class Room {
   bool layered_ = false;  // it is the real one, under a layer
 };
 
-inline constexpr int stack_signal = 62;
+inline constexpr int stack_signal = 62;      // asks for the stacks of all threads
+inline constexpr int one_stack_signal = 61;  // of the thread that gets it
 
 }  // namespace forklint::verify
