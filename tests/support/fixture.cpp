@@ -93,7 +93,8 @@ void read_file(Fixture& fixture, const std::filesystem::path& path, bool main) {
     ++number;
     if (in_header && line.starts_with("# ")) {
       size_t colon = line.find(':');
-      if (colon != std::string::npos) fixture.header.emplace_back(trimmed(line.substr(2, colon - 2)), trimmed(line.substr(colon + 1)));
+      bool key = colon != std::string::npos && line.find_first_not_of("abcdefghijklmnopqrstuvwxyz ", 2) == colon;
+      if (key) fixture.header.emplace_back(trimmed(line.substr(2, colon - 2)), trimmed(line.substr(colon + 1)));
     } else if (!line.empty() && line[0] != '#') {
       in_header = false;
     }

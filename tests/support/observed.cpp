@@ -91,6 +91,7 @@ bool Prediction::covers(const std::string& outcome) const {
 Prediction prediction(std::span<const Predicted> findings, std::string_view method) {
   Prediction result;
   for (const Predicted& finding : findings) {
+    if (finding.rule == "implicit-method" || finding.rule == "fork-chosen") continue;  // they speak of what other rules found
     result.any |= finding.outcomes.empty();
     for (const auto& [under, outcome] : finding.outcomes)
       if (method.empty() || method == under) result.outcomes.push_back(outcome);
