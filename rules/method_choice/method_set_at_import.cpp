@@ -26,7 +26,7 @@ void check(const Model& model, engine::Report& report) {
       if (condition.guard != Guard::none || condition.flagged || condition.handled || in_import(trace, i)) continue;
       if (is_true(model.evaluator(), step.row->force, step.site, step.frame)) continue;
       auto argument = method_argument(model.evaluator(), *step.row, step.site, step.frame);
-      if (!argument) continue;
+      if (!argument || (argument->methods & fresh_methods).empty()) continue;
       uint32_t place = outermost(trace, i);
       auto draft = report.finding(trace.steps[place].site, "the start method is set while the main module is imported, and so again in every child");
       for (StartMethod method : {StartMethod::spawn, StartMethod::forkserver})

@@ -195,7 +195,7 @@ std::vector<Fixture> fixtures(const std::filesystem::path& root, const std::stri
         for (const auto& inner : std::filesystem::recursive_directory_iterator(entry))
           if (inner.path().extension() == ".py") fixture.files.push_back(inner.path());
         std::sort(fixture.files.begin(), fixture.files.end());
-      } else if (entry.path().extension() == ".py" && !name.ends_with(".fixed.py")) {
+      } else if (entry.path().extension() == ".py") {
         fixture.files.push_back(entry.path());
       }
       if (fixture.files.empty()) continue;

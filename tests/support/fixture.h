@@ -48,7 +48,8 @@ struct Fixture {
   std::vector<std::filesystem::path> files;   // the Python files
   std::vector<std::pair<std::string, std::string>> header;  // of the file, or of main.py
   std::vector<Expected> expected;
-  bool bad() const { return path.filename().string().starts_with("bad_"); }
+  // `bad_x.fixed.py` is bad_x.py repaired, and good.
+  bool bad() const { return path.filename().string().starts_with("bad_") && !path.filename().string().ends_with(".fixed.py"); }
   std::string name() const { return path.parent_path().filename().string() + "/" + path.filename().string(); }
   std::vector<std::string> header_values(std::string_view key) const;
   std::string value(std::string_view key) const;  // the last; "" if there is none

@@ -120,8 +120,8 @@ std::string observed_page(std::span<const Seen> runs, std::span<const Version> v
   }
   std::string page =
       "# What is seen\n\n"
-      "Generated from the runs of all fixtures that need nothing but Python and Linux; `./dev judge` repeats them and writes this page, and\n"
-      "the tests compare. A cell counts the programs in which a rule is expected under that start method, by what was seen: an exception\n"
+      "Made from the headers of all fixtures that need nothing but Python and Linux; `./dev judge all` runs them and holds the headers to\n"
+      "what is seen, and a test holds this page to the headers. A cell counts the programs in which a rule is expected under that start method, by what was seen: an exception\n"
       "by its type, `ok` where the harm needs luck or the version has repaired it. A program may hold several findings, so what is seen may\n"
       "be another rule's. `own`: programs that choose their method themselves; `any`: the rule speaks of no method.\n\n"
       "## How good the predictions are\n\n"
