@@ -152,10 +152,10 @@ Socket socket_kind(int pid, const std::string& target) {
   std::istringstream unix_sockets(read_text(proc(pid) + "/net/unix"));
   for (std::string line; std::getline(unix_sockets, line);)
     if ((line + " ").find(inode) != line.npos) return Socket::unix;
-  for (const char* table : {"/net/tcp", "/net/tcp6"}) {
+  for (const char* table : {"/net/udp", "/net/udp6", "/net/tcp", "/net/tcp6"}) {
     std::istringstream lines(read_text(proc(pid) + table));
     for (std::string line; std::getline(lines, line);)
-      if (line.find(inode) != line.npos) return line.find(" 0A ") != line.npos ? Socket::listening : Socket::connected;
+      if (line.find(inode) != line.npos) return line.find(" 0A ") != line.npos ? Socket::listening : Socket::connected;  // or datagrams
   }
   return Socket::unknown;
 }

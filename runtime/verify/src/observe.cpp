@@ -23,6 +23,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds between_looks{15};
 constexpr milliseconds for_leftovers{1000};  // what the program left behind gets so long to finish
 constexpr milliseconds for_stacks{150};      // of one process
+constexpr size_t many_replaced = 8;
+constexpr milliseconds before_stacks{400};   // the main thread has not moved, although others do
 
 class Watch {
  public:
@@ -61,32 +63,76 @@ class Watch {
     std::erase_if(look, [&](const ProcessLook& process) { return process.pid == child_.pid() || (record.own_processes && process.inner == 1); });
     most_processes_ = std::max(most_processes_, look.size());
     if (!record.main) return false;
+    if (storm_ = silent_storm(look, *record.main); !storm_.empty()) return true;
     HangQuestion question{.main = record.ended ? 0 : *record.main, .private_network = !run_.allow_network && child_.has_namespaces(), .seconds_left = left};
     for (const auto& [pid, what] : record.orphans) question.orphans.insert(pid);
     question.timers = std::ranges::any_of(record.timers, [](const auto& timer) { return timer.second > Clock::now(); });
     std::optional<Hang> hang = finder_.step(look, question);
-    for (const ProcessLook& process : look) pids_[process.inner] = process.pid, hidden_ |= process.hidden;
+    for (const ProcessLook& process : look) hidden_ |= process.hidden;
+    if (!hang && !record.ended) hang = lost_helper(look, *record.main);
     if (!record.ended) return hang ? hang_ = std::move(hang), true : false;
     if (!hang && Clock::now() < *record.ended + for_leftovers) return false;
     for (const ProcessLook& process : look) left_behind_.insert(process.inner);
     return true;
   }
 
-  // Asks each process for its stacks, one after the other, so that each text has an owner.
+  // Children that end without an error, and are replaced without end: since the others of the main process last moved, one of its
+  // threads has started and lost many.
+  std::string silent_storm(const std::vector<ProcessLook>& look, int main) {
+    auto process = std::ranges::find(look, main, &ProcessLook::inner);
+    std::vector<ThreadLook> threads = process == look.end() ? std::vector<ThreadLook>{} : process->threads;
+    size_t moved = 0;
+    for (size_t i = 0; i < threads.size(); i++) moved += i >= threads_.size() || threads[i] != threads_[i];
+    bool still = threads.size() == threads_.size() && moved <= 1 && !threads.empty() && threads[0] == threads_[0];
+    threads_ = std::move(threads);
+    size_t ended = 0;
+    for (const Start& start : events_.record().starts) {
+      auto child = events_.record().processes.find(start.child);
+      ended += !start.main_thread && child != events_.record().processes.end() && (child->second.code || child->second.signal != 0);
+    }
+    if (!still) ended_before_ = ended;
+    return ended >= ended_before_ + many_replaced ? "the end at once" : "";
+  }
+
+  // While other threads run, the main thread may still wait for what only a thread can do that has ended: its stack tells.
+  std::optional<Hang> lost_helper(const std::vector<ProcessLook>& look, int main) {
+    auto process = std::ranges::find(look, main, &ProcessLook::inner);
+    if (process == look.end() || process->threads.empty()) return std::nullopt;
+    const ThreadLook& thread = process->threads.front();
+    if (thread != main_thread_ || wait_of(*process, thread).kind != Wait::lock) {
+      main_thread_ = thread;
+      main_since_ = Clock::now();
+      return std::nullopt;
+    }
+    if (helpers_asked_ == 5 || Clock::now() < main_since_ + before_stacks) return std::nullopt;
+    helpers_asked_++;
+    main_since_ = Clock::now();
+    std::string who = missing_helper(stack_of(process->pid));
+    if (who.empty()) return std::nullopt;
+    return Hang{.proof = "lost helper", .cycle = {"process " + std::to_string(main) + " (main), main thread waits for " + who}, .waits = finder_.waits()};
+  }
+
+  // All threads of a process, as faulthandler writes them; "" when it does not.
+  std::string stack_of(int pid) {
+    if (!handles(pid, stack_signal)) return "";
+    size_t before = read_text(room_.stacks()).size();
+    runtime::Fd pidfd(int(::syscall(SYS_pidfd_open, pid, 0)));
+    if (!pidfd.open() || ::syscall(SYS_pidfd_send_signal, pidfd.get(), stack_signal, nullptr, 0) != 0) return "";
+    std::string text;
+    for (Clock::time_point until = Clock::now() + for_stacks; Clock::now() < until;) {
+      std::this_thread::sleep_for(milliseconds(3));
+      std::string now = read_text(room_.stacks());
+      if (now.size() > before && now.size() == text.size()) break;
+      text = std::move(now);
+    }
+    return text.size() > before ? text.substr(before, 8000) : "";
+  }
+
+  // One process after the other, so that each text has an owner.
   void take_stacks() {
     for (const ProcessLook& process : look_at(child_.tree())) {
-      if (!handles(process.pid, stack_signal) || process.pid == child_.pid()) continue;
-      size_t before = read_text(room_.stacks()).size();
-      runtime::Fd pidfd(int(::syscall(SYS_pidfd_open, process.pid, 0)));
-      if (!pidfd.open() || ::syscall(SYS_pidfd_send_signal, pidfd.get(), stack_signal, nullptr, 0) != 0) continue;
-      std::string text;
-      for (Clock::time_point until = Clock::now() + for_stacks; Clock::now() < until;) {
-        std::this_thread::sleep_for(milliseconds(3));
-        std::string now = read_text(room_.stacks());
-        if (now.size() > before && now.size() == text.size()) break;
-        text = std::move(now);
-      }
-      if (text.size() > before) stacks_[process.inner] = text.substr(before, 8000);
+      if (process.pid == child_.pid()) continue;
+      if (std::string text = stack_of(process.pid); !text.empty()) stacks_[process.inner] = std::move(text);
       if (stacks_.size() >= 16) return;
     }
   }
@@ -187,7 +233,11 @@ class Watch {
   bool flooded_ = false;
   bool hidden_ = false;
   size_t most_processes_ = 0;
-  std::map<int, int> pids_;
+  std::vector<ThreadLook> threads_;
+  size_t ended_before_ = 0;
+  ThreadLook main_thread_;
+  Clock::time_point main_since_{};
+  unsigned helpers_asked_ = 0;
   std::set<int> left_behind_;
   std::map<int, std::string> stacks_;
 };

@@ -90,6 +90,31 @@ std::string storm(const Record& record) {
   return "";
 }
 
+std::string missing_helper(const std::string& stacks) {
+  struct Helper {
+    std::string_view file, waits_in, helper, words;
+  };
+  constexpr Helper helpers[] = {
+      {"multiprocessing/pool.py\"", " in wait\n", " in _handle_results\n", "a result of the pool, whose thread _handle_results has ended"},
+      {"multiprocessing/pool.py\"", " in next\n", " in _handle_results\n", "a result of the pool, whose thread _handle_results has ended"},
+      {"concurrent/futures/_base.py\"", " in result\n", " in _bootstrap\n", "a future, and no thread is left that could set it"},
+  };
+  size_t module = stacks.find(" in <module>\n");
+  if (module == stacks.npos) return "";
+  size_t begin = stacks.rfind("hread 0x", module);
+  std::string_view main = std::string_view(stacks).substr(begin == stacks.npos ? 0 : begin, module - (begin == stacks.npos ? 0 : begin));
+  for (const Helper& helper : helpers) {
+    // The innermost frame that is not of `threading` decides what is waited for.
+    size_t at = main.find("  File \"");
+    while (at != main.npos && main.substr(at, main.find('\n', at) - at).find("/threading.py\"") != main.npos) at = main.find("  File \"", at + 1);
+    if (at == main.npos) return "";
+    std::string_view frame = main.substr(at, main.find('\n', at) + 1 - at);
+    if (frame.find(helper.file) == frame.npos || !frame.ends_with(helper.waits_in)) continue;
+    if (stacks.find(helper.helper) == stacks.npos) return std::string(helper.words);
+  }
+  return "";
+}
+
 void decide(Observation& seen, const std::optional<std::string>& prints) {
   if (seen.signal != 0) {
     seen.outcome = "crashes:" + runtime::signal_name(seen.signal);

@@ -16,6 +16,9 @@ std::vector<std::string> printed_exceptions(std::string_view text);
 std::vector<std::string> all_exceptions(const Record& record, std::string_view errors);
 // Children that die at their start and are replaced without end: what is repeated, or "".
 std::string storm(const Record& record);
+// What the main thread in these stacks (of faulthandler) waits for that only a thread of the standard library can do, which is
+// not among them: "a result of the pool, whose thread _handle_results has ended"; or "".
+std::string missing_helper(const std::string& stacks);
 // The word for a program that ended by itself.
 void decide(Observation& seen, const std::optional<std::string>& prints);
 
