@@ -120,10 +120,11 @@ std::string observed_page(std::span<const Seen> runs, std::span<const Version> v
   }
   std::string page =
       "# What is seen\n\n"
-      "Made from the headers of all fixtures that need nothing but Python and Linux; `./dev judge all` runs them and holds the headers to\n"
-      "what is seen, and a test holds this page to the headers. A cell counts the programs in which a rule is expected under that start method, by what was seen: an exception\n"
-      "by its type, `ok` where the harm needs luck or the version has repaired it. A program may hold several findings, so what is seen may\n"
-      "be another rule's. `own`: programs that choose their method themselves; `any`: the rule speaks of no method.\n\n"
+      "Made from the headers of all fixtures that need nothing but Python and Linux; `./dev judge all` runs them and holds the headers\n"
+      "to what is seen, and a test holds this page to the headers. A cell counts the programs in which a rule is expected under that\n"
+      "start method, by what was seen: an exception by its type, `ok` where the harm needs luck or the version has repaired it. A program\n"
+      "may hold several findings, so what is seen may be another rule's. `own`: programs that choose their method themselves; `any`: the\n"
+      "rule speaks of no method. Where all versions agree, the first column speaks for all.\n\n"
       "## How good the predictions are\n\n"
       "Runs of fixtures, how many failed, for how many something was predicted, and how many of those were ok for a reason that the\n"
       "fixture gives (`latent`). Precision: of the predicted, those that failed or are latent. Recall: of the failed, those predicted.\n"
@@ -149,11 +150,14 @@ std::string observed_page(std::span<const Seen> runs, std::span<const Version> v
     for (std::string_view row : row_order) {
       auto of_row = of_rule->second.find(std::string(row));
       if (of_row == of_rule->second.end()) continue;
-      page += "| " + std::string(rule->code) + " " + std::string(rule->name) + " | " + std::string(row) + " |";
+      std::vector<std::string> cells;
       for (Version version : versions) {
         auto cell = of_row->second.find(version);
-        page += " " + (cell == of_row->second.end() ? "–" : cell_text(cell->second)) + " |";
+        cells.push_back(cell == of_row->second.end() ? "–" : cell_text(cell->second));
       }
+      bool same = std::all_of(cells.begin(), cells.end(), [&](const std::string& cell) { return cell == cells[0]; });
+      page += "| " + std::string(rule->code) + " " + std::string(rule->name) + " | " + std::string(row) + " |";
+      for (size_t i = 0; i < cells.size(); ++i) page += i > 0 && same ? " |" : " " + cells[i] + " |";
       page += "\n";
     }
   }
