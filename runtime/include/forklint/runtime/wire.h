@@ -8,7 +8,8 @@
 //     static void write(Writer& out, const Image& image);
 //     static bool read(Reader& in, Image& image);
 //   };
-// Pointers, references, views and functions are not: an address means nothing in another process (PSM212).
+// A parameter of a task may be std::span<const std::byte> too, which reads the bytes where they lie; a result must own its bytes.
+// Pointers, references, other views and functions are not: an address means nothing in another process (PSM212).
 #pragma once
 
 #include "forklint/runtime/wire_types.h"
@@ -25,7 +26,7 @@ void write(Writer& out, const T& value) {
   } else if constexpr (is_duration<T>) {
     out.raw(value.count());
   } else if constexpr (std::same_as<T, std::monostate>) {
-  } else if constexpr (std::same_as<T, std::string>) {
+  } else if constexpr (std::same_as<T, std::string> || std::same_as<T, BorrowedBytes>) {
     out.length(value.size());
     out.bytes(value.data(), value.size());
   } else if constexpr (is_instance<T, std::tuple> || is_instance<T, std::pair>) {
@@ -123,11 +124,12 @@ bool read(Reader& in, T& value) {
     return true;
   } else if constexpr (std::same_as<T, std::monostate>) {
     return true;
-  } else if constexpr (std::same_as<T, std::string>) {
+  } else if constexpr (std::same_as<T, std::string> || std::same_as<T, BorrowedBytes>) {
     uint64_t size = 0;
     std::string_view text;
     if (!in.length(size, 1) || !in.text(text, size)) return false;
-    value = text;
+    if constexpr (std::same_as<T, std::string>) value = text;
+    else value = std::as_bytes(std::span(text));
     return true;
   } else if constexpr (is_instance<T, std::tuple> || is_instance<T, std::pair>) {
     return std::apply([&](auto&... parts) { return (read(in, parts) && ...); }, value);

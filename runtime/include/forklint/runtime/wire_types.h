@@ -136,36 +136,41 @@ constexpr decltype(auto) with_members(T& value, Use&& use) {
   else { auto& [a, b, c, d, e, f, g, h, i, j, k, l] = value; return use(a, b, c, d, e, f, g, h, i, j, k, l); }
 }
 
-template <class T>
+// Bytes that are read where they lie: they last as long as what they are read from, which for arguments is the task.
+using BorrowedBytes = std::span<const std::byte>;
+
+// `owned`: without borrowed bytes, for who reads it keeps it.
+template <class T, bool owned = false>
 consteval bool sendable();
 
-template <class Tuple, size_t... i>
+template <class Tuple, bool owned, size_t... i>
 consteval bool all_sendable(std::index_sequence<i...>) {
-  return (sendable<std::remove_const_t<std::tuple_element_t<i, Tuple>>>() && ...);
+  return (sendable<std::remove_const_t<std::tuple_element_t<i, Tuple>>, owned>() && ...);
 }
-template <class T>
+template <class T, bool owned>
 consteval bool members_sendable() {
-  return decltype(with_members(std::declval<T&>(), [](auto&... members) { return std::bool_constant<(sendable<std::remove_cvref_t<decltype(members)>>() && ...)>(); }))::value;
+  return decltype(with_members(std::declval<T&>(), [](auto&... members) { return std::bool_constant<(sendable<std::remove_cvref_t<decltype(members)>, owned>() && ...)>(); }))::value;
 }
-template <class V, size_t... i>
+template <class V, bool owned, size_t... i>
 consteval bool alternatives_sendable(std::index_sequence<i...>) {
-  return (sendable<std::variant_alternative_t<i, V>>() && ...);
+  return (sendable<std::variant_alternative_t<i, V>, owned>() && ...);
 }
 
-template <class T>
+template <class T, bool owned>
 consteval bool sendable() {
   if constexpr (HasTrait<T>) return true;
   else if constexpr (std::is_pointer_v<T> || std::is_reference_v<T> || std::is_member_pointer_v<T> || std::is_function_v<T> || std::is_null_pointer_v<T>) return false;
+  else if constexpr (std::same_as<T, BorrowedBytes>) return !owned;
   else if constexpr (std::ranges::view<T>) return false;
   else if constexpr (Number<T> || std::same_as<T, std::string> || std::same_as<T, std::monostate> || is_duration<T>) return true;
-  else if constexpr (is_instance<T, std::tuple> || is_instance<T, std::pair>) return all_sendable<T>(std::make_index_sequence<std::tuple_size_v<T>>());
-  else if constexpr (is_instance<T, std::variant>) return alternatives_sendable<T>(std::make_index_sequence<std::variant_size_v<T>>());
-  else if constexpr (is_instance<T, std::optional>) return sendable<typename T::value_type>();
-  else if constexpr (is_instance<T, std::expected>) return (std::is_void_v<typename T::value_type> || sendable<typename T::value_type>()) && sendable<typename T::error_type>();
-  else if constexpr (is_array<T>) return sendable<typename T::value_type>();
-  else if constexpr (Mapping<T>) return sendable<typename T::key_type>() && sendable<typename T::mapped_type>();
-  else if constexpr (Growing<T>) return sendable<typename T::value_type>();
-  else if constexpr (std::is_aggregate_v<T> && !std::is_empty_v<T> && member_count<T>() > 0 && !std::is_array_v<T>) return members_sendable<T>();
+  else if constexpr (is_instance<T, std::tuple> || is_instance<T, std::pair>) return all_sendable<T, owned>(std::make_index_sequence<std::tuple_size_v<T>>());
+  else if constexpr (is_instance<T, std::variant>) return alternatives_sendable<T, owned>(std::make_index_sequence<std::variant_size_v<T>>());
+  else if constexpr (is_instance<T, std::optional>) return sendable<typename T::value_type, owned>();
+  else if constexpr (is_instance<T, std::expected>) return (std::is_void_v<typename T::value_type> || sendable<typename T::value_type, owned>()) && sendable<typename T::error_type, owned>();
+  else if constexpr (is_array<T>) return sendable<typename T::value_type, owned>();
+  else if constexpr (Mapping<T>) return sendable<typename T::key_type, owned>() && sendable<typename T::mapped_type, owned>();
+  else if constexpr (Growing<T>) return sendable<typename T::value_type, owned>();
+  else if constexpr (std::is_aggregate_v<T> && !std::is_empty_v<T> && member_count<T>() > 0 && !std::is_array_v<T>) return members_sendable<T, owned>();
   else return std::is_aggregate_v<T> && std::is_empty_v<T> && !requires { &T::operator(); };
 }
 
@@ -173,7 +178,7 @@ consteval bool sendable() {
 template <class T>
 consteval size_t least_size() {
   if constexpr (Number<T>) return sizeof(T);
-  else if constexpr (std::same_as<T, std::string>) return sizeof(uint64_t);
+  else if constexpr (std::same_as<T, std::string> || std::same_as<T, BorrowedBytes>) return sizeof(uint64_t);
   else if constexpr (Growing<T>) return sizeof(uint64_t);
   else return 0;
 }
