@@ -43,12 +43,17 @@ struct Options {
   char** program = nullptr;
 };
 
-int events = -1;
+const char* events_path = "";
 
+// Opened for each line: a file that is open for writing keeps its mount from becoming read-only.
 void tell(const char* format, auto... values) {
   char line[512];
   int length = snprintf(line, sizeof line, format, values...);
-  if (length > 0 && write(events, line, size_t(length) < sizeof line ? size_t(length) : sizeof line) < 0) return;
+  int events = open(events_path, O_WRONLY | O_APPEND | O_CLOEXEC);
+  if (events < 0 || length <= 0) return;
+  ssize_t written = write(events, line, size_t(length) < sizeof line ? size_t(length) : sizeof line);
+  (void)written;
+  close(events);
 }
 
 // What the kernel refuses here is said and done without: the run is then less alone, and the observer knows.
@@ -155,7 +160,7 @@ int run(const Options& options) {
 int main(int argc, char** argv) {
   Options options;
   if (!parse(argc, argv, options)) return 2;
-  events = open(options.events, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  events_path = options.events;
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   if (options.tmp || options.read_only || options.folder) make_mounts(options);
   if (options.processes && attempt(unshare(CLONE_NEWPID | CLONE_NEWIPC) == 0, "processes of its own")) {
