@@ -99,6 +99,15 @@ void replace_tmp(const Options& options) {
   attempt(bind(options.tmp, "/tmp"), "private /tmp");
 }
 
+// Mounts are touched only where they are not the machine's: in a namespace that the parent does not have.
+bool has_own_mounts() {
+  char own[64], parent[64], path[64];
+  snprintf(path, sizeof path, "/proc/%d/ns/mnt", getppid());
+  ssize_t own_size = readlink("/proc/self/ns/mnt", own, sizeof own);
+  ssize_t parent_size = readlink(path, parent, sizeof parent);
+  return own_size > 0 && parent_size > 0 && (own_size != parent_size || memcmp(own, parent, size_t(own_size)) != 0);
+}
+
 void make_mounts(const Options& options) {
   if (!attempt(mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "private mounts")) return;
   for (int i = 0; i < options.writable_count; i++) attempt(bind(options.writable[i], options.writable[i]), "bind");
@@ -162,8 +171,10 @@ int main(int argc, char** argv) {
   if (!parse(argc, argv, options)) return 2;
   events_path = options.events;
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-  if (options.tmp || options.read_only || options.folder) make_mounts(options);
-  if (options.processes && attempt(unshare(CLONE_NEWPID | CLONE_NEWIPC) == 0, "processes of its own")) {
+  const bool apart = has_own_mounts();
+  if (!apart && options.processes) tell("refused\t%d\tmounts of its own\n", getpid());
+  if (apart && (options.tmp || options.read_only || options.folder)) make_mounts(options);
+  if (apart && options.processes && attempt(unshare(CLONE_NEWPID | CLONE_NEWIPC) == 0, "processes of its own")) {
     pid_t first = fork();
     if (first == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
