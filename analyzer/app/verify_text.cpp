@@ -135,7 +135,7 @@ void print_hangs(std::string& out, const Verified& verified, const Style& style)
 void print_native(std::string& out, const VerifyCell& cell, const Style& style) {
   for (const verify::ForkSeen& fork : cell.seen.forks) {
     out += "    process " + std::to_string(fork.parent) + " forked " + std::to_string(fork.child) + " with " + reporters::count(fork.threads, "thread");
-    for (const std::string& held : fork.held) out += ", while " + reporters::safe(held) + " held it";
+    for (const std::string& held : fork.held) out += ", another thread held " + reporters::safe(held);
     out += '\n';
   }
   constexpr std::string_view tiers[] = {"", "not async-signal-safe; this C library repairs it", "not async-signal-safe; can hang", "wrong in such a child"};

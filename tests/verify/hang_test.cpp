@@ -98,6 +98,23 @@ os.wait()
 )py"},
 };
 
+// Waits for a change that nobody makes; asked of one version, as it depends on what the interpreter leaves in its memory.
+constexpr std::string_view polling = R"py(
+import multiprocessing as mp, time
+
+done = False
+
+def work():
+    while not done:
+        time.sleep(0.005)
+
+if __name__ == "__main__":
+    child = mp.Process(target=work)
+    child.start()
+    done = True
+    child.join()
+)py";
+
 struct Patient {
   const char* name;
   std::string_view text;
@@ -119,6 +136,9 @@ threading.Timer(1.2, os.kill, (pid, signal.SIGKILL)).start()
 os.waitpid(pid, 0)
 )py"},
     {"polling a child", "import multiprocessing as mp, time\np = mp.get_context('fork').Process(target=time.sleep, args=(1.2,)); p.start()\nwhile p.is_alive(): p.join(0.05)"},
+    {"a loop that counts", "import time\nfor n in range(120): time.sleep(0.01)"},
+    {"a child that counts", "import multiprocessing as mp, time\ndef work():\n    n = 0\n    while n < 1200:\n        time.sleep(0.01)\n        n += 10\np = mp.get_context('fork').Process(target=work); p.start(); p.join()"},
+    {"a deadline", "import time\nend = time.monotonic() + 1.2\nwhile time.monotonic() < end: time.sleep(0.01)"},
     {"a pool at work", "import multiprocessing as mp, time\nif __name__ == '__main__':\n    with mp.get_context('fork').Pool(2) as pool: pool.map(time.sleep, [0.6] * 4)"},
     {"workers that are replaced after each task", "import multiprocessing as mp\nif __name__ == '__main__':\n    with mp.get_context('fork').Pool(2, maxtasksperchild=1) as pool: print(len(pool.map(abs, range(24), 1)))"},
 };
@@ -140,6 +160,14 @@ TEST_CASE("every hang is proved, with its cycle and stacks") {
   }
   std::ranges::sort(seconds);
   std::printf("%zu hangs, time to the verdict: median %.2f s, longest %.2f s\n", seconds.size(), seconds[seconds.size() / 2], seconds.back());
+}
+
+TEST_CASE("polling for what nobody will change is proved by a memory that stays the same") {
+  Script script(polling);
+  fv::Observation seen = fv::observe(script.run(newest_python(), "fork"));
+  INFO(told(seen));
+  CHECK(seen.outcome == "hangs");
+  CHECK(seen.proof == "recurrence");
 }
 
 TEST_CASE("what only takes long does not hang") {
@@ -164,7 +192,7 @@ TEST_CASE("the wall limit alone proves nothing") {
 }
 
 TEST_CASE("a fork waits until another thread is inside of a lock") {
-  // The lock is held for a thousandth of the time: without help a fork would hardly ever meet it.
+  // The lock is held for a small part of the time: without help a fork would seldom meet it.
   Script script(R"py(
 import multiprocessing as mp, threading, time
 
@@ -173,8 +201,8 @@ lock = threading.Lock()
 def hold():
     while True:
         with lock:
-            time.sleep(0.0005)
-        time.sleep(0.03)
+            time.sleep(0.003)
+        time.sleep(0.04)
 
 def work():
     pass

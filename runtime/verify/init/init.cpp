@@ -43,12 +43,17 @@ struct Options {
   char** program = nullptr;
 };
 
-int events = -1;
+const char* events_path = "";
 
+// Opened for each line: a file that is open for writing keeps its mount from becoming read-only.
 void tell(const char* format, auto... values) {
   char line[512];
   int length = snprintf(line, sizeof line, format, values...);
-  if (length > 0 && write(events, line, size_t(length) < sizeof line ? size_t(length) : sizeof line) < 0) return;
+  int events = open(events_path, O_WRONLY | O_APPEND | O_CLOEXEC);
+  if (events < 0 || length <= 0) return;
+  ssize_t written = write(events, line, size_t(length) < sizeof line ? size_t(length) : sizeof line);
+  (void)written;
+  close(events);
 }
 
 // What the kernel refuses here is said and done without: the run is then less alone, and the observer knows.
@@ -92,6 +97,15 @@ void replace_tmp(const Options& options) {
     attempt(bind(options.kept[i], place), "keep in /tmp");
   }
   attempt(bind(options.tmp, "/tmp"), "private /tmp");
+}
+
+// Mounts are touched only where they are not the machine's: in a namespace that the parent does not have.
+bool has_own_mounts() {
+  char own[64], parent[64], path[64];
+  snprintf(path, sizeof path, "/proc/%d/ns/mnt", getppid());
+  ssize_t own_size = readlink("/proc/self/ns/mnt", own, sizeof own);
+  ssize_t parent_size = readlink(path, parent, sizeof parent);
+  return own_size > 0 && parent_size > 0 && (own_size != parent_size || memcmp(own, parent, size_t(own_size)) != 0);
 }
 
 void make_mounts(const Options& options) {
@@ -155,10 +169,12 @@ int run(const Options& options) {
 int main(int argc, char** argv) {
   Options options;
   if (!parse(argc, argv, options)) return 2;
-  events = open(options.events, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  events_path = options.events;
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-  if (options.tmp || options.read_only || options.folder) make_mounts(options);
-  if (options.processes && attempt(unshare(CLONE_NEWPID | CLONE_NEWIPC) == 0, "processes of its own")) {
+  const bool apart = has_own_mounts();
+  if (!apart && options.processes) tell("refused\t%d\tmounts of its own\n", getpid());
+  if (apart && (options.tmp || options.read_only || options.folder)) make_mounts(options);
+  if (apart && options.processes && attempt(unshare(CLONE_NEWPID | CLONE_NEWIPC) == 0, "processes of its own")) {
     pid_t first = fork();
     if (first == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);

@@ -104,7 +104,7 @@ void tell_fork(int child, int threads, int self, bool forced, bool raw) {
   int told = 0;
   for (const Lock& lock : lock_table) {
     if (!held_by_another(lock, self) || lock.kind == 's' || told == 8) continue;
-    line.text(told++ ? "," : "").text(lock.kind == 'm' ? "mutex " : "rwlock ").hex(lock.address).text(" by thread ").number(lock.holder);
+    line.text(told++ ? "," : "").text(lock.kind == 'm' ? "mutex " : "rwlock ").hex(lock.address).text(" (thread ").number(lock.holder).text(")");
   }
   line.send();
 }

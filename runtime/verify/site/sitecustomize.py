@@ -184,7 +184,7 @@ def _forklint():
     # A fork waits until another thread is inside of a lock: what depends on luck otherwise.
     lock_types = (_thread.LockType, _thread.RLock)
     budget = [float(environ.get("FORKLINT_FORCE_MS") or 0) / 1000.0]
-    each = budget[0] / 4
+    each = budget[0] / 3
     sections = []
     for item in filter(None, environ.get("FORKLINT_FORCE_LINES", "").split("\n")):
         path, _, number = item.rpartition(":")
@@ -253,8 +253,10 @@ def _forklint():
         held = []
         try:
             for turn in range(1000):
-                held = [name for name, lock in locks_in_sight(frames).values() if is_held(lock)]
-                if (held and inside(frames)) or time.monotonic() >= until:
+                locks = locks_in_sight(frames)
+                held = [name for name, lock in locks.values() if is_held(lock)]
+                # Without a lock to wait for, waiting would only let threads end that are to be alive at the fork.
+                if not locks or not frames or (held and inside(frames)) or time.monotonic() >= until:
                     break
                 waited = True
                 frames = None

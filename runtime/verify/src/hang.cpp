@@ -9,6 +9,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr unsigned rounds_needed = 2;  // equal looks after the first
 constexpr unsigned wakes_needed = 3;
+constexpr double short_sleep = 1;  // seconds
 
 struct Thread {
   size_t process = 0;
@@ -99,6 +100,7 @@ std::vector<std::string> chain(const std::vector<ProcessLook>& look, const Momen
   for (Thread at = from; lines.size() < 12;) {
     const ProcessLook& process = look[at.process];
     std::string line = name_of(process, process.threads[at.thread], main) + " " + describe(moment.wait(at), process);
+    if (moment.wait(at).kind == Wait::timed) return lines.push_back(line + " again and again, and its memory is each time the same"), lines;
     std::vector<Thread> wakers = moment.wakers(at);
     visited.push_back(at);
     if (wakers.empty()) return lines.push_back(line + ": nobody is left who could end this"), lines;
@@ -160,32 +162,37 @@ std::map<int, std::vector<std::string>> HangFinder::waits() const {
 
 std::optional<Hang> HangFinder::step(const std::vector<ProcessLook>& look, const HangQuestion& question) {
   follow(look);
+  polling_.clear();
   if (look.empty() || rounds_ < rounds_needed || question.timers) return std::nullopt;
 
-  // Threads that are not stuck but no hope either may not be counted on; any other ends the search.
+  // A thread that sleeps is not stuck, and ends the search unless it is no hope.
   std::vector<std::vector<bool>> stuck;
   std::optional<Thread> main;
-  bool lone = false, orphan = false;
+  bool lone = false, orphan = false, recurs = false;
   for (size_t p = 0; p < look.size(); p++) {
     const ProcessLook& process = look[p];
     if (process.hidden) return std::nullopt;
     auto& row = stuck.emplace_back(process.threads.size(), true);
+    bool polls = false;
     for (size_t t = 0; t < process.threads.size(); t++) {
       const Wait& wait = waits_[p][t];
       if (process.inner == question.main && process.threads[t].tid == process.pid) main = Thread{p, t};
       if (wait.forever()) continue;
-      if (wait.kind == Wait::running) return std::nullopt;
+      if (wait.kind == Wait::running) return polling_.clear(), std::nullopt;
       const Sleeper& sleeper = sleepers_[process.threads[t].tid];
       double slept = std::chrono::duration<double>(Clock::now() - sleeper.since).count();
-      if (sleeper.wakes >= wakes_needed) continue;
-      if (wait.seconds - slept <= question.seconds_left + 0.1) return std::nullopt;
-      row[t] = false;
+      bool again = sleeper.wakes >= wakes_needed;
+      if (!again && wait.seconds - slept <= question.seconds_left + 0.1) return polling_.clear(), std::nullopt;
+      polls |= again && wait.seconds <= short_sleep;
+      row[t] = again && question.recurring.contains(process.inner);
+      recurs |= row[t];
     }
+    if (polls) polling_.push_back(process);
     bool alone = process.threads.size() == 1 && waits_[p][0].kind == Wait::lock;
     lone |= alone;
     orphan |= question.orphans.contains(process.inner) && std::ranges::any_of(waits_[p], [](const Wait& wait) { return wait.kind == Wait::lock; });
   }
-  if (question.main != 0 && (!main || !waits_[main->process][main->thread].forever())) return std::nullopt;
+  if (question.main != 0 && !main) return std::nullopt;
 
   Moment moment(look, waits_);
   for (bool changed = true; changed;) {
@@ -201,7 +208,8 @@ std::optional<Hang> HangFinder::step(const std::vector<ProcessLook>& look, const
   }
   Thread from = main.value_or(Thread{0, 0});
   if (!stuck[from.process][from.thread]) return std::nullopt;
-  return Hang{.proof = orphan ? "orphan lock" : lone ? "lone thread" : "quiescence", .cycle = chain(look, moment, from, question.main), .waits = waits()};
+  const char* proof = recurs ? "recurrence" : orphan ? "orphan lock" : lone ? "lone thread" : "quiescence";
+  return Hang{.proof = proof, .cycle = chain(look, moment, from, question.main), .waits = waits()};
 }
 
 }  // namespace forklint::verify

@@ -12,6 +12,7 @@
 #include "forklint/runtime/process.h"
 #include "hang.h"
 #include "outcome.h"
+#include "recurrence.h"
 #include "room.h"
 
 namespace forklint::verify {
@@ -68,7 +69,10 @@ class Watch {
     HangQuestion question{.main = record.ended ? 0 : *record.main, .private_network = !run_.allow_network && child_.has_namespaces(), .seconds_left = left};
     for (const auto& [pid, what] : record.orphans) question.orphans.insert(pid);
     question.timers = std::ranges::any_of(record.timers, [](const auto& timer) { return timer.second > Clock::now(); });
+    question.recurring = recurrence_.proved();
     std::optional<Hang> hang = finder_.step(look, question);
+    for (const ProcessLook& process : finder_.polling())
+      if (!hang && handles(process.pid, stack_signal)) recurrence_.step(process);  // an interpreter
     for (const ProcessLook& process : look) hidden_ |= process.hidden;
     if (!hang && !record.ended) hang = lost_helper(look, *record.main);
     if (!record.ended) return hang ? hang_ = std::move(hang), true : false;
@@ -181,6 +185,8 @@ class Watch {
       if (seen_.contained.size() < 20 && std::ranges::count(seen_.contained, text) == 0) seen_.contained.push_back(std::move(text));
     };
     if (flooded_) say("output flood: more than " + std::to_string(run_.most_output >> 20) + " MiB");
+    // Less alone than asked for: what the kernel refused.
+    for (const std::string& refused : record.refused) say("not isolated: " + refused);
     if (!left_behind_.empty()) {
       std::string text = "left running:";
       for (int pid : left_behind_) text += " process " + std::to_string(pid);
@@ -226,6 +232,7 @@ class Watch {
   Events events_;
   Clock::time_point begun_;
   HangFinder finder_;
+  Recurrence recurrence_;
   uint64_t output_ = 0;
   std::optional<Hang> hang_;
   std::string storm_;

@@ -66,7 +66,7 @@ struct ForkSeen {
   int parent = 0;
   int child = 0;
   unsigned threads = 1;              // of the parent at that moment
-  std::vector<std::string> held;     // locks that another thread held: "__main__.lock", "mutex 0x55..."
+  std::vector<std::string> held;     // locks that another thread held: "__main__.lock", "mutex 0x55... (thread 12)"
   bool forced = false;               // it was delayed until that was so
 };
 
