@@ -59,7 +59,7 @@ void add_analysis(CLI::App& app, CommandLine& line, std::vector<Given>& given) {
 }
 
 void add_verify(CLI::App& app, CommandLine& line) {
-  app.add_option("script", line.paths, "Python script, folder with a __main__.py, or native program")->required()->expected(1)->type_name("SCRIPT");
+  app.add_option("script", line.script, "Python script, folder with a __main__.py, or native program")->required()->type_name("SCRIPT");
   app.add_option("arguments", line.arguments, "The program's own arguments, after --")->type_name("ARGS");
   app.add_option("--python", line.pythons, "Interpreter to run it with, again for more (default: those found)")->expected(1)->allow_extra_args(false)->take_all()->type_name("EXE");
   app.add_option("--start-method", line.methods, "fork, spawn or forkserver, again for more (default: all three)")->expected(1)->allow_extra_args(false)->delimiter(',')->take_all()->type_name("M");
@@ -135,6 +135,7 @@ std::expected<CommandLine, int> parse_command_line(int argc, const char* const* 
 
   const std::string chosen = app.get_subcommands().front()->get_name();
   line.command = Command(std::ranges::find(commands, chosen) - std::begin(commands));
+  if (line.command == Command::verify) line.paths = {line.script};
   const std::vector<Given>& used = line.command == Command::matrix ? given_to_matrix : given;
   for (size_t i = 0; i < used.size(); ++i) {
     const engine::Option& option = engine::options()[i];

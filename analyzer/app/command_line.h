@@ -30,7 +30,7 @@ struct CommandLine {
   bool no_cache = false;  // nothing is cached, so that is always so
   std::string rule;  // code or name; empty: the list
   bool all_rules = false;
-  // verify: `paths` is the script alone
+  std::string script;                  // verify; then `paths` is that alone
   std::vector<std::string> arguments;  // the program's own
   std::vector<std::string> pythons;
   std::vector<std::string> methods;

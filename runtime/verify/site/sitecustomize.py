@@ -202,14 +202,14 @@ def _forklint():
 
     def locks_of(names, prefix, found):
         for name, value in list(names.items())[:300]:
-            if isinstance(value, lock_types):
-                found[id(value)] = (prefix + name, value)
+            if isinstance(value, lock_types) and name != "_tstate_lock":  # which every running thread holds
+                found.setdefault(id(value), (prefix + name, value))
 
     # Locks in sight: globals of the program's modules, locals of other threads, and attributes of what these hold.
     def locks_in_sight(frames):
         found = {}
         spaces = []
-        for name, module in list(sys.modules.items()):
+        for name, module in [("__main__", sys.modules.get("__main__"))] + list(sys.modules.items()):
             file = getattr(module, "__file__", None)
             if name == "__main__" or (file and "/lib/python" not in file and not file.startswith(here)):
                 spaces.append((name + ".", getattr(module, "__dict__", {})))

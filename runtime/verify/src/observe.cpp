@@ -194,7 +194,7 @@ class Watch {
     }
     for (const ExceptionSeen& exception : record.exceptions) {
       size_t outside = exception.message.find("Read-only file system");
-      if (outside != std::string::npos) say("wrote outside:" + exception.message.substr(outside + 21));
+      if (outside != std::string::npos) say("wrote outside" + exception.message.substr(outside + 21));
       if (exception.type == "MemoryError") say("memory: more than " + std::to_string(run_.most_memory >> 20) + " MiB of address space");
     }
     if (auto exit = child_.wait(); exit && !exit->ended_by_us.empty()) say("process flood: " + exit->ended_by_us), crowded_ = exit->ended_by_us;
