@@ -148,7 +148,7 @@ std::vector<std::string> Room::environment(const Run& run) const {
     set("FORKLINT_START_METHOD", run.start_method);
     set("FORKLINT_SIGNAL", std::to_string(stack_signal));
     if (setting(run.environment, "PYTHONHASHSEED").empty()) set("FORKLINT_SEED", first_seed);
-    if (run.force) set("FORKLINT_FORCE_MS", "450");
+    if (run.force) set("FORKLINT_FORCE_MS", "900");
     if (!run.force_lines.empty()) set("FORKLINT_FORCE_LINES", joined(run.force_lines));
     if (!run.watch_lines.empty()) set("FORKLINT_LINES", joined(run.watch_lines));
   }
