@@ -22,6 +22,7 @@ const std::vector<Layer> layers = {
     {"analyzer/knowledge", {}, {"toml++"}},
     {"analyzer/facts", {}, {}},
     {"analyzer/frontends/python", {"analyzer/source", "analyzer/knowledge", "analyzer/facts"}, {"tree_sitter"}},
+    {"analyzer/frontends/cpp", {"analyzer/source", "analyzer/knowledge", "analyzer/facts"}, {"clang/"}},
     {"analyzer/model", {"analyzer/source", "analyzer/knowledge", "analyzer/facts"}, {}},
     {"analyzer/engine", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/frontends/python", "analyzer/model"}, {"toml++"}},
     {"analyzer/reporters", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/engine"}, {"llvm/Support/JSON.h"}},

@@ -1,0 +1,66 @@
+// forklint-clang: one source file, or as a worker one after the other, to facts. Started by forklint; by hand:
+//
+//   forklint-clang [--root DIR] FILE [-- COMPILER FLAGS...]
+#include <cstdio>
+#include <cstring>
+#include <unistd.h>
+
+#include <llvm/Support/thread.h>
+
+#include "analyzer/facts/text.h"
+#include "analyzer/frontends/cpp/unit.h"
+
+namespace {
+
+using namespace forklint;
+
+// Clang and the lowering follow the nesting of the source.
+constexpr unsigned stack_size = 256u << 20;
+
+std::string working_folder() {
+  char* folder = ::getcwd(nullptr, 0);
+  std::string result = folder ? folder : ".";
+  std::free(folder);
+  return result;
+}
+
+int print_one(const frontends::cpp::Command& command) {
+  const frontends::cpp::Unit unit = frontends::cpp::analyse(command);
+  if (!unit.failure.empty()) {
+    std::fprintf(stderr, "forklint-clang: %s: %s\n", command.file.c_str(), unit.failure.c_str());
+    return 2;
+  }
+  for (const auto& file : unit.files) {
+    std::printf("file %s\n", file.path.c_str());
+    const std::string text = facts::print(file.facts);
+    std::fwrite(text.data(), 1, text.size(), stdout);
+  }
+  if (unit.errors > 0) std::fprintf(stderr, "forklint-clang: %s: %u errors; the first: %s\n", command.file.c_str(), unit.errors, unit.first_error.c_str());
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  frontends::cpp::Command command;
+  command.directory = working_folder();
+  command.root = command.directory;
+  for (int i = 1; i < argc; ++i) {
+    if (!std::strcmp(argv[i], "--root") && i + 1 < argc) {
+      command.root = argv[++i];
+    } else if (!std::strcmp(argv[i], "--")) {
+      command.arguments.assign(argv + i + 1, argv + argc);
+      break;
+    } else {
+      command.file = argv[i];
+    }
+  }
+  if (command.file.empty()) {
+    std::fputs("usage: forklint-clang [--root DIR] FILE [-- COMPILER FLAGS...]\n", stderr);
+    return 2;
+  }
+  int status = 0;
+  llvm::thread worker(std::optional<unsigned>(stack_size), [&] { status = print_one(command); });
+  worker.join();
+  return status;
+}
