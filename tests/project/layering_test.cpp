@@ -22,11 +22,17 @@ const std::vector<Layer> layers = {
     {"analyzer/knowledge", {}, {"toml++"}},
     {"analyzer/facts", {}, {}},
     {"analyzer/frontends/python", {"analyzer/source", "analyzer/knowledge", "analyzer/facts"}, {"tree_sitter"}},
+<<<<<<< HEAD
     {"analyzer/frontends/cpp", {"analyzer/source", "analyzer/knowledge", "analyzer/facts"}, {"clang/"}},
     {"analyzer/model", {"analyzer/source", "analyzer/knowledge", "analyzer/facts"}, {}},
     {"analyzer/engine", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/frontends/python", "analyzer/model"}, {"toml++"}},
+=======
+    {"analyzer/model/native", {"analyzer/knowledge", "analyzer/facts"}, {}},
+    {"analyzer/model", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/model/native"}, {}},
+    {"analyzer/engine", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/frontends/python", "analyzer/model", "analyzer/model/native"}, {"toml++"}},
+>>>>>>> 76f85eb (The native model: child regions of forks, effects with their shortest way, threads and locks; what C functions do)
     {"analyzer/reporters", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/engine"}, {"llvm/Support/JSON.h"}},
-    {"rules", {"analyzer/engine", "analyzer/model", "analyzer/facts", "analyzer/knowledge"}, {}},
+    {"rules", {"analyzer/engine", "analyzer/model", "analyzer/model/native", "analyzer/facts", "analyzer/knowledge"}, {}},
     {"analyzer/app", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/frontends/python", "analyzer/model", "analyzer/engine", "analyzer/reporters", "rules"}, {"CLI"}},
 };
 

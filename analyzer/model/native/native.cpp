@@ -1,0 +1,218 @@
+#include "analyzer/model/native/native.h"
+
+#include <algorithm>
+#include <deque>
+
+namespace forklint::model::native {
+
+Native::Native(std::vector<Unit> units, const knowledge::Natives& natives)
+    : program_(std::move(units), natives), forks_(program_), effects_(program_, forks_) {
+  find_roots();
+  find_programs();
+  live_.resize(forks_.sites().size());
+  held_.resize(forks_.sites().size());
+  find_live_threads();
+  find_held_locks();
+}
+
+Native::~Native() = default;
+
+void Native::find_roots() {
+  for (FunctionId id = 0; id < program_.functions().size(); ++id) {
+    const Function& function = program_.function(id);
+    const NativeApi* named = function.symbol.empty() ? nullptr : program_.natives().find(without_parameters(function.symbol));
+    if (function.has(function_module) || function.has(function_constructor)) load_roots_.push_back(id);
+    if (named && named->python_module) python_roots_.push_back(id);
+    if (without_parameters(function.symbol) == "main") mains_.push_back(id);
+    for (const Call& call : function.calls) {
+      if (!call.api || !call.targets.empty()) continue;
+      const NativeApi& api = *call.api;
+      auto values = [&](const std::optional<knowledge::Argument>& argument) {
+        EventId given = argument ? program_.argument(id, call.event, *argument) : none;
+        return given == none ? std::vector<FunctionId>{} : program_.function_values(id, given);
+      };
+      if (api.starts_thread)
+        for (FunctionId entry : values(api.entry)) entries_.push_back({entry, {id, call.event}});
+      if (api.handler && api.handler_fields.empty())
+        for (FunctionId entry : values(api.handler)) handlers_.push_back({entry, {id, call.event}});
+      if (api.handler && !api.handler_fields.empty()) {  // sigaction: the fields of its structure, set before
+        Object action = program_.object(id, program_.argument(id, call.event, *api.handler));
+        const facts::Scope& scope = program_.facts(id).scopes[function.scope];
+        for (EventId at = scope.events.begin; at < call.event; ++at) {
+          if (program_.event(id, at).op != Op::set_attribute) continue;
+          std::string_view field = last_name(program_.name_of(id, at));
+          if (std::find(api.handler_fields.begin(), api.handler_fields.end(), field) == api.handler_fields.end()) continue;
+          EventId base = program_.operand(id, at, 0);
+          if (program_.event(id, base).op == Op::attribute) base = program_.operand(id, base, 0);
+          if (action.empty() || program_.object(id, base).key != action.key) continue;
+          for (FunctionId entry : program_.function_values(id, program_.operand(id, at, 1))) handlers_.push_back({entry, {id, call.event}});
+        }
+      }
+      if (api.prepare || api.in_parent || api.in_child) {
+        AtFork it{.place = {id, call.event}};
+        auto take = [&](const std::optional<knowledge::Argument>& argument, bool& has, std::optional<FunctionId>& target) {
+          EventId given = argument ? program_.argument(id, call.event, *argument) : none;
+          if (given == none) return;
+          std::optional<int64_t> number = program_.constant(id, given);
+          has = program_.event(id, given).op != Op::null && !(number && *number == 0);
+          if (std::vector<FunctionId> functions = program_.function_values(id, given); !functions.empty()) target = functions.front();
+        };
+        take(api.prepare, it.has_prepare, it.prepare);
+        take(api.in_parent, it.has_parent, it.parent);
+        take(api.in_child, it.has_child, it.child);
+        at_fork_.push_back(it);
+      }
+    }
+  }
+}
+
+// Which functions belong to a program with a main, by what is called and what is handed around.
+void Native::find_programs() {
+  threads_.assign(program_.functions().size(), uint8_t(Threads::unknown));
+  std::vector<std::vector<FunctionId>> modules(program_.units().size());
+  for (FunctionId id = 0; id < program_.functions().size(); ++id)
+    if (program_.function(id).has(function_module)) modules[program_.function(id).unit].push_back(id);
+  constexpr size_t most_visits = 4'000'000;
+  size_t visits = 0;
+  for (FunctionId main : mains_) {
+    std::vector<bool> seen(program_.functions().size());
+    std::vector<FunctionId> queue{main};
+    seen[main] = true;
+    bool threads = false;
+    auto visit = [&](FunctionId id) {
+      if (!seen[id]) seen[id] = true, queue.push_back(id);
+    };
+    for (size_t i = 0; i < queue.size() && visits < most_visits; ++i, ++visits) {
+      const Function& function = program_.function(queue[i]);
+      for (const Call& call : function.calls) {
+        threads |= call.api && call.targets.empty() && (call.api->starts_thread || !call.api->pool.empty());
+        for (FunctionId target : call.targets) visit(target);
+      }
+      for (FunctionId mentioned : function.mentioned) visit(mentioned);
+      for (FunctionId module : modules[function.unit]) visit(module);
+    }
+    for (FunctionId id : queue) {
+      Threads known = Threads(threads_[id]);
+      if (threads) threads_[id] = uint8_t(Threads::some);
+      else if (known == Threads::unknown) threads_[id] = uint8_t(Threads::none);
+    }
+  }
+}
+
+Threads Native::threads_of(FunctionId function) const { return Threads(threads_[function]); }
+
+// The forks that a call may come to, each with the calls that lead there, that one first.
+std::vector<std::pair<uint32_t, std::vector<Place>>> Native::sites_from(FunctionId function, const Call& call) const {
+  std::vector<std::pair<uint32_t, std::vector<Place>>> result;
+  auto add = [&](FunctionId in, EventId only, const std::vector<Place>& way) {
+    for (uint32_t site : forks_.in(in)) {
+      if (only != none && forks_.sites()[site].event != only) continue;
+      if (forks_.sites()[site].through != none && only == none) continue;
+      std::vector<Place> whole = way;
+      if (whole.empty() || whole.back().event != forks_.sites()[site].event || whole.back().function != in) whole.push_back({in, forks_.sites()[site].event});
+      result.emplace_back(site, std::move(whole));
+    }
+  };
+  add(function, call.event, {});
+  std::vector<Reached::Entry> start;
+  for (FunctionId target : call.targets) start.push_back({target});
+  Reached reached = reach(program_, forks_, start, 500);
+  for (uint32_t i = 0; i < reached.entries.size(); ++i) {
+    if (forks_.in(reached.entries[i].function).empty()) continue;
+    std::vector<Place> way;
+    for (uint32_t at = i; reached.entries[at].from != none; at = reached.entries[at].from) way.push_back({reached.entries[reached.entries[at].from].function, reached.entries[at].call});
+    way.push_back({function, call.event});
+    std::reverse(way.begin(), way.end());
+    add(reached.entries[i].function, none, way);
+  }
+  return result;
+}
+
+void Native::find_live_threads() {
+  auto add = [&](uint32_t site, LiveThread thread) {
+    std::vector<LiveThread>& known = live_[site];
+    if (known.size() < 8) known.insert(thread.certain ? known.begin() : known.end(), std::move(thread));
+  };
+  // In one function: first a thread, then a fork.
+  constexpr State reached_here = 1, threaded = 2;
+  for (FunctionId id = 0; id < program_.functions().size(); ++id) {
+    const Function& function = program_.function(id);
+    const Call* start = nullptr;
+    bool forks = false;
+    for (const Call& call : function.calls) {
+      if (!start && !effects_.joined_later(id, call.event) && effects_.of_call(id, call, Effect::starts_thread)) start = &call;
+      forks |= start && effects_.of_call(id, call, Effect::forks).has_value();
+    }
+    if (!start || !forks) continue;
+    EventId last_start = none;
+    Steps steps{.after = [&](EventId event, State state) -> State {
+                  const Call* call = program_.event(id, event).op == Op::call ? program_.call_at(id, event) : nullptr;
+                  if (!call) return state;
+                  if (!forks_.returns(*call)) return 0;
+                  if (call->api && call->api->joins) return reached_here;
+                  if (!effects_.joined_later(id, event) && effects_.of_call(id, *call, Effect::starts_thread)) last_start = last_start == none ? event : last_start, state |= threaded;
+                  return state;
+                },
+                .assume = {}};
+    Walked walked = walk(program_.facts(id), function.scope, reached_here, steps);
+    for (const Call& call : function.calls) {
+      if (!(walked.at(call.event) & threaded) || !effects_.of_call(id, call, Effect::forks)) continue;
+      const Call* first = last_start == none ? start : program_.call_at(id, last_start);
+      if (first->event == call.event && call.targets.empty()) continue;
+      Step step = *effects_.of_call(id, *first, Effect::starts_thread);
+      for (auto& [site, way] : sites_from(id, call))
+        add(site, {.start = effects_.way(id, step, Effect::starts_thread), .fork = way, .certain = first->event < call.event && step.sure});
+    }
+  }
+  // Threads that run before main, and forks in code of a thread.
+  for (FunctionId root : load_roots_)
+    if (const Step* step = effects_.of(root, Effect::starts_thread))
+      for (uint32_t site = 0; site < live_.size(); ++site)
+        add(site, {.start = effects_.way(root, *step, Effect::starts_thread), .fork = {{forks_.sites()[site].function, forks_.sites()[site].event}}, .at_load = true, .certain = step->sure});
+  for (const Entry& entry : entries_) {
+    if (!effects_.of(entry.function, Effect::forks)) continue;
+    Call run{.event = none, .targets = {entry.function}};
+    for (auto& [site, way] : sites_from(entry.start.function, run)) {
+      way.erase(way.begin());
+      if (!way.empty()) add(site, {.start = {entry.start}, .fork = way, .inside = true, .certain = true});
+    }
+  }
+}
+
+std::vector<const Call*> Native::child_calls(const ForkSite& site) const {
+  std::vector<const Call*> result;
+  for (const Call& call : program_.function(site.function).calls)
+    if (forks_.child_runs(site, call.event) && call.event != site.event) result.push_back(&call);
+  return result;
+}
+
+std::string dump(const Native& native, std::string_view symbol) {
+  std::string text;
+  const Program& program = native.program();
+  for (FunctionId id : program.defined(symbol)) {
+    text += std::string(symbol) + ":";
+    for (int i = 0; i < effect_count; ++i) {
+      const Step* step = native.effects().of(id, Effect(i));
+      if (!step) continue;
+      text += (text.back() == ':' ? " " : ", ") + std::string(to_string(Effect(i))) + " (";
+      std::string way;
+      for (Place place : native.effects().way(id, *step, Effect(i))) {
+        const Call* call = program.call_at(place.function, place.event);
+        way += (way.empty() ? "" : " > ") + std::string(call && !call->symbol.empty() ? call->symbol : "?");
+      }
+      text += way + ")";
+    }
+    if (native.forks().never_returns(id)) text += (text.back() == ':' ? " " : ", ") + std::string("never returns");
+    for (uint32_t index : native.forks().in(id)) {
+      const ForkSite& site = native.forks().sites()[index];
+      text += "\n  fork %" + std::to_string(site.event) + (site.heir ? " heir" : "") + (site.returned ? " returned" : "") + (site.tested ? "" : " untested") + " child";
+      for (const Call* call : native.child_calls(site)) text += " " + std::string(call->symbol.empty() ? "?" : call->symbol);
+      static constexpr std::string_view ways[] = {"exec", "now", "cleanup", "main ends", "returns", "shared", "throws", "elsewhere", "stays"};
+      for (const Leaving& it : site.leaves) text += ", " + std::string(ways[size_t(it.way)]);
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace forklint::model::native
