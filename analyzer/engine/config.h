@@ -18,6 +18,8 @@ struct PythonVersion {
 inline constexpr PythonVersion oldest_python{3, 6};
 inline constexpr PythonVersion newest_python{3, 15};
 
+using knowledge::Libc;
+
 enum class Platform : uint8_t { linux, macos, windows };
 
 struct Platforms {
@@ -43,6 +45,7 @@ struct Config {
   Platforms platforms;
   bool platforms_given = false;  // false: nothing said, every platform is in scope
   Platforms declared{.linux = false, .macos = false, .windows = false};  // those on which the project says that it runs
+  Libc libc = Libc::glibc;  // of C and C++ programs
   std::vector<std::string> knowledge;  // TOML files of the user's own API rows
 
   // The start methods that a program which chooses none may meet: Linux fork up to 3.13 and forkserver from 3.14,

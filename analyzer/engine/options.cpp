@@ -16,6 +16,7 @@ constexpr std::string_view safety_words[] = {"display", "unsafe", "safe"};
 constexpr std::string_view method_words[] = {"fork", "spawn", "forkserver", "threading", "loky"};
 constexpr std::string_view platform_words[] = {"linux", "macos", "windows"};
 constexpr std::string_view format_words[] = {"full", "concise", "json"};
+constexpr std::string_view libc_words[] = {"glibc", "musl", "posix"};
 
 // The number of `text` among `words`.
 std::expected<size_t, std::string> index_of(std::string_view what, std::string_view text, Words words) {
@@ -82,6 +83,13 @@ OptionResult set_max_file_size(Settings& settings, const Values& values, const s
   return {};
 }
 
+OptionResult set_libc(Settings& settings, const Values& values, const std::string&) {
+  auto found = index_of("C library", values.front(), libc_words);
+  if (!found) return std::unexpected(found.error());
+  settings.config.libc = Libc(*found);
+  return {};
+}
+
 OptionResult set_format(Settings& settings, const Values& values, const std::string&) {
   auto found = index_of("output format", values.front(), format_words);
   if (!found) return std::unexpected(found.error());
@@ -128,6 +136,7 @@ constexpr Option all_options[] = {
     {"target-python", value, "VERSIONS", "Python versions to support: 3.13, 3.9-3.14, '>=3.9' (default: requires-python)",
      set_python},
     {"platform", list, "NAME", "Platforms to support: linux, macos, windows (default: all)", set_platforms},
+    {"libc", value, "NAME", "C library of C and C++ programs: glibc (default), musl, or posix for none in particular", set_libc},
     {"exclude", list, "PATTERN", "Files and folders to leave out, instead of the default ones",
      set_patterns<&source::DiscoverOptions::exclude>},
     {"extend-exclude", list, "PATTERN", "Files and folders to leave out besides",

@@ -32,6 +32,11 @@ Report::Report(const model::Model& model) : model_(model) {
       row_of_[i] = int(known - rows_.begin());
     }
   }
+  for (const model::native::ForkSite& fork : model.native().forks().sites()) {
+    Place where = place(fork.origin);
+    bool known = std::any_of(rows_.begin(), rows_.end(), [&](const LaunchRow& row) { return row.place == where; });
+    if (!known) rows_.push_back({.place = where, .launcher = fork.api->names[0], .methods = StartMethod::fork, .chosen_by = "library"});
+  }
 }
 
 Place Report::place(Site site) const { return {site.file, model_.file(site.file).event(site.event).span}; }
@@ -104,6 +109,13 @@ Draft& Draft::severity(Severity severity) {
 
 Draft& Draft::launch(size_t launch) {
   finding_.launch = report_.row_of(launch);
+  return *this;
+}
+
+Draft& Draft::launch_at(Site site) {
+  Place where = report_.place(site);
+  for (size_t i = 0; i < report_.launches().size(); ++i)
+    if (report_.launches()[i].place == where) finding_.launch = int(i);
   return *this;
 }
 

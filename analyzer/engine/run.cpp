@@ -15,7 +15,7 @@ namespace {
 model::ModelOptions model_options(const Config& config) {
   uint8_t platforms = uint8_t((config.platforms.linux ? model::platform_linux : 0) | (config.platforms.macos ? model::platform_macos : 0) | (config.platforms.windows ? model::platform_windows : 0));
   bool windows = config.platforms_given ? config.platforms.windows : config.declared.windows;
-  return {.standard = config.default_methods(), .oldest_python = config.python_from.minor, .newest_python = config.python_to.minor, .platforms = platforms, .platforms_given = config.platforms_given, .runs_on_windows = windows};
+  return {.standard = config.default_methods(), .oldest_python = config.python_from.minor, .newest_python = config.python_to.minor, .platforms = platforms, .platforms_given = config.platforms_given, .runs_on_windows = windows, .libc = config.libc};
 }
 
 std::vector<Finding> check(const model::Model& model, const std::vector<const Rule*>& rules, std::vector<LaunchRow>& launches) {

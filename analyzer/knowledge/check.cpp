@@ -127,7 +127,7 @@ std::string contradiction(const NativeApi& api, std::string_view& field) {
   if (reasons && api.reason.empty()) return blame("after-fork", "needs `reason`");
   if (!api.selected.empty() && !api.selects) return blame("selected", "needs `selects`");
   if (api.unless_bit && api.bit == 0) return blame("unless-bit", "needs `bit`");
-  if (api.selects && api.forks == Forks::none) return blame("selects", "needs `forks`");
+  if (api.selects && api.forks == Forks::none && !api.reaps) return blame("selects", "needs `forks` or `reaps`");
   if ((api.cloexec || api.opens_cloexec) && !api.opens) return blame("cloexec", "needs `opens`");
   if (api.cloexec_bit && (!api.cloexec || api.cloexec_name.empty())) return blame("cloexec-bit", "needs `cloexec` and `cloexec-name`");
   if (api.entry && !api.starts_thread) return blame("entry", "needs `starts-thread`");

@@ -11,6 +11,9 @@
 
 namespace forklint::knowledge {
 
+// Whose fork() a program calls: what POSIX leaves undefined in its child, some repair.
+enum class Libc : uint8_t { glibc, musl, posix };
+
 // What a call means in the child of a fork, in a program that had threads: the tiers T0 to T3.
 enum class AfterFork : uint8_t {
   unknown,
@@ -47,7 +50,7 @@ struct NativeApi {
   AfterFork after_fork = AfterFork::unknown;
   std::string reason;               // of repaired, deadlocks, wrong: "the lock of the environment"
   Forks forks = Forks::none;
-  std::optional<Argument> selects;  // the argument that says whether it forks, and …
+  std::optional<Argument> selects;  // the argument that says whether it forks or reaps, and …
   std::vector<std::string> selected;  // … the numbers there for which it does: syscall(SYS_fork)
   std::optional<Argument> unless_bit; // a flag in this argument keeps it from forking, and …
   uint64_t bit = 0;                 // … which: clone(CLONE_VM)
@@ -70,7 +73,7 @@ struct NativeApi {
   std::optional<Argument> duplicates;  // the descriptor that it makes another of: dup2
 
   bool waits = false;               // for a child
-  bool reaps = false;               // its use means that children are reaped by the kernel: SA_NOCLDWAIT
+  bool reaps = false;               // it arranges for children to be waited for: signal(SIGCHLD)
   std::optional<Argument> kills;    // the process that it sends a signal
 
   bool starts_thread = false;       // by being called or constructed

@@ -16,16 +16,13 @@
 
 namespace forklint::model {
 
-// Whose fork() a C or C++ program calls: what POSIX leaves undefined in a child, some repair.
-enum class Libc : uint8_t { glibc, musl, posix };
-
 struct ModelOptions {
   StartMethods standard = knowledge::fork_spawn_forkserver;  // what the default may be
   int oldest_python = 6, newest_python = 15;                 // 3.x
   uint8_t platforms = platform_all;
   bool platforms_given = false;
   bool runs_on_windows = false;  // the user or the project says so
-  Libc libc = Libc::glibc;
+  knowledge::Libc libc = knowledge::Libc::glibc;
 };
 
 // A worker of a launch, walked.

@@ -31,7 +31,7 @@ bool buffered(const Program& program, FunctionId function, const Call& call) {
 }  // namespace
 
 std::string_view to_string(Effect effect) {
-  static constexpr std::string_view words[effect_count] = {"forks", "flushing-fork", "spawns", "starts-thread", "uses-pool", "writes-buffered", "flushes", "repaired", "deadlocks", "wrong", "execs", "exits", "waits", "python", "python-forgets"};
+  static constexpr std::string_view words[effect_count] = {"forks", "spawns", "starts-thread", "uses-pool", "writes-buffered", "flushes", "repaired", "deadlocks", "wrong", "execs", "exits", "waits", "python"};
   return words[size_t(effect)];
 }
 
@@ -42,7 +42,6 @@ bool Effects::does(FunctionId function, const Call& call, Effect effect) const {
     return false;
   };
   if (effect == Effect::forks) return forks_with([](const ForkSite&) { return true; });
-  if (effect == Effect::flushing_fork || effect == Effect::python_forgets) return false;  // added by who knows
   if (!call.api || !call.targets.empty()) return false;
   const NativeApi& api = *call.api;
   switch (effect) {
@@ -56,7 +55,7 @@ bool Effects::does(FunctionId function, const Call& call, Effect effect) const {
     case Effect::wrong: return api.after_fork == AfterFork::wrong;
     case Effect::execs: return api.leaves == Leaves::exec || api.forks == knowledge::Forks::spawn;
     case Effect::exits: return api.leaves == Leaves::cleanup && !api.handled_exit;
-    case Effect::waits: return api.waits || api.reaps;
+    case Effect::waits: return api.waits || (api.reaps && selected(program_, function, call.event, api));
     case Effect::python: return api.python;
     default: return false;
   }

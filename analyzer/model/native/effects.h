@@ -13,7 +13,6 @@ namespace forklint::model::native {
 
 enum class Effect : uint8_t {
   forks,            // comes back in two processes, or has a child run code of the program
-  flushing_fork,    // and that child writes out what it finds in the buffers of its parent
   spawns,           // another program, without a child that runs code
   starts_thread,    // that may run when it returns
   uses_pool,        // starts or uses the threads of a runtime that keeps them: OpenMP
@@ -26,9 +25,8 @@ enum class Effect : uint8_t {
   exits,            // by exit()
   waits,            // for a child
   python,           // needs the interpreter
-  python_forgets,   // forks without telling the interpreter
 };
-inline constexpr int effect_count = 15;
+inline constexpr int effect_count = 13;
 std::string_view to_string(Effect effect);
 
 // One step of a way: the call in this function, and the function that goes on; none: it is done here.

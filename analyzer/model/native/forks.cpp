@@ -23,12 +23,14 @@ bool is_main(const Function& function) { return without_parameters(function.symb
 
 }  // namespace
 
+bool selected(const Program& program, FunctionId function, EventId call, const NativeApi& api) {
+  if (!api.selects) return true;
+  std::optional<int64_t> number = program.constant(function, program.argument(function, call, *api.selects));
+  return number && std::find(api.selected.begin(), api.selected.end(), std::to_string(*number)) != api.selected.end();
+}
+
 bool forks_here(const Program& program, FunctionId function, EventId call, const NativeApi& api) {
-  if (api.forks == knowledge::Forks::none) return false;
-  if (api.selects) {
-    std::optional<int64_t> number = program.constant(function, program.argument(function, call, *api.selects));
-    if (!number || std::find(api.selected.begin(), api.selected.end(), std::to_string(*number)) == api.selected.end()) return false;
-  }
+  if (api.forks == knowledge::Forks::none || !selected(program, function, call, api)) return false;
   if (api.unless_bit) {
     std::optional<int64_t> flags = program.constant(function, program.argument(function, call, *api.unless_bit));
     if (!flags || (uint64_t(*flags) & api.bit)) return false;
@@ -37,9 +39,9 @@ bool forks_here(const Program& program, FunctionId function, EventId call, const
 }
 
 // What the expressions of a function say of the result of one fork in it, in each process.
-class Forks::Reader {
+class ResultReader {
  public:
-  Reader(const Program& program, FunctionId function, EventId fork, const Result& result) : program_(program), function_(function), fork_(fork), result_(result) {
+  ResultReader(const Program& program, FunctionId function, EventId fork, const ForkResult& result) : program_(program), function_(function), fork_(fork), result_(result) {
     const facts::Scope& scope = program.facts(function).scopes[program.function(function).scope];
     for (EventId at = scope.events.begin; at < scope.events.end; ++at) {
       const Event& event = program.event(function, at);
@@ -48,7 +50,7 @@ class Forks::Reader {
     }
   }
 
-  using Range = Result::Range;
+  using Range = ForkResult::Range;
 
   Range value(EventId event, int process) const {
     int steps = most_steps;
@@ -152,7 +154,7 @@ class Forks::Reader {
   const Program& program_;
   FunctionId function_;
   EventId fork_;
-  const Result& result_;
+  const ForkResult& result_;
   std::map<std::string, std::vector<EventId>> writes_;
 };
 
@@ -163,11 +165,11 @@ bool ForkSite::leaves_by(Way way) const {
 Forks::Forks(const Program& program) : program_(program), never_returns_(program.functions().size()) {
   find_endless();
   // -1, 0, and a process number.
-  Result plain{{{true, -1, -1}, {true, 0, 0}, {true, 1, INT32_MAX}}};
+  ForkResult plain{{{true, -1, -1}, {true, 0, 0}, {true, 1, INT32_MAX}}};
   for (FunctionId id = 0; id < program.functions().size(); ++id)
     for (const Call& call : program.function(id).calls)
       if (call.api && call.targets.empty() && call.api->forks != knowledge::Forks::spawn && !call.api->child && forks_here(program, id, call.event, *call.api)) {
-        Result result = plain;
+        ForkResult result = plain;
         if (call.api->parent_leaves) result.of[2] = {};  // only the child comes back
         pending_.push_back({id, call.event, call.api, program.site(id, call.event), none, result});
       }
@@ -181,6 +183,11 @@ const std::vector<uint32_t>& Forks::in(FunctionId function) const {
   static const std::vector<uint32_t> nothing;
   auto it = by_function_.find(function);
   return it == by_function_.end() ? nothing : it->second;
+}
+
+std::optional<int64_t> Forks::value(const ForkSite& site, EventId event, int process) const {
+  ForkResult::Range range = ResultReader(program_, site.function, site.event, site.result).value(event, process);
+  return range.known && range.low == range.high ? std::optional(range.low) : std::nullopt;
 }
 
 bool Forks::returns(const Call& call) const {
@@ -232,11 +239,11 @@ bool Forks::only_child(FunctionId function, EventId event) const {
   return false;
 }
 
-void Forks::add(FunctionId function, EventId event, const NativeApi& api, Site origin, FunctionId through, const Result& result) {
+void Forks::add(FunctionId function, EventId event, const NativeApi& api, Site origin, FunctionId through, const ForkResult& result) {
   if (!known_.emplace(function, event).second) return;
-  Reader reader(program_, function, event, result);
+  ResultReader reader(program_, function, event, result);
   const FileFacts& facts = program_.facts(function);
-  ForkSite site{.function = function, .event = event, .api = &api, .origin = origin, .through = through};
+  ForkSite site{.function = function, .event = event, .api = &api, .origin = origin, .through = through, .result = result};
   Steps steps;
   steps.after = [&](EventId at, State state) -> State {
     if (at == event) return state_failed | state_child | (api.parent_leaves && through == none ? 0 : state_parent);
@@ -262,19 +269,19 @@ void Forks::add(FunctionId function, EventId event, const NativeApi& api, Site o
 }
 
 // How both sides come out of the function, and whether its callers see a fork.
-void Forks::finish(ForkSite& site, const Walked& walked, const Reader& reader) {
+void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& reader) {
   FunctionId function = site.function;
   const FileFacts& facts = program_.facts(function);
   bool main = is_main(program_.function(function));
-  Result given;
+  ForkResult given;
   bool first[3] = {true, true, true};
   bool parent_waits = false, parent_here = false, child_here = false, shared = false;
   EventId last_own = site.event;
   // The regions that the fork stands in: whoever goes on in one of them, not in an arm below, is the program.
   std::set<facts::RegionId> around{none};
   for (facts::RegionId region = facts.events[site.event].region; region != none; region = facts.regions[region].parent) around.insert(region);
-  auto give = [&](int process, Result::Range range) {
-    Result::Range& known = given.of[process];
+  auto give = [&](int process, ForkResult::Range range) {
+    ForkResult::Range& known = given.of[process];
     if (first[process]) known = range;
     else if (!range.known || !known.known) known = {};
     else known = {true, std::min(known.low, range.low), std::max(known.high, range.high)};
@@ -304,7 +311,7 @@ void Forks::finish(ForkSite& site, const Walked& walked, const Reader& reader) {
     }
     if (event.op == Op::return_) {
       for (int process = 0; process < 3; ++process)
-        if (state & states_of_result[process]) give(process, event.operands_count ? reader.value(program_.operand(function, at, 0), process) : Result::Range());
+        if (state & states_of_result[process]) give(process, event.operands_count ? reader.value(program_.operand(function, at, 0), process) : ForkResult::Range());
       if (state & state_child) site.leaves.push_back({main ? Way::main_ends : Way::returns, at});
       if (state & state_parent) site.parent_returns = true;
     }
@@ -330,8 +337,8 @@ void Forks::finish(ForkSite& site, const Walked& walked, const Reader& reader) {
   site.heir = site.tested && !shared && !parent_waits && !parent_here && child_goes_on && (main || !site.parent_returns);
   if (site.api->parent_leaves && site.through == none) site.heir = true;
   if (main || site.heir || !site.leaves_by(Way::returns)) return;
-  const Result::Range& child = given.of[1];
-  const Result::Range& parent = given.of[2];
+  const ForkResult::Range& child = given.of[1];
+  const ForkResult::Range& parent = given.of[2];
   if (!site.parent_returns || !child.known || !parent.known || !(child.high < parent.low || parent.high < child.low)) return;
   site.returned = true;
   for (const Program::Caller& caller : program_.callers(function)) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -29,12 +30,21 @@ struct Leaving {
   EventId event = none;  // in the function of the fork; for the end of a function the last event of the child's own
 };
 
+// What a call gives in each process: in the parent when it failed, in the child, in the parent.
+struct ForkResult {
+  struct Range { bool known = false; int64_t low = 0, high = 0; };
+  Range of[3];
+};
+
+class ResultReader;
+
 struct ForkSite {
   FunctionId function = none;
   EventId event = none;               // the call, of the fork itself or of what returns its result
   const NativeApi* api = nullptr;     // of the fork
   Site origin;                        // the call of the fork itself
   FunctionId through = none;          // the function called here that returns the result
+  ForkResult result;
   std::vector<uint8_t> sides;         // by event of the function: Side bits
   bool tested = false;                // some condition tells the child from the parent
   bool heir = false;                  // the parent is gone where the child goes on: a daemon is made
@@ -64,27 +74,27 @@ class Forks {
   // Whether only the child of some fork here, one that the parent outlives, runs this event.
   bool only_child(FunctionId function, EventId event) const;
   bool child_runs(const ForkSite& site, EventId event) const;
+  // What an expression of the fork's function is in one of its processes (0 failed, 1 child, 2 parent), where that is one number.
+  std::optional<int64_t> value(const ForkSite& site, EventId event, int process) const;
+  uint8_t sides_at(const ForkSite& site, EventId event) const { return site.side(event, program_.facts(site.function).scopes[program_.function(site.function).scope].events.begin); }
 
  private:
-  struct Result {  // what a call gives in each process: failed, child, parent
-    struct Range { bool known = false; int64_t low = 0, high = 0; };
-    Range of[3];
-  };
-  class Reader;
-
   void find_endless();
   bool endless(FunctionId function) const;
-  void add(FunctionId function, EventId event, const NativeApi& api, Site origin, FunctionId through, const Result& result);
-  void finish(ForkSite& site, const Walked& walked, const Reader& reader);
+  void add(FunctionId function, EventId event, const NativeApi& api, Site origin, FunctionId through, const ForkResult& result);
+  void finish(ForkSite& site, const Walked& walked, const ResultReader& reader);
 
   const Program& program_;
   std::vector<bool> never_returns_;
   std::vector<ForkSite> sites_;
   std::map<FunctionId, std::vector<uint32_t>> by_function_;
   std::set<std::pair<FunctionId, EventId>> known_;
-  struct Pending { FunctionId function; EventId event; const NativeApi* api; Site origin; FunctionId through; Result result; };
+  struct Pending { FunctionId function; EventId event; const NativeApi* api; Site origin; FunctionId through; ForkResult result; };
   std::vector<Pending> pending_;
 };
+
+// Whether the argument that a row names has one of its numbers; true where it names none.
+bool selected(const Program& program, FunctionId function, EventId call, const NativeApi& api);
 
 // Whether a call of this row forks, judged by its arguments: syscall(SYS_fork), clone without CLONE_VM.
 bool forks_here(const Program& program, FunctionId function, EventId call, const NativeApi& api);

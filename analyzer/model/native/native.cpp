@@ -1,7 +1,7 @@
 #include "analyzer/model/native/native.h"
 
 #include <algorithm>
-#include <deque>
+#include <unordered_map>
 
 namespace forklint::model::native {
 
@@ -9,6 +9,7 @@ Native::Native(std::vector<Unit> units, const knowledge::Natives& natives)
     : program_(std::move(units), natives), forks_(program_), effects_(program_, forks_) {
   find_roots();
   find_programs();
+  find_called_from_main();
   live_.resize(forks_.sites().size());
   held_.resize(forks_.sites().size());
   find_live_threads();
@@ -99,6 +100,17 @@ void Native::find_programs() {
   }
 }
 
+// By calls alone.
+void Native::find_called_from_main() {
+  from_main_.resize(program_.functions().size());
+  std::vector<FunctionId> queue = mains_;
+  for (FunctionId main : mains_) from_main_[main] = true;
+  for (size_t i = 0; i < queue.size(); ++i)
+    for (const Call& call : program_.function(queue[i]).calls)
+      for (FunctionId target : call.targets)
+        if (!from_main_[target]) from_main_[target] = true, queue.push_back(target);
+}
+
 Threads Native::threads_of(FunctionId function) const { return Threads(threads_[function]); }
 
 // The forks that a call may come to, each with the calls that lead there, that one first.
@@ -128,41 +140,52 @@ std::vector<std::pair<uint32_t, std::vector<Place>>> Native::sites_from(Function
   return result;
 }
 
+std::vector<Native::Before> Native::before_forks(const Judge& does, const Judge& undoes) const {
+  constexpr State here = 1, done = 2;
+  std::vector<Before> result;
+  for (FunctionId id = 0; id < program_.functions().size(); ++id) {
+    if (!effects_.of(id, Effect::forks)) continue;
+    const Function& function = program_.function(id);
+    const Call* first = nullptr;
+    for (const Call& call : function.calls)
+      if (does(id, call)) {
+        first = &call;
+        break;
+      }
+    if (!first) continue;
+    EventId latest = none;  // what is done where the walk stands; a way to name it, not to be sure
+    std::unordered_map<EventId, EventId> latest_at;
+    Steps steps{.after = [&](EventId event, State state) -> State {
+                  const Call* call = program_.event(id, event).op == Op::call ? program_.call_at(id, event) : nullptr;
+                  if (!call) return state;
+                  if (!forks_.returns(*call)) return 0;
+                  latest_at.emplace(event, latest);
+                  if (undoes(id, *call)) return here;
+                  if (does(id, *call)) latest = event, state |= done;
+                  return state;
+                },
+                .assume = {}};
+    Walked walked = walk(program_.facts(id), function.scope, here, steps);
+    for (const Call& call : function.calls) {
+      if (!(walked.at(call.event) & done) || !effects_.of_call(id, call, Effect::forks)) continue;
+      EventId start = latest_at[call.event] == none ? latest : latest_at[call.event];
+      if (start == call.event && call.targets.empty()) continue;
+      for (auto& [site, way] : sites_from(id, call)) result.push_back({site, {id, start}, way, start < call.event});
+    }
+  }
+  return result;
+}
+
 void Native::find_live_threads() {
   auto add = [&](uint32_t site, LiveThread thread) {
     std::vector<LiveThread>& known = live_[site];
     if (known.size() < 8) known.insert(thread.certain ? known.begin() : known.end(), std::move(thread));
   };
-  // In one function: first a thread, then a fork.
-  constexpr State reached_here = 1, threaded = 2;
-  for (FunctionId id = 0; id < program_.functions().size(); ++id) {
-    const Function& function = program_.function(id);
-    const Call* start = nullptr;
-    bool forks = false;
-    for (const Call& call : function.calls) {
-      if (!start && !effects_.joined_later(id, call.event) && effects_.of_call(id, call, Effect::starts_thread)) start = &call;
-      forks |= start && effects_.of_call(id, call, Effect::forks).has_value();
-    }
-    if (!start || !forks) continue;
-    EventId last_start = none;
-    Steps steps{.after = [&](EventId event, State state) -> State {
-                  const Call* call = program_.event(id, event).op == Op::call ? program_.call_at(id, event) : nullptr;
-                  if (!call) return state;
-                  if (!forks_.returns(*call)) return 0;
-                  if (call->api && call->api->joins) return reached_here;
-                  if (!effects_.joined_later(id, event) && effects_.of_call(id, *call, Effect::starts_thread)) last_start = last_start == none ? event : last_start, state |= threaded;
-                  return state;
-                },
-                .assume = {}};
-    Walked walked = walk(program_.facts(id), function.scope, reached_here, steps);
-    for (const Call& call : function.calls) {
-      if (!(walked.at(call.event) & threaded) || !effects_.of_call(id, call, Effect::forks)) continue;
-      const Call* first = last_start == none ? start : program_.call_at(id, last_start);
-      if (first->event == call.event && call.targets.empty()) continue;
-      Step step = *effects_.of_call(id, *first, Effect::starts_thread);
-      for (auto& [site, way] : sites_from(id, call))
-        add(site, {.start = effects_.way(id, step, Effect::starts_thread), .fork = way, .certain = first->event < call.event && step.sure});
-    }
+  auto starts = [&](FunctionId id, const Call& call) { return effects_.of_call(id, call, Effect::starts_thread) && !effects_.joined_later(id, call.event) && !forks_.only_child(id, call.event); };
+  auto joins = [&](FunctionId, const Call& call) { return call.api && call.api->joins; };
+  for (Before& before : before_forks(starts, joins)) {
+    Step step = *effects_.of_call(before.start.function, *program_.call_at(before.start.function, before.start.event), Effect::starts_thread);
+    add(before.site, {.start = effects_.way(before.start.function, step, Effect::starts_thread), .fork = std::move(before.fork), .certain = before.certain && step.sure});
   }
   // Threads that run before main, and forks in code of a thread.
   for (FunctionId root : load_roots_)

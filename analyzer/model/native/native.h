@@ -2,6 +2,7 @@
 // from the one thread that owns the model.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -59,6 +60,19 @@ class Native {
   // By index of forks().sites(); what may run when that fork is reached. Certain ones first.
   const std::vector<LiveThread>& live_threads(uint32_t site) const { return live_[site]; }
   Threads threads_of(FunctionId function) const;
+  // Whether main comes there by calls that are known, so that what it does before is known as well.
+  bool called_from_main(FunctionId function) const { return from_main_[function]; }
+
+  // What may have been done when a fork is reached and not undone: `does` and `undoes` judge calls. In one function at a
+  // time, through what its calls do.
+  struct Before {
+    uint32_t site = 0;
+    Place start;               // the call that does it, in the function that has both
+    std::vector<Place> fork;   // from there to the fork
+    bool certain = false;      // it stands before the fork, not only around it in a loop
+  };
+  using Judge = std::function<bool(FunctionId, const Call&)>;
+  std::vector<Before> before_forks(const Judge& does, const Judge& undoes) const;
   // The functions that threads run, with the places that start them.
   struct Entry { FunctionId function; Place start; };
   const std::vector<Entry>& thread_entries() const { return entries_; }
@@ -84,6 +98,7 @@ class Native {
   void find_live_threads();
   void find_held_locks();
   void find_programs();
+  void find_called_from_main();
   std::vector<std::pair<uint32_t, std::vector<Place>>> sites_from(FunctionId function, const Call& call) const;
   std::vector<LockUse> locks_in(FunctionId function, EventId call) const;
 
@@ -96,6 +111,7 @@ class Native {
   std::vector<std::vector<LiveThread>> live_;
   std::vector<std::vector<HeldLock>> held_;
   std::vector<uint8_t> threads_;  // by function
+  std::vector<bool> from_main_;
   mutable std::unique_ptr<std::vector<LockUse>> thread_locks_;
   mutable std::unique_ptr<std::set<std::string>> protected_;
 };

@@ -203,6 +203,12 @@ const std::vector<FunctionId>& Program::defined(std::string_view symbol) const {
   return it == by_symbol_.end() ? nothing : it->second;
 }
 
+const std::vector<FunctionId>& Program::named(std::string_view name) const {
+  static const std::vector<FunctionId> nothing;
+  auto it = by_name_.find(name);
+  return it == by_name_.end() ? nothing : it->second;
+}
+
 std::vector<FunctionId> Program::pick(std::string_view symbol, uint32_t unit) const {
   const std::vector<FunctionId>& all = defined(symbol);
   if (all.size() <= 1) return all;
@@ -238,10 +244,8 @@ std::vector<FunctionId> Program::resolve(FunctionId caller, std::string_view sym
   if (!found.empty() || name.size() < symbol.size()) return found;
   // A type: its constructors with as many parameters.
   std::string constructor = std::string(symbol) + "::" + std::string(last_name(symbol));
-  auto constructors = by_name_.find(constructor);
-  if (constructors == by_name_.end()) return found;
   uint32_t given = event(caller, call).operands_count - 1;
-  for (FunctionId id : constructors->second)
+  for (FunctionId id : named(constructor))
     if (facts(id).scopes[functions_[id].scope].parameters.size() >= given) found.push_back(id);
   sure = found.size() == 1;
   return found;

@@ -88,6 +88,8 @@ class Program {
   Site site(FunctionId id, EventId event) const { return {units_[functions_[id].unit].file, event}; }
   // The definitions of a symbol; all of them.
   const std::vector<FunctionId>& defined(std::string_view symbol) const;
+  // The definitions with a name, whatever their parameters.
+  const std::vector<FunctionId>& named(std::string_view name) const;
   // Calls of this function by others: the function and the index of its call.
   struct Caller { FunctionId function; uint32_t call; };
   const std::vector<Caller>& callers(FunctionId id) const { return callers_[id]; }
