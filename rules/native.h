@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/model/native/native.h"
 #include "rules/support.h"
 
 namespace forklint::rules {

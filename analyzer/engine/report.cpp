@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analyzer/model/native/native.h"
+
 namespace forklint::engine {
 namespace {
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "analyzer/model/globals.h"
+#include "analyzer/model/native/native.h"
 
 namespace forklint::model {
 namespace {

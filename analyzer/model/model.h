@@ -10,9 +10,12 @@
 #include "analyzer/model/launches.h"
 #include "analyzer/model/control.h"
 #include "analyzer/model/liveness.h"
-#include "analyzer/model/native/native.h"
 #include "analyzer/model/pickling.h"
 #include "analyzer/model/timeline.h"
+
+namespace forklint::model::native {
+class Native;  // native/native.h
+}
 
 namespace forklint::model {
 

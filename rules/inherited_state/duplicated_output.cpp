@@ -14,8 +14,7 @@ std::optional<Place> flushed(const Native& program, const ForkSite& site) {
     if (leaving.way == Way::exec && exec == none) exec = leaving.event;
   for (const Call* call : program.child_calls(site)) {
     if (call->event >= exec) break;
-    bool flushes = call->api && call->api->flushes && call->targets.empty() && !(call->api->closes);
-    if (flushes) return Place{site.function, call->event};
+    if (program.effects().does(site.function, *call, Effect::flushes) && !call->api->closes) return Place{site.function, call->event};
     if (program.forks().returns(*call)) continue;
     if (program.effects().of_call(site.function, *call, Effect::exits)) return Place{site.function, call->event};
   }

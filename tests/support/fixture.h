@@ -20,10 +20,11 @@ struct Expected {
 
 struct Fixture {
   std::filesystem::path path;                 // the file, or the folder of a program of several files
-  std::vector<std::filesystem::path> files;   // the Python files
+  std::vector<std::filesystem::path> files;   // the Python files, or the one in C or C++
   std::vector<std::pair<std::string, std::string>> header;  // of the file, or of main.py
   std::vector<Expected> expected;
   bool bad() const { return path.filename().string().starts_with("bad_"); }
+  bool native() const { return path.extension() == ".c" || path.extension() == ".cpp"; }
   std::string name() const { return path.parent_path().filename().string() + "/" + path.filename().string(); }
   std::vector<std::string> header_values(std::string_view key) const;
 };

@@ -12,9 +12,8 @@ using knowledge::Leaves;
 // Whether a stream that is written to has a buffer which a fork copies.
 bool buffered(const Program& program, FunctionId function, const Call& call) {
   const NativeApi& api = *call.api;
-  EventId stream = none;
-  if (api.receiver) stream = program.receiver(function, call.event);
-  else if (api.stream) stream = program.argument(function, call.event, *api.stream);
+  EventId stream = program.receiver(function, call.event);
+  if (stream == none && api.stream) stream = program.argument(function, call.event, *api.stream);
   for (int depth = 0; stream != none && depth < 64; ++depth) {  // std::cerr << a << b
     const facts::Event& event = program.event(function, stream);
     if (event.op == Op::read) {
@@ -26,6 +25,18 @@ bool buffered(const Program& program, FunctionId function, const Call& call) {
     stream = receiver != none ? receiver : program.operand(function, stream, 1);
   }
   return true;
+}
+
+// std::cout << std::flush: a flush that is given to what writes.
+bool writes_a_flush(const Program& program, FunctionId function, const Call& call) {
+  const facts::Event& event = program.event(function, call.event);
+  for (uint32_t i = 1; i < event.operands_count && i < 4; ++i) {
+    EventId given = program.operand(function, call.event, i);
+    if (program.event(function, given).op != Op::read) continue;
+    const NativeApi* api = program.natives().find(without_parameters(program.name_of(function, given)));
+    if (api && api->flushes) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -49,7 +60,7 @@ bool Effects::does(FunctionId function, const Call& call, Effect effect) const {
     case Effect::starts_thread: return api.starts_thread;
     case Effect::uses_pool: return !api.pool.empty();
     case Effect::writes_buffered: return api.writes_buffered && buffered(program_, function, call);
-    case Effect::flushes: return api.flushes || api.line_flush;
+    case Effect::flushes: return api.flushes || (api.writes_buffered && writes_a_flush(program_, function, call));
     case Effect::repaired: return api.after_fork == AfterFork::repaired;
     case Effect::deadlocks: return api.after_fork == AfterFork::deadlocks;
     case Effect::wrong: return api.after_fork == AfterFork::wrong;

@@ -68,6 +68,7 @@ void Program::collect() {
       std::string_view text = facts.name(word.name);
       uint8_t flag = text == "constructor" ? function_constructor : text == "destructor" ? function_destructor : text == "noreturn" ? function_noreturn : text == "virtual" ? function_virtual : 0;
       flags[facts.events[inner].extra] |= flag;
+      if (flag == function_virtual) virtual_.insert(facts.name(facts.events[inner].name));
     }
     for (ScopeId scope = 0; scope < facts.scopes.size(); ++scope) {
       const Scope& it = facts.scopes[scope];
@@ -78,6 +79,10 @@ void Program::collect() {
           if (auto [known, first] = bound_[unit].try_emplace(local_key(scope, event.name), Bound{id}); !first) known->second.again = true;
         if (event.op != Op::declare) continue;
         EventId type = event.operands_count ? facts.operands_of(event)[0].value : none;
+        if (type != none && facts.events[type].op == Op::read && facts.name(facts.events[type].name) == "virtual") {
+          virtual_.insert(facts.name(event.name));
+          continue;
+        }
         if (it.kind == ScopeKind::function || it.kind == ScopeKind::lambda) declared_[unit].emplace(local_key(scope, event.name), type);
         else globals_.emplace(facts.name(event.name), std::pair(unit, type));
       }
@@ -228,7 +233,7 @@ std::vector<FunctionId> Program::resolve(FunctionId caller, std::string_view sym
   std::string_view name = without_parameters(symbol);
   std::string_view rest = symbol.substr(name.size());
   bool method = name.size() < symbol.size() && name.find("::") != name.npos;
-  bool dispatches = method && (found.empty() || functions_[found.front()].has(function_virtual)) && facts(caller).events[operand(caller, call, 0)].op == Op::attribute;
+  bool dispatches = method && virtual_.contains(symbol) && facts(caller).events[operand(caller, call, 0)].op == Op::attribute;
   if (dispatches) {  // the overriders
     std::string_view owner = name.substr(0, name.rfind("::"));
     std::vector<std::string_view> classes{owner};
@@ -244,8 +249,10 @@ std::vector<FunctionId> Program::resolve(FunctionId caller, std::string_view sym
   if (!found.empty() || name.size() < symbol.size()) return found;
   // A type: its constructors with as many parameters.
   std::string constructor = std::string(symbol) + "::" + std::string(last_name(symbol));
+  const std::vector<FunctionId>& constructors = named(constructor);
+  if (constructors.empty()) return found;
   uint32_t given = event(caller, call).operands_count - 1;
-  for (FunctionId id : named(constructor))
+  for (FunctionId id : constructors)
     if (facts(id).scopes[functions_[id].scope].parameters.size() >= given) found.push_back(id);
   sure = found.size() == 1;
   return found;

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "analyzer/facts/facts.h"
@@ -134,6 +135,7 @@ class Program {
   std::vector<std::unordered_map<uint64_t, EventId>> declared_;            // (scope, name) -> declare or parameter's annotation
   std::unordered_map<std::string_view, std::pair<uint32_t, EventId>> globals_;  // symbol -> its type
   std::unordered_map<std::string_view, std::vector<std::string_view>> derived_;  // class -> its direct subclasses
+  std::unordered_set<std::string_view> virtual_;  // methods that dispatch
   struct Bound {
     EventId event = none;
     bool again = false;  // more than once

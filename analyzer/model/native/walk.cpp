@@ -71,7 +71,11 @@ class Walker {
         enter(next++);
       } while (true);
       if (event == scope_.events.end) break;
-      settle(open_.back());
+      // What stands between two arms of a statement is the next one's condition.
+      Open& around = open_.back();
+      bool between = around.statement.active && next < scope_.regions.end && facts_.regions[next].parent == around.region && facts_.regions[next].statement == around.statement.number;
+      if (between) state_ = around.statement.remaining | around.statement.last;
+      else settle(around);
       step(event);
     }
     settle(open_.front());

@@ -91,6 +91,24 @@ TEST_CASE("the child is the case 0 of a switch") {
   CHECK(only_line(program) == "fork %5 child puts _exit, now\n");
 }
 
+TEST_CASE("a failed fork is not the default of a switch that has a case for it") {
+  Program program({main_with(R"(
+  %7 read "pid"
+  %8 number "-1"
+  %9 compare "==" %7 %8
+  then_arm #0 %9 {
+)" + call(10, "perror") + R"( }
+  %12 number "0"
+  %13 compare "==" %7 %12
+  then_arm #0 %13 {
+)" + call(14, "_exit") + R"( }
+  else_arm #0 %13 {
+)" + call(16, "kill") + "}\n")});
+  const auto& site = program->forks().sites().at(0);
+  CHECK(program->forks().sides_at(site, 11) == forklint::model::native::side_failed);
+  CHECK(program->forks().sides_at(site, 17) == forklint::model::native::side_parent);
+}
+
 TEST_CASE("a daemon's parent is gone: the child is the program") {
   Program program({main_with(R"(
   %7 read "pid"
