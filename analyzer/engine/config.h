@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analyzer/engine/finding.h"
+#include "analyzer/units/options.h"
 
 namespace forklint::engine {
 
@@ -46,6 +47,7 @@ struct Config {
   bool platforms_given = false;  // false: nothing said, every platform is in scope
   Platforms declared{.linux = false, .macos = false, .windows = false};  // those on which the project says that it runs
   Libc libc = Libc::glibc;  // of C and C++ programs
+  units::UnitOptions units;            // how C and C++ files are compiled, and what one may cost
   std::vector<std::string> knowledge;  // TOML files of the user's own API rows
 
   // The start methods that a program which chooses none may meet: Linux fork up to 3.13 and forkserver from 3.14,

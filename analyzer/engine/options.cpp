@@ -1,5 +1,6 @@
 #include "analyzer/engine/options.h"
 
+#include <charconv>
 #include <filesystem>
 
 #include "analyzer/knowledge/load.h"
@@ -90,6 +91,20 @@ OptionResult set_libc(Settings& settings, const Values& values, const std::strin
   return {};
 }
 
+OptionResult set_compile_commands(Settings& settings, const Values& values, const std::string& base) {
+  settings.config.units.database = (std::filesystem::path(base) / values.front()).string();
+  return {};
+}
+
+OptionResult set_unit_timeout(Settings& settings, const Values& values, const std::string&) {
+  unsigned seconds = 0;
+  const std::string& text = values.front();
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc() || end != text.data() + text.size() || seconds == 0) return std::unexpected("'" + text + "' is not a number of seconds");
+  settings.config.units.time = std::chrono::seconds(seconds);
+  return {};
+}
+
 OptionResult set_format(Settings& settings, const Values& values, const std::string&) {
   auto found = index_of("output format", values.front(), format_words);
   if (!found) return std::unexpected(found.error());
@@ -147,6 +162,8 @@ constexpr Option all_options[] = {
      set_flag<&source::DiscoverOptions::force_exclude>},
     {"max-file-size", value, "SIZE", "Skip larger files: bytes, or 500k, 4MiB", set_max_file_size},
     {"knowledge", list, "FILE", "TOML file that describes further launching APIs", set_knowledge},
+    {"compile-commands", value, "DIR", "Folder of the compile_commands.json of C and C++ files (default: the nearest one)", set_compile_commands},
+    {"unit-timeout", value, "SECONDS", "Time that one C or C++ file may take (default: 60)", set_unit_timeout},
     {"output-format", value, "FORMAT", "full, concise or json", set_format},
 };
 

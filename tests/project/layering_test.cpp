@@ -22,18 +22,14 @@ const std::vector<Layer> layers = {
     {"analyzer/knowledge", {}, {"toml++"}},
     {"analyzer/facts", {}, {}},
     {"analyzer/frontends/python", {"analyzer/source", "analyzer/knowledge", "analyzer/facts"}, {"tree_sitter"}},
-<<<<<<< HEAD
     {"analyzer/frontends/cpp", {"analyzer/source", "analyzer/knowledge", "analyzer/facts"}, {"clang/"}},
-    {"analyzer/model", {"analyzer/source", "analyzer/knowledge", "analyzer/facts"}, {}},
-    {"analyzer/engine", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/frontends/python", "analyzer/model"}, {"toml++"}},
-=======
+    {"analyzer/units", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/frontends/cpp"}, {"simdjson"}},
     {"analyzer/model/native", {"analyzer/knowledge", "analyzer/facts"}, {}},
     {"analyzer/model", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/model/native"}, {}},
-    {"analyzer/engine", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/frontends/python", "analyzer/model", "analyzer/model/native"}, {"toml++"}},
->>>>>>> 76f85eb (The native model: child regions of forks, effects with their shortest way, threads and locks; what C functions do)
+    {"analyzer/engine", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/frontends/python", "analyzer/units", "analyzer/model", "analyzer/model/native"}, {"toml++"}},
     {"analyzer/reporters", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/engine"}, {"llvm/Support/JSON.h"}},
     {"rules", {"analyzer/engine", "analyzer/model", "analyzer/model/native", "analyzer/facts", "analyzer/knowledge"}, {}},
-    {"analyzer/app", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/frontends/python", "analyzer/model", "analyzer/engine", "analyzer/reporters", "rules"}, {"CLI"}},
+    {"analyzer/app", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/frontends/python", "analyzer/units", "analyzer/model", "analyzer/engine", "analyzer/reporters", "rules"}, {"CLI"}},
 };
 
 // Foreign headers that are someone's alone: whoever else includes them breaks the order.

@@ -192,7 +192,8 @@ void Lowering::switch_statement(const SwitchStmt* it) {
   guarded(it->getInit());
   if (it->getConditionVariableDeclStmt()) declarations(it->getConditionVariableDeclStmt());
   const EventId subject = expression(it->getCond());
-  targets_.push_back({Leave::switch_, cleanups_.size()});
+  const uint32_t number = builder().new_statement();
+  targets_.push_back({Leave::switch_, cleanups_.size(), number});
   const size_t inner = cleanups_.size();
   auto body_of = [&](const Run& run) {
     const Stmt* last = last_of(run);
@@ -214,7 +215,6 @@ void Lowering::switch_statement(const SwitchStmt* it) {
   std::vector<Run> runs = runs_of(it->getBody());
   const Run* standing = nullptr;               // the default one
   EventId otherwise = facts::none;             // the condition of the last run that does not fall into it
-  uint32_t number = 0;
   std::vector<const SwitchCase*> fallen;       // labels from above
   for (const Run& run : runs) {
     std::vector<const SwitchCase*> labels = std::move(fallen);
@@ -228,10 +228,9 @@ void Lowering::switch_statement(const SwitchStmt* it) {
     }
     if (labels.empty()) continue;  // not reached
     const EventId condition = case_condition(labels, subject);
-    const uint32_t statement = builder().new_statement();
     const bool into_default = falls && (&run)[1].is_default;
-    if (!into_default) otherwise = condition, number = statement;
-    builder().begin(RegionKind::then_arm, condition, statement);
+    if (!into_default) otherwise = condition;
+    builder().begin(RegionKind::then_arm, condition, number);
     body_of(run);
     builder().end();
   }

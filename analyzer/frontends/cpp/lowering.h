@@ -83,6 +83,7 @@ class Lowering {
   struct Target {
     Leave kind;
     size_t cleanups;
+    uint32_t statement = facts::none;  // of a switch
   };
 
   // definitions.cpp

@@ -1,6 +1,7 @@
 // forklint-clang: one source file, or as a worker one after the other, to facts. Started by forklint; by hand:
 //
-//   forklint-clang [--root DIR] FILE [-- COMPILER FLAGS...]
+//   forklint-clang [--root DIR] FILE [-- COMPILER FLAGS...]     prints the facts
+//   forklint-clang --worker                                     answers requests on descriptor 3 until it closes
 #include <cstdio>
 #include <cstring>
 #include <unistd.h>
@@ -14,7 +15,6 @@ namespace {
 
 using namespace forklint;
 
-// Clang and the lowering follow the nesting of the source.
 constexpr unsigned stack_size = 256u << 20;
 
 std::string working_folder() {
@@ -24,8 +24,26 @@ std::string working_folder() {
   return result;
 }
 
+// Clang and the lowering follow the nesting of the source: on a stack of their own.
+frontends::cpp::Unit analyse_here(const frontends::cpp::Command& command) {
+  frontends::cpp::Unit unit;
+  llvm::thread thread(std::optional<unsigned>(stack_size), [&] { unit = frontends::cpp::analyse(command); });
+  thread.join();
+  return unit;
+}
+
+int answer_requests() {
+  std::string message;
+  while (frontends::cpp::receive_message(frontends::cpp::worker_socket, message)) {
+    auto command = frontends::cpp::command_from(message);
+    if (!command) return 2;
+    if (!frontends::cpp::send_message(frontends::cpp::worker_socket, frontends::cpp::to_bytes(analyse_here(*command)))) return 2;
+  }
+  return 0;
+}
+
 int print_one(const frontends::cpp::Command& command) {
-  const frontends::cpp::Unit unit = frontends::cpp::analyse(command);
+  const frontends::cpp::Unit unit = analyse_here(command);
   if (!unit.failure.empty()) {
     std::fprintf(stderr, "forklint-clang: %s: %s\n", command.file.c_str(), unit.failure.c_str());
     return 2;
@@ -46,10 +64,12 @@ int main(int argc, char** argv) {
   command.directory = working_folder();
   command.root = command.directory;
   for (int i = 1; i < argc; ++i) {
+    if (!std::strcmp(argv[i], "--worker")) return answer_requests();
     if (!std::strcmp(argv[i], "--root") && i + 1 < argc) {
       command.root = argv[++i];
     } else if (!std::strcmp(argv[i], "--")) {
       command.arguments.assign(argv + i + 1, argv + argc);
+      command.arguments.insert(command.arguments.begin(), "");  // the compiler
       break;
     } else {
       command.file = argv[i];
@@ -59,8 +79,5 @@ int main(int argc, char** argv) {
     std::fputs("usage: forklint-clang [--root DIR] FILE [-- COMPILER FLAGS...]\n", stderr);
     return 2;
   }
-  int status = 0;
-  llvm::thread worker(std::optional<unsigned>(stack_size), [&] { status = print_one(command); });
-  worker.join();
-  return status;
+  return print_one(command);
 }

@@ -90,13 +90,13 @@ void Lowering::return_statement(const ReturnStmt* it) {
 void Lowering::jump(const Stmt* it, Op op, bool switches) {
   const Span where = span(it->getSourceRange());
   destroy_down_to(mark_of(switches), where);
-  bool of_switch = false;
+  uint32_t left = facts::none;  // the switch
   for (size_t i = targets_.size(); switches && i-- > 0;) {
     if (targets_[i].kind == Leave::try_) continue;
-    of_switch = targets_[i].kind == Leave::switch_;
+    left = targets_[i].statement;
     break;
   }
-  builder().emit(op, where, name(of_switch ? "switch" : ""));
+  builder().emit(op, where, name(left != facts::none ? "switch" : ""), {}, left);
 }
 
 void Lowering::raise(const CXXThrowExpr* it) {

@@ -64,6 +64,7 @@ class Consumer : public ASTConsumer {
       add_text(file);
       unit_.files.push_back({std::move(file.path), std::move(file.facts)});
     }
+    note_files();
   }
 
  private:
@@ -76,6 +77,18 @@ class Consumer : public ASTConsumer {
     const FileEntry* entry = places_.file_of(sources.getLocForStartOfFile(file.id));
     for (const auto& [where, message] : errors_.messages)
       if (places_.file_of(where) == entry && file.facts.problems.size() < 20) file.facts.problems.push_back({places_.token(entry, where), message});
+  }
+
+  void note_files() {
+    const SourceManager& sources = compiler_.getSourceManager();
+    for (unsigned i = 1; i < sources.local_sloc_entry_size(); ++i) {
+      const SrcMgr::SLocEntry& entry = sources.getLocalSLocEntry(i);
+      if (!entry.isFile() || SrcMgr::isSystem(entry.getFile().getFileCharacteristic())) continue;
+      if (OptionalFileEntryRef file = entry.getFile().getContentCache().OrigEntry) unit_.reads.push_back(places_.path_of(&file->getFileEntry(), file->getName()));
+    }
+    std::ranges::sort(unit_.reads);
+    const auto rest = std::ranges::unique(unit_.reads);
+    unit_.reads.erase(rest.begin(), rest.end());
   }
 
   CompilerInstance& compiler_;
