@@ -46,11 +46,15 @@ void duplicated_random_state_native(const model::Model& model, engine::Report& r
         if (same && other.event < site.event) start = code.site(site.function, other.event);
         others |= same && other.api->draws && other.event > site.event;
       }
-      facts::Range events = code.facts(site.function).scopes[code.function(site.function).scope].events;
-      for (EventId at = events.begin; at < site.event && start.event == none; ++at) {
-        if (code.event(site.function, at).op != Op::bind || code.object(site.function, at).key != engine) continue;
-        const NativeApi* type = code.natives().find(code.type_of(site.function, at));
-        if (type && type->random_engine) start = code.site(site.function, at);
+      // Or where the variable was made: in this function, or as a global one.
+      for (FunctionId id = 0; id < code.functions().size() && start.event == none; ++id) {
+        if (id != site.function && !(code.function(id).has(function_module) && code.function(id).unit == code.function(site.function).unit)) continue;
+        facts::Range events = code.facts(id).scopes[code.function(id).scope].events;
+        for (EventId at = events.begin; at < events.end && (id != site.function || at < site.event) && start.event == none; ++at) {
+          if (code.event(id, at).op != Op::bind || code.object(id, at).key != engine) continue;
+          const NativeApi* type = code.natives().find(code.type_of(id, at));
+          if (type && type->random_engine) start = code.site(id, at);
+        }
       }
       if (start.event == none || !others) continue;
       report.finding(code.site(site.function, call->event), "Every process draws the same numbers: the state of the generator was copied by the fork")

@@ -77,7 +77,15 @@ class ResultReader {
     auto it = object.empty() ? writes_.end() : writes_.find(object.key);
     if (it == writes_.end()) return none;
     auto after = std::lower_bound(it->second.begin(), it->second.end(), reader);
-    return after == it->second.begin() ? none : *(after - 1);
+    if (after == it->second.begin()) return none;
+    EventId last = *(after - 1);
+    // In a loop that began after it, what is written further down comes around.
+    const FileFacts& facts = program_.facts(function_);
+    for (facts::RegionId region = facts.events[reader].region; region != none; region = facts.regions[region].parent) {
+      if (facts.regions[region].events.begin <= last) break;
+      if (facts.regions[region].kind == facts::RegionKind::loop && after != it->second.end() && *after < facts.regions[region].events.end) return none;
+    }
+    return last;
   }
 
   static Range unknown() { return {}; }

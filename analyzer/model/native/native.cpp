@@ -29,8 +29,14 @@ void Native::find_roots() {
       if (!call.api || !call.targets.empty()) continue;
       const NativeApi& api = *call.api;
       auto values = [&](const std::optional<knowledge::Argument>& argument) {
-        EventId given = argument ? program_.argument(id, call.event, *argument) : none;
-        return given == none ? std::vector<FunctionId>{} : program_.function_values(id, given);
+        std::vector<FunctionId> result;
+        for (knowledge::Argument at = argument.value_or(knowledge::Argument{}); at.position >= 0; ++at.position) {
+          EventId given = program_.argument(id, call.event, at);
+          if (given == none) break;
+          for (FunctionId function : program_.function_values(id, given)) result.push_back(function);
+          if (!at.rest) break;
+        }
+        return result;
       };
       if (api.starts_thread)
         for (FunctionId entry : values(api.entry)) entries_.push_back({entry, {id, call.event}});
@@ -181,9 +187,13 @@ void Native::find_live_threads() {
     std::vector<LiveThread>& known = live_[site];
     if (known.size() < 8) known.insert(thread.certain ? known.begin() : known.end(), std::move(thread));
   };
-  auto starts = [&](FunctionId id, const Call& call) { return effects_.of_call(id, call, Effect::starts_thread) && !effects_.joined_later(id, call.event) && !forks_.only_child(id, call.event); };
+  auto starts = [&](FunctionId id, const Call& call) { return effects_.of_call(id, call, Effect::starts_thread) && !forks_.only_child(id, call.event); };
   auto joins = [&](FunctionId, const Call& call) { return call.api && call.api->joins; };
   for (Before& before : before_forks(starts, joins)) {
+    // A loop over a list of threads joins them all, though the list might be empty.
+    const std::vector<Call>& calls = program_.function(before.start.function).calls;
+    bool joined = std::any_of(calls.begin(), calls.end(), [&](const Call& call) { return call.event > before.start.event && call.event < before.fork.front().event && joins(before.start.function, call); });
+    if (joined) continue;
     Step step = *effects_.of_call(before.start.function, *program_.call_at(before.start.function, before.start.event), Effect::starts_thread);
     add(before.site, {.start = effects_.way(before.start.function, step, Effect::starts_thread), .fork = std::move(before.fork), .certain = before.certain && step.sure});
   }

@@ -248,7 +248,7 @@ std::vector<FunctionId> Program::resolve(FunctionId caller, std::string_view sym
   }
   if (!found.empty() || name.size() < symbol.size()) return found;
   // A type: its constructors with as many parameters.
-  std::string constructor = std::string(symbol) + "::" + std::string(last_name(symbol));
+  std::string constructor = std::string(name) + "::" + std::string(last_name(name));
   const std::vector<FunctionId>& constructors = named(constructor);
   if (constructors.empty()) return found;
   uint32_t given = event(caller, call).operands_count - 1;
