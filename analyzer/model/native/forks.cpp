@@ -68,8 +68,7 @@ class ResultReader {
     const Event& event = program_.event(function_, at);
     if (event.op == Op::set_subscript) return program_.object(function_, program_.operand(function_, at, 0));
     if (event.op == Op::set_attribute || event.op == Op::augment_attribute) return {.key = std::string(program_.name_of(function_, at)), .name = program_.name_of(function_, at)};
-    Event read = event;
-    return program_.object(function_, at).empty() ? Object{.key = std::string(program_.facts(function_).name(read.name)), .name = {}} : program_.object(function_, at);
+    return program_.object(function_, at);
   }
 
   EventId last_write(EventId reader) const {

@@ -320,6 +320,7 @@ Object Program::object(FunctionId id, EventId event) const {
         continue;
       case Op::subscript: event = operand(id, event, 0); continue;
       case Op::bind:
+      case Op::augment:
       case Op::read: {
         ScopeId owner = owner_of(functions_[id].unit, functions_[id].scope, it.name);
         if (owner == none) return {.key = std::string(name), .name = name};
