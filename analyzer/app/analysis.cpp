@@ -49,6 +49,8 @@ std::optional<Settings> settings_of(const CommandLine& line) {
     if (auto done = option->set(selects ? selection : settings, values, ""); !done) fail(*option, done.error());
   }
   if (!good) return std::nullopt;
+  settings.config.units.flags = line.compiler_flags;
+  settings.config.units.jobs = line.jobs;
   engine::layer_selection(settings.config, selection.config, rules);
   return settings;
 }

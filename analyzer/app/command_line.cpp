@@ -31,6 +31,7 @@ void add_settings(CLI::App& app, std::vector<Given>& given) {
       given[i].option = app.add_flag("--" + key + ",!--no-" + key, given[i].flag, help);
       continue;
     }
+    if (key == "compile-commands") key = "compile-commands,-p";
     given[i].option = app.add_option("--" + key, given[i].values, help)->type_name(std::string(option.argument));
     given[i].option->expected(1)->allow_extra_args(false);
     if (option.kind == engine::OptionKind::list) given[i].option->delimiter(',')->take_all();
@@ -99,10 +100,10 @@ std::vector<std::string> with_command(int argc, const char* const* argv) {
 std::expected<CommandLine, int> parse_command_line(int argc, const char* const* argv) {
   CommandLine line;
   std::vector<Given> given(engine::options().size());
-  CLI::App app("Says what each process start method will do to a Python program.", "forklint");
+  CLI::App app("Says what each process start method will do to a Python, C or C++ program.", "forklint");
   app.require_subcommand(1);
   app.set_version_flag("-V,--version", "forklint " + std::string(version));
-  app.footer("The first argument may also be a path: `forklint src` is `forklint check src`.");
+  app.footer("What stands after -- are compiler flags for every C and C++ file, instead of a compile_commands.json.\nThe first argument may also be a path: `forklint src` is `forklint check src`.");
 
   CLI::App* check = app.add_subcommand("check", "Find what goes wrong, and under which start methods");
   add_analysis(*check, line, given);
@@ -113,7 +114,7 @@ std::expected<CommandLine, int> parse_command_line(int argc, const char* const* 
   CLI::App* verify = app.add_subcommand("verify", "Run a program under every start method and compare with what is foretold");
   add_verify(*verify, line);
   CLI::App* facts = app.add_subcommand("facts", "Print what is read from a source file");
-  facts->add_option("file", line.paths, "Python file, or - for standard input")->required()->expected(1)->type_name("FILE");
+  facts->add_option("file", line.paths, "Source file, or - for standard input")->required()->expected(1)->type_name("FILE");
   CLI::App* rule = app.add_subcommand("rule", "Explain a rule, or list all rules");
   rule->add_option("rule", line.rule, "Code or name")->type_name("RULE");
   rule->add_flag("--all", line.all_rules, "Explain every rule");
@@ -122,6 +123,12 @@ std::expected<CommandLine, int> parse_command_line(int argc, const char* const* 
   app.add_subcommand("version", "Print the version");
 
   std::vector<std::string> arguments = with_command(argc, argv);
+  // After `verify` they are the program's own arguments, which CLI11 takes.
+  bool program_follows = !arguments.empty() && arguments.front() == "verify";
+  if (auto end = std::ranges::find(arguments, "--"); end != arguments.end() && !program_follows) {
+    line.compiler_flags.emplace(end + 1, arguments.end());
+    arguments.erase(end, arguments.end());
+  }
   std::ranges::reverse(arguments);  // as CLI11 takes them
   try {
     app.parse(arguments);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,7 @@ struct CommandLine {
   std::vector<std::string> paths;
   // The options that configuration files know, too; only those that were given.
   std::vector<std::pair<const engine::Option*, std::vector<std::string>>> settings;
+  std::optional<std::vector<std::string>> compiler_flags;  // what stood after --
   std::string config_file;
   bool no_config = false;
   std::string stdin_filename;

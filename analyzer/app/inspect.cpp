@@ -7,6 +7,7 @@
 #include "analyzer/facts/text.h"
 #include "analyzer/frontends/python/frontend.h"
 #include "analyzer/source/discover.h"
+#include "analyzer/units/analyse.h"
 #include "rules/catalogue.h"
 #include "rules/pages.h"
 
@@ -56,11 +57,29 @@ std::string page_of(const Rule& rule, const Style& style) {
   return out;
 }
 
+// A unit may be made of several files: each with its name before it.
+int print_native(const CommandLine& line, const std::string& path, source::Kind kind) {
+  auto file = source::read(path, kind, 0);
+  if (!file) return complain(path + ": " + file.error()), 2;
+  std::vector<source::File> files;
+  files.push_back(std::move(*file));
+  units::UnitOptions options;
+  options.flags = line.compiler_flags;
+  const units::Natives natives = units::analyse(files, options);
+  for (const std::string& note : natives.notes) complain(note);
+  for (const source::Skip& skip : natives.skipped) complain(skip.path + ": " + skip.reason);
+  std::string out;
+  for (const units::Native& one : natives.files) out += "// " + one.path + "\n" + facts::print(one.facts);
+  if (natives.files.empty() && (!natives.notes.empty() || !natives.skipped.empty())) return 2;
+  return write(line, out);
+}
+
 }  // namespace
 
 int print_facts(const CommandLine& line) {
   const std::string& path = line.paths.front();
   source::Kind kind = source::kind_of(path).value_or(source::Kind::python);
+  if (units::is_native(kind) && path != "-") return print_native(line, path, kind);
   auto file = path == "-" ? source::decode("<stdin>", kind, read_standard_input()) : source::read(path, kind, 0);
   if (!file) return complain(path + ": " + file.error()), 2;
   return write(line, facts::print(frontends::python::parse(file->text)));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analyzer/engine/finding.h"
+#include "analyzer/units/options.h"
 
 namespace forklint::engine {
 
@@ -17,6 +18,8 @@ struct PythonVersion {
 
 inline constexpr PythonVersion oldest_python{3, 6};
 inline constexpr PythonVersion newest_python{3, 15};
+
+using knowledge::Libc;
 
 enum class Platform : uint8_t { linux, macos, windows };
 
@@ -43,6 +46,8 @@ struct Config {
   Platforms platforms;
   bool platforms_given = false;  // false: nothing said, every platform is in scope
   Platforms declared{.linux = false, .macos = false, .windows = false};  // those on which the project says that it runs
+  Libc libc = Libc::glibc;  // of C and C++ programs
+  units::UnitOptions units;            // how C and C++ files are compiled, and what one may cost
   std::vector<std::string> knowledge;  // TOML files of the user's own API rows
 
   // What the default is, where somebody else decides it (a run for verification); empty: what follows from the above.

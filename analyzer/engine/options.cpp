@@ -1,5 +1,6 @@
 #include "analyzer/engine/options.h"
 
+#include <charconv>
 #include <filesystem>
 
 #include "analyzer/knowledge/load.h"
@@ -16,6 +17,7 @@ constexpr std::string_view safety_words[] = {"display", "unsafe", "safe"};
 constexpr std::string_view method_words[] = {"fork", "spawn", "forkserver", "threading", "loky"};
 constexpr std::string_view platform_words[] = {"linux", "macos", "windows"};
 constexpr std::string_view format_words[] = {"full", "concise", "json"};
+constexpr std::string_view libc_words[] = {"glibc", "musl", "posix"};
 
 // The number of `text` among `words`.
 std::expected<size_t, std::string> index_of(std::string_view what, std::string_view text, Words words) {
@@ -82,6 +84,27 @@ OptionResult set_max_file_size(Settings& settings, const Values& values, const s
   return {};
 }
 
+OptionResult set_libc(Settings& settings, const Values& values, const std::string&) {
+  auto found = index_of("C library", values.front(), libc_words);
+  if (!found) return std::unexpected(found.error());
+  settings.config.libc = Libc(*found);
+  return {};
+}
+
+OptionResult set_compile_commands(Settings& settings, const Values& values, const std::string& base) {
+  settings.config.units.database = (std::filesystem::path(base) / values.front()).string();
+  return {};
+}
+
+OptionResult set_unit_timeout(Settings& settings, const Values& values, const std::string&) {
+  unsigned seconds = 0;
+  const std::string& text = values.front();
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc() || end != text.data() + text.size() || seconds == 0) return std::unexpected("'" + text + "' is not a number of seconds");
+  settings.config.units.time = std::chrono::seconds(seconds);
+  return {};
+}
+
 OptionResult set_format(Settings& settings, const Values& values, const std::string&) {
   auto found = index_of("output format", values.front(), format_words);
   if (!found) return std::unexpected(found.error());
@@ -128,6 +151,7 @@ constexpr Option all_options[] = {
     {"target-python", value, "VERSIONS", "Python versions to support: 3.13, 3.9-3.14, '>=3.9' (default: requires-python)",
      set_python},
     {"platform", list, "NAME", "Platforms to support: linux, macos, windows (default: all)", set_platforms},
+    {"libc", value, "NAME", "C library of C and C++ programs: glibc (default), musl, or posix for none in particular", set_libc},
     {"exclude", list, "PATTERN", "Files and folders to leave out, instead of the default ones",
      set_patterns<&source::DiscoverOptions::exclude>},
     {"extend-exclude", list, "PATTERN", "Files and folders to leave out besides",
@@ -138,6 +162,8 @@ constexpr Option all_options[] = {
      set_flag<&source::DiscoverOptions::force_exclude>},
     {"max-file-size", value, "SIZE", "Skip larger files: bytes, or 500k, 4MiB", set_max_file_size},
     {"knowledge", list, "FILE", "TOML file that describes further launching APIs", set_knowledge},
+    {"compile-commands", value, "DIR", "Folder of the compile_commands.json of C and C++ files (default: the nearest one)", set_compile_commands},
+    {"unit-timeout", value, "SECONDS", "Time that one C or C++ file may take (default: 60)", set_unit_timeout},
     {"output-format", value, "FORMAT", "full, concise or json", set_format},
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analyzer/model/native/native.h"
+
 namespace forklint::engine {
 namespace {
 
@@ -31,6 +33,11 @@ Report::Report(const model::Model& model) : model_(model) {
       known->methods |= launch.method.methods;
       row_of_[i] = int(known - rows_.begin());
     }
+  }
+  for (const model::native::ForkSite& fork : model.native().forks().sites()) {
+    Place where = place(fork.origin);
+    bool known = std::any_of(rows_.begin(), rows_.end(), [&](const LaunchRow& row) { return row.place == where; });
+    if (!known) rows_.push_back({.place = where, .launcher = fork.api->names[0], .methods = StartMethod::fork, .chosen_by = "library"});
   }
 }
 
@@ -104,6 +111,13 @@ Draft& Draft::severity(Severity severity) {
 
 Draft& Draft::launch(size_t launch) {
   finding_.launch = report_.row_of(launch);
+  return *this;
+}
+
+Draft& Draft::launch_at(Site site) {
+  Place where = report_.place(site);
+  for (size_t i = 0; i < report_.launches().size(); ++i)
+    if (report_.launches()[i].place == where) finding_.launch = int(i);
   return *this;
 }
 

@@ -32,6 +32,8 @@ class Draft {
   Draft& confidence(Confidence confidence);
   Draft& severity(Severity severity);
   Draft& launch(size_t launch);
+  // Of C and C++: the fork whose call is there.
+  Draft& launch_at(Site site);
   Draft& fix(Fix fix);
   // Nothing is reported after all.
   void drop() { dropped_ = true; }

@@ -8,6 +8,7 @@
 #include "analyzer/engine/suppressions.h"
 #include "analyzer/model/model.h"
 #include "analyzer/source/packaging.h"
+#include "analyzer/units/analyse.h"
 
 namespace forklint::engine {
 namespace {
@@ -15,7 +16,7 @@ namespace {
 model::ModelOptions model_options(const Config& config) {
   uint8_t platforms = uint8_t((config.platforms.linux ? model::platform_linux : 0) | (config.platforms.macos ? model::platform_macos : 0) | (config.platforms.windows ? model::platform_windows : 0));
   bool windows = config.platforms_given ? config.platforms.windows : config.declared.windows;
-  return {.standard = config.default_methods(), .oldest_python = config.python_from.minor, .newest_python = config.python_to.minor, .platforms = platforms, .platforms_given = config.platforms_given, .runs_on_windows = windows};
+  return {.standard = config.default_methods(), .oldest_python = config.python_from.minor, .newest_python = config.python_to.minor, .platforms = platforms, .platforms_given = config.platforms_given, .runs_on_windows = windows, .libc = config.libc};
 }
 
 std::vector<Finding> check(const model::Model& model, const std::vector<const Rule*>& rules, std::vector<LaunchRow>& launches) {
@@ -95,11 +96,36 @@ void fill_launches(Result& result, const std::vector<source::File>& files) {
   }
 }
 
+// A file may have changed since its facts were made: no place may lie beyond its end.
+bool text_fits(const facts::FileFacts& facts, size_t size) {
+  auto fits = [&](facts::Span span) { return span.begin <= span.end && span.end <= size; };
+  auto all = [&](const auto& list) { return std::ranges::all_of(list, [&](const auto& it) { return fits(it.span); }); };
+  return all(facts.events) && all(facts.scopes) && all(facts.parameters) && all(facts.comments) && all(facts.problems);
+}
+
+// The C and C++ files, and the headers that they include.
+void add_natives(Analysis& analysis, std::vector<Parsed>& parsed, const Config& config) {
+  units::Natives natives = units::analyse(analysis.files, config.units);
+  for (units::Native& it : natives.files) {
+    if (!it.given) {
+      auto file = source::read(it.path, source::Kind::cpp, 0);
+      if (!file) continue;  // gone meanwhile
+      it.file = uint32_t(analysis.files.size());
+      analysis.files.push_back(std::move(*file));
+    }
+    if (!text_fits(it.facts, analysis.files[it.file].text.size())) continue;
+    parsed.push_back({it.file, {}, std::move(it.facts)});
+  }
+  for (source::Skip& skip : natives.skipped) analysis.result.skipped.push_back({std::move(skip.path), std::move(skip.reason)});
+  analysis.result.files_analysed -= uint32_t(std::min<size_t>(natives.skipped.size(), analysis.result.files_analysed));
+  analysis.notes = std::move(natives.notes);
+}
+
 void add_unreadable(Analysis& analysis, const std::vector<const Rule*>& rules, const std::vector<Parsed>& parsed) {
   auto rule = std::find_if(rules.begin(), rules.end(), [](const Rule* it) { return it->name == "unreadable-source"; });
   if (rule == rules.end()) return;
   for (const Parsed& it : parsed) {
-    if (it.facts.problems.empty()) continue;
+    if (it.facts.problems.empty() || it.facts.language != facts::Language::python) continue;  // of others, one note counts them
     const facts::Problem& problem = it.facts.problems.front();
     std::string_view rest = it.facts.events.empty() ? "" : "; what could be read is analysed";
     analysis.result.findings.push_back({.code = (*rule)->code, .name = (*rule)->name, .severity = (*rule)->severity, .confidence = Confidence::certain,
@@ -128,17 +154,19 @@ Analysis run(const std::vector<source::Found>& found, const Config& config, cons
   for (size_t i = 0; i < readable.size(); ++i) readable[i].packaged_by = std::move(packaged[i]);
   Analysis analysis = run(std::move(readable), config, knowledge, rules, jobs);
   analysis.result.files_seen += uint32_t(skipped.size());
-  analysis.result.skipped = std::move(skipped);
+  for (Skipped& skip : skipped) analysis.result.skipped.push_back(std::move(skip));
   return analysis;
 }
 
 Analysis run(std::vector<source::File> files, const Config& config, const knowledge::Knowledge& knowledge, std::span<const Rule* const> rules, unsigned jobs) {
-  Analysis analysis{.result = {}, .files = std::move(files)};
+  Analysis analysis{.result = {}, .files = std::move(files), .notes = {}};
   Result& result = analysis.result;
   result.files_seen = result.files_analysed = uint32_t(analysis.files.size());
   std::vector<const Rule*> enabled = enabled_rules(config, rules);
 
   std::vector<Parsed> parsed = parse_what_matters(analysis.files, knowledge, jobs);
+  const uint32_t given = uint32_t(analysis.files.size());
+  add_natives(analysis, parsed, config);
   std::vector<Suppression> suppressions;
   std::vector<uint32_t> numbers;
   for (const Parsed& it : parsed) {
@@ -153,6 +181,8 @@ Analysis run(std::vector<source::File> files, const Config& config, const knowle
   model::Model model(program, model_options(config));
   std::vector<Finding> findings = check(model, enabled, result.launches);
   renumber(findings, result.launches, numbers);
+  // What stands in headers that nobody named is not reported.
+  std::erase_if(findings, [&](const Finding& finding) { return finding.place.file >= given; });
   for (Finding& finding : findings) result.findings.push_back(std::move(finding));
 
   auto is_enabled = [&](const Rule& rule, uint32_t file) {

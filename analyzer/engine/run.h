@@ -15,6 +15,7 @@ namespace forklint::engine {
 struct Analysis {
   Result result;
   std::vector<source::File> files;  // what Place::file indexes
+  std::vector<std::string> notes;   // what else a user should know: there is no forklint-clang, so many units had errors
 };
 
 // Reads, decides which files can matter, parses those in parallel, links, runs the rules, applies suppressions and

@@ -7,6 +7,7 @@
 #include "analyzer/engine/prefilter.h"
 #include "analyzer/engine/reach.h"
 #include "analyzer/frontends/python/frontend.h"
+#include "analyzer/units/analyse.h"
 
 namespace forklint::engine {
 namespace {
@@ -50,7 +51,8 @@ class Selection {
  public:
   Selection(const std::vector<source::File>& files, const knowledge::Knowledge& knowledge, unsigned jobs)
       : files_(files), knowledge_(knowledge), jobs_(jobs), anchors_(knowledge.anchors()), glances_(files.size()), uses_(files.size()), launching_(files.size()), modules_(files.size()), users_(files.size()), facts_(files.size()), reach_(files.size()), parsed_(files.size()) {
-    for (uint32_t i = 0; i < files.size(); ++i) by_name_[last_part(stem_of(files[i].path), '/')].push_back(i);
+    for (uint32_t i = 0; i < files.size(); ++i)
+      if (!units::is_native(files[i].kind)) by_name_[last_part(stem_of(files[i].path), '/')].push_back(i);
   }
 
   std::vector<Parsed> run() {
@@ -81,6 +83,7 @@ class Selection {
   // Files that import what launches, themselves or through a file that they use, and name it.
   std::vector<uint32_t> anchored() {
     in_parallel(files_.size(), jobs_, [&](size_t i) {
+      if (units::is_native(files_[i].kind)) return;
       glances_[i] = anchors_.look(files_[i].text);
       uses_[i] = used_by(uint32_t(i));
     });

@@ -1,4 +1,4 @@
-// Parses the files that can matter. See prefilter.h for what that is.
+// Parses the Python files that can matter. See prefilter.h for what that is.
 #pragma once
 
 #include <vector>

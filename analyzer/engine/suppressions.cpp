@@ -4,39 +4,10 @@
 #include <algorithm>
 #include <cctype>
 
+#include "analyzer/engine/suppression_text.h"
+
 namespace forklint::engine {
 namespace {
-
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
-bool is_word(char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-'; }
-
-// What is left of a comment to read; `at` is the offset of `rest` in the file.
-struct Cursor {
-  std::string_view rest;
-  uint32_t at = 0;
-
-  void skip(size_t count) {
-    rest.remove_prefix(count);
-    at += uint32_t(count);
-  }
-  void skip_blanks() {
-    size_t count = 0;
-    while (count < rest.size() && is_blank(rest[count])) ++count;
-    skip(count);
-  }
-  bool take(char c) {
-    if (!rest.starts_with(c)) return false;
-    skip(1);
-    return true;
-  }
-  std::string_view word() const {
-    size_t size = 0;
-    while (size < rest.size() && is_word(rest[size])) ++size;
-    return rest.substr(0, size);
-  }
-};
 
 bool same_letters(std::string_view text, std::string_view lower_case) {
   return std::ranges::equal(text, lower_case, [](char a, char b) { return (is_letter(a) ? char(a | 0x20) : a) == b; });
@@ -80,8 +51,6 @@ void read_bracketed(Cursor& cursor, Suppression& result) {
   }
 }
 
-enum class Scope { none, statement, next_line, file };
-
 Scope read_noqa(Cursor& cursor, Suppression& result, Scope scope) {
   cursor.skip_blanks();
   if (cursor.take(':'))
@@ -91,7 +60,8 @@ Scope read_noqa(Cursor& cursor, Suppression& result, Scope scope) {
   return scope;
 }
 
-// What stands after a '#' and blanks.
+}  // namespace
+
 Scope read_directive(Cursor& cursor, Suppression& result) {
   std::string_view first = cursor.word();
   if (same_letters(first, "noqa")) {
@@ -127,6 +97,8 @@ uint32_t line_begin(std::string_view text, uint32_t offset) {
 uint32_t line_end(std::string_view text, uint32_t offset) {
   return uint32_t(std::min(text.find_first_of("\r\n", offset), text.size()));
 }
+
+namespace {
 
 // The end of the string that opens at `at` with a quote.
 size_t skip_string(std::string_view text, size_t at) {
@@ -174,7 +146,8 @@ Span lines_of(Scope scope, std::string_view text, const facts::Comment& comment)
 std::vector<Suppression> read_suppressions(uint32_t file, std::string_view text, std::span<const facts::Comment> comments) {
   std::vector<Suppression> found;
   for (const facts::Comment& comment : comments) {
-    if (comment.span.end > text.size() || comment.statement.end > text.size()) continue;
+    if (comment.span.begin >= comment.span.end || comment.span.end > text.size() || comment.statement.end > text.size()) continue;
+    if (text[comment.span.begin] == '/') continue;
     Cursor cursor{text.substr(comment.span.begin, comment.span.end - comment.span.begin), comment.span.begin};
     while (!cursor.rest.empty()) {  // a comment may hold several, each after a '#' of its own
       if (!cursor.take('#')) {
@@ -190,6 +163,7 @@ std::vector<Suppression> read_suppressions(uint32_t file, std::string_view text,
       found.push_back(std::move(result));
     }
   }
+  add_native_suppressions(file, text, comments, found);
   return found;
 }
 

@@ -148,6 +148,13 @@ struct FileFacts {
   friend bool operator==(const FileFacts&, const FileFacts&) = default;
 };
 
+// An event of one of several files.
+struct Site {
+  uint32_t file = none;
+  EventId event = none;
+  friend auto operator<=>(const Site&, const Site&) = default;
+};
+
 std::string_view to_string(Op);
 std::string_view to_string(RegionKind);
 std::string_view to_string(ScopeKind);

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "analyzer/facts/builder.h"
+#include "analyzer/facts/check.h"
 #include "analyzer/facts/text.h"
 
 namespace forklint::facts {
@@ -112,7 +113,7 @@ class Parser {
     if (depth_ != 0) return std::unexpected(std::string("the last region is not closed"));
     finish_scope();
     FileFacts facts = builder_.take();
-    if (std::string error = check(facts); !error.empty()) return std::unexpected(error);
+    if (std::string fault = fault_in(facts); !fault.empty()) return std::unexpected(fault);  // a bug report's text may not crash the tool
     return facts;
   }
 
@@ -245,28 +246,6 @@ class Parser {
     std::string_view role = text.substr(0, percent);
     if (role.ends_with('=')) role.remove_suffix(1);
     return Operand{*event, builder_.name(role)};
-  }
-
-  // Ids must point at something: a bug report's text may not crash the tool.
-  static std::string check(const FileFacts& facts) {
-    auto bad = [&](EventId id) { return id != none && id >= facts.events.size(); };
-    if (facts.scopes.empty() || facts.scopes[0].kind != ScopeKind::module) return "the first scope must be the module";
-    for (const Operand& operand : facts.operands)
-      if (operand.value >= facts.events.size()) return "an operand names no event";
-    for (const Region& region : facts.regions)
-      if (bad(region.subject)) return "a region's subject names no event";
-    for (const Parameter& parameter : facts.parameters)
-      if (bad(parameter.default_value) || bad(parameter.annotation)) return "a parameter names no event";
-    for (ScopeId id = 0; id < facts.scopes.size(); ++id) {
-      const Scope& scope = facts.scopes[id];
-      bool nested = scope.parent < id && scope.definition < facts.events.size();
-      if (id == 0 ? scope.parent != none : !nested) return "scope " + std::to_string(id) + " needs a parent before it and the event that defines it";
-    }
-    for (const Event& event : facts.events) {
-      bool opens = event.op == Op::function || event.op == Op::lambda || event.op == Op::class_ || event.op == Op::comprehension;
-      if (opens && event.extra >= facts.scopes.size()) return "an event opens a scope that is not there";
-    }
-    return {};
   }
 
   Builder builder_{Language::python};

@@ -9,6 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/knowledge/argument.h"
+#include "analyzer/knowledge/native.h"
+
 namespace forklint::knowledge {
 
 // fork, spawn, forkserver, threading: the columns of the design's table; loky too. A set of them is a bit mask.
@@ -34,15 +37,6 @@ class StartMethods {
 };
 constexpr StartMethods operator|(StartMethod a, StartMethod b) { return StartMethods(a) | StartMethods(b); }
 inline constexpr StartMethods fork_spawn_forkserver = StartMethods(StartMethod::fork) | StartMethod::spawn | StartMethod::forkserver;
-
-// Which argument of a call: by position (after the receiver), by keyword, or either. TOML: "0:target", "0", "target".
-struct Argument {
-  int position = -1;    // -1: keyword only
-  std::string keyword;  // empty: positional only
-  bool rest = false;    // TOML "1*:": this position and all after it; "**": every keyword not named elsewhere
-
-  friend bool operator==(const Argument&, const Argument&) = default;
-};
 
 enum class Starts : uint8_t {
   construct,   // processes exist when the call returns: Pool()
@@ -241,6 +235,7 @@ struct Alias {
 struct Rows {
   std::vector<Api> apis;
   std::vector<Alias> aliases;
+  std::vector<NativeApi> natives;
 
   friend bool operator==(const Rows&, const Rows&) = default;
 };

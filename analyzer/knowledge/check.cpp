@@ -118,4 +118,22 @@ std::string contradiction(const Api& api, std::string_view& field) {
   return api.launch ? contradiction(*api.launch, field) : std::string();
 }
 
+std::string contradiction(const NativeApi& api, std::string_view& field) {
+  auto blame = [&](std::string_view key, std::string why) { field = key; return why; };
+  if (api.names.empty()) return blame("names", "needs a name at least");
+  for (const std::string& name : api.names)
+    if (name.empty() || (name.find('(') != name.npos && !name.ends_with("operator()")) || name.front() == ':') return blame("names", "'" + name + "' is not the name of a function or type");
+  bool reasons = api.after_fork != AfterFork::unknown && api.after_fork != AfterFork::safe;
+  if (reasons && api.reason.empty()) return blame("after-fork", "needs `reason`");
+  if (!api.selected.empty() && !api.selects) return blame("selected", "needs `selects`");
+  if (api.unless_bit && api.bit == 0) return blame("unless-bit", "needs `bit`");
+  if (api.selects && api.forks == Forks::none && !api.reaps) return blame("selects", "needs `forks` or `reaps`");
+  if ((api.cloexec || api.opens_cloexec) && !api.opens) return blame("cloexec", "needs `opens`");
+  if (api.cloexec_bit && (!api.cloexec || api.cloexec_name.empty())) return blame("cloexec-bit", "needs `cloexec` and `cloexec-name`");
+  if (api.entry && !api.starts_thread) return blame("entry", "needs `starts-thread`");
+  if (!api.handler_fields.empty() && !api.handler) return blame("handler-fields", "needs `handler`");
+  if (api.task && !api.process_pool) return blame("task", "needs `process-pool`");
+  return {};
+}
+
 }  // namespace forklint::knowledge

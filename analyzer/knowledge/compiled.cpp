@@ -11,7 +11,7 @@ namespace forklint::knowledge {
 namespace {
 
 // The block: where each section begins, then the sections. Numbers of fixed size are 32 bits in the machine's own order.
-enum Section : uint32_t { rows_section, names_section, modules_section, alias_table_section, aliases_section, anchors_section, texts_section, section_count };
+enum Section : uint32_t { rows_section, names_section, modules_section, alias_table_section, aliases_section, anchors_section, natives_section, texts_section, section_count };
 
 // A section that is a table: the number of slots, a power of two, then the slots. At most half of them are used; a slot
 // without a length is free.
@@ -150,6 +150,7 @@ std::string compile(const Rows& rows) {
   sections[alias_table_section] = alias_table.bytes();
   Encoder{sections[aliases_section]}.write(rows.aliases);
   Encoder{sections[anchors_section]}.write(find_anchors(rows));
+  Encoder{sections[natives_section]}.write(rows.natives);
 
   std::string bytes;
   size_t begin = section_count * 4;
@@ -185,8 +186,14 @@ std::vector<std::string> Compiled::anchors() const {
   return anchors;
 }
 
+std::vector<NativeApi> Compiled::natives() const {
+  std::vector<NativeApi> natives;
+  Decoder{bytes_.data() + load32(bytes_, natives_section * 4)}.read(natives);
+  return natives;
+}
+
 Rows Compiled::all() const {
-  Rows rows{{}, aliases()};
+  Rows rows{{}, aliases(), natives()};
   for (uint32_t i = 0; i < row_count(); ++i) rows.apis.push_back(row(i));
   return rows;
 }

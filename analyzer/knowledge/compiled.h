@@ -31,6 +31,7 @@ class Compiled {
   Api row(uint32_t number) const;  // some 0.3 µs
   std::vector<Alias> aliases() const;
   std::vector<std::string> anchors() const;
+  std::vector<NativeApi> natives() const;
   Rows all() const;
 
  private:

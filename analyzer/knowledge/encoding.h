@@ -26,6 +26,10 @@ struct Encoder {
     write(uint32_t(text.size()));
     bytes += text;
   }
+  void write(uint64_t number) {
+    write(uint32_t(number >> 32));
+    write(uint32_t(number));
+  }
   void write(bool value) { write(uint32_t(value)); }
   void write(StartMethods methods) { write(uint32_t(methods.bits())); }
   void write(const Argument& argument) {
@@ -70,6 +74,10 @@ struct Decoder {
     uint32_t size = number();
     text.assign(at, size);
     at += size;
+  }
+  void read(uint64_t& value) {
+    value = uint64_t(number()) << 32;
+    value |= number();
   }
   void read(bool& value) { value = number() != 0; }
   void read(StartMethods& methods) { methods = StartMethods::from_bits(number()); }

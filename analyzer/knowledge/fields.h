@@ -170,6 +170,75 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
 }
 
 template <class Visit>
+void each_field(maybe_const<NativeApi> auto& api, Visit&& visit) {
+  visit("names", api.names);
+  visit("source", api.source);
+  visit("proof", api.proof);
+  visit("after-fork", api.after_fork);
+  visit("reason", api.reason);
+  visit("forks", api.forks);
+  visit("selects", api.selects);
+  visit("selected", api.selected);
+  visit("unless-bit", api.unless_bit);
+  visit("bit", api.bit);
+  visit("child", api.child);
+  visit("parent-leaves", api.parent_leaves);
+  visit("error-number", api.error_number);
+  visit("leaves", api.leaves);
+  visit("handled-exit", api.handled_exit);
+  visit("opens", api.opens);
+  visit("cloexec", api.cloexec);
+  visit("cloexec-bit", api.cloexec_bit);
+  visit("cloexec-name", api.cloexec_name);
+  visit("opens-cloexec", api.opens_cloexec);
+  visit("sets-cloexec", api.sets_cloexec);
+  visit("closes-all", api.closes_all);
+  visit("closes", api.closes);
+  visit("pipe", api.pipe);
+  visit("reads", api.reads);
+  visit("duplicates", api.duplicates);
+  visit("waits", api.waits);
+  visit("reaps", api.reaps);
+  visit("kills", api.kills);
+  visit("starts-thread", api.starts_thread);
+  visit("entry", api.entry);
+  visit("thread-object", api.thread_object);
+  visit("joins", api.joins);
+  visit("pool", api.pool);
+  visit("lock", api.lock);
+  visit("guard", api.guard);
+  visit("locks", api.locks);
+  visit("unlocks", api.unlocks);
+  visit("tries", api.tries);
+  visit("receiver", api.receiver);
+  visit("writes-buffered", api.writes_buffered);
+  visit("stream", api.stream);
+  visit("flushes", api.flushes);
+  visit("unbuffered", api.unbuffered);
+  visit("line-flush", api.line_flush);
+  visit("random-engine", api.random_engine);
+  visit("seeds", api.seeds);
+  visit("draws", api.draws);
+  visit("handle", api.handle);
+  visit("uses", api.uses);
+  visit("identity", api.identity);
+  visit("at-exit", api.at_exit);
+  visit("prepare", api.prepare);
+  visit("in-parent", api.in_parent);
+  visit("in-child", api.in_child);
+  visit("handler", api.handler);
+  visit("handler-fields", api.handler_fields);
+  visit("calls", api.calls);
+  visit("python-hook", api.python_hook);
+  visit("python", api.python);
+  visit("python-module", api.python_module);
+  visit("python-type", api.python_type);
+  visit("python-pickle", api.python_pickle);
+  visit("process-pool", api.process_pool);
+  visit("task", api.task);
+}
+
+template <class Visit>
 void each_field(maybe_const<Alias> auto& alias, Visit&& visit) {
   visit("from", alias.from);
   visit("to", alias.to);
@@ -195,5 +264,14 @@ template <>
 inline constexpr std::array<std::string_view, 4> spellings<Picklable>{"yes", "no", "process-only", "unknown"};
 template <>
 inline constexpr std::array<std::string_view, 5> spellings<Handle>{"none", "file", "connection", "descriptor", "directory"};
+
+template <>
+inline constexpr std::array<std::string_view, 5> spellings<AfterFork>{"unknown", "safe", "repaired", "deadlocks", "wrong"};
+template <>
+inline constexpr std::array<std::string_view, 5> spellings<Forks>{"none", "fork", "raw", "vfork", "spawn"};
+template <>
+inline constexpr std::array<std::string_view, 6> spellings<Leaves>{"no", "exec", "now", "cleanup", "thread", "elsewhere"};
+template <>
+inline constexpr std::array<std::string_view, 4> spellings<PythonHook>{"none", "before", "parent", "child"};
 
 }  // namespace forklint::knowledge

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <iterator>
+#include <mutex>
 
 #include "analyzer/knowledge/built_in.h"
 #include "analyzer/knowledge/compiled.h"
@@ -12,11 +13,12 @@ namespace forklint::knowledge {
 namespace {
 
 // Takes the names that `newer` has from the rows before it; a row without a name left goes.
-void replace(std::vector<Api>& apis, std::vector<Api>&& newer) {
-  for (const Api& row : newer)
+template <class Row>
+void replace(std::vector<Row>& apis, std::vector<Row>&& newer) {
+  for (const Row& row : newer)
     for (const std::string& name : row.names)
-      for (Api& api : apis) std::erase(api.names, name);
-  std::erase_if(apis, [](const Api& api) { return api.names.empty(); });
+      for (Row& api : apis) std::erase(api.names, name);
+  std::erase_if(apis, [](const Row& api) { return api.names.empty(); });
   std::ranges::move(newer, std::back_inserter(apis));
 }
 
@@ -29,6 +31,8 @@ struct Knowledge::State {
   std::vector<Alias> aliases;
   std::vector<std::string> anchors;
   mutable std::vector<std::atomic<const Api*>> decoded;
+  mutable std::once_flag natives_once;
+  mutable std::unique_ptr<const Natives> natives;
 
   explicit State(std::string_view bytes)
       : compiled(bytes), aliases(compiled.aliases()), anchors(compiled.anchors()), decoded(compiled.row_count()) {}
@@ -49,6 +53,27 @@ struct Knowledge::State {
   }
 };
 
+Natives::Natives(std::vector<NativeApi> rows) : rows_(std::move(rows)) {
+  for (const NativeApi& row : rows_)
+    for (std::string_view name : row.names) {
+      bool beginning = name.ends_with('*') && !name.ends_with("operator*");
+      if (!beginning) {
+        by_name_.emplace(name, &row);
+        continue;
+      }
+      name.remove_suffix(1);
+      by_beginning_.emplace(name, &row);
+      longest_beginning_ = std::max(longest_beginning_, name.size());
+    }
+}
+
+const NativeApi* Natives::find(std::string_view name) const {
+  if (auto it = by_name_.find(name); it != by_name_.end()) return it->second;
+  for (size_t length = std::min(name.size(), longest_beginning_); length > 0; --length)
+    if (auto it = by_beginning_.find(name.substr(0, length)); it != by_beginning_.end()) return it->second;
+  return nullptr;
+}
+
 Knowledge::Knowledge() : state_(std::make_shared<const State>(compile(Rows{}))) {}
 
 Knowledge Knowledge::built_in() {
@@ -62,6 +87,7 @@ std::expected<void, std::string> Knowledge::add(std::string_view toml, std::stri
   if (!loaded) return std::unexpected(loaded.error());
   Rows rows = state_->compiled.all();
   replace(rows.apis, std::move(loaded->apis));
+  replace(rows.natives, std::move(loaded->natives));
   std::ranges::move(loaded->aliases, std::back_inserter(rows.aliases));
   state_ = std::make_shared<const State>(compile(rows));
   return {};
@@ -89,6 +115,11 @@ bool Knowledge::knows_module(std::string_view module) const { return state_->com
 
 const std::vector<std::string>& Knowledge::anchors() const { return state_->anchors; }
 const std::vector<Alias>& Knowledge::aliases() const { return state_->aliases; }
+
+const Natives& Knowledge::natives() const {
+  std::call_once(state_->natives_once, [&] { state_->natives = std::make_unique<const Natives>(state_->compiled.natives()); });
+  return *state_->natives;
+}
 
 std::vector<Api> Knowledge::rows() const { return state_->compiled.all().apis; }
 

@@ -5,11 +5,28 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "analyzer/knowledge/api.h"
 
 namespace forklint::knowledge {
+
+// The rows of C and C++. Reading is safe from any number of threads.
+class Natives {
+ public:
+  explicit Natives(std::vector<NativeApi> rows);
+  Natives(const Natives&) = delete;
+
+  // The row of a name without parameters: "std::thread", "fork". Else the one with the longest beginning, as "std::*"; null when there is none. O(length).
+  const NativeApi* find(std::string_view name) const;
+  const std::vector<NativeApi>& rows() const { return rows_; }
+
+ private:
+  std::vector<NativeApi> rows_;
+  std::unordered_map<std::string_view, const NativeApi*> by_name_, by_beginning_;
+  size_t longest_beginning_ = 0;
+};
 
 // A value: cheap to copy, copies never see each other's additions. Reading is safe from any number of threads.
 class Knowledge {
@@ -39,6 +56,9 @@ class Knowledge {
   // "module.word" for everything that launches or chooses a start method: a file that imports the module (its first
   // component) and says the word may do so. Sorted, each once.
   const std::vector<std::string>& anchors() const;
+
+  // What is known of C and C++. Decoded at the first call, some 0.5 ms; lives as long as a copy of this.
+  const Natives& natives() const;
 
   std::vector<Api> rows() const;  // all of them, decoded anew: for tools and tests
   const std::vector<Alias>& aliases() const;

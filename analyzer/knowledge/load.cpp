@@ -39,6 +39,11 @@ struct Reader {
     field = *argument;
   }
 
+  void read(std::string_view key, const toml::node& node, uint64_t& field) {
+    if (!node.is_integer() || **node.as_integer() < 0) return wrong_type(key, node, "a number that is not negative");
+    field = uint64_t(**node.as_integer());
+  }
+
   template <class Enum>
     requires std::is_enum_v<Enum>
   void read(std::string_view key, const toml::node& node, Enum& field) {
@@ -119,6 +124,16 @@ void read_api(Reader& reader, const toml::table& table, Source source, Rows& row
     reader.fail(table.source(), "'" + api.names[0] + "' has no source");
 }
 
+void read_native(Reader& reader, const toml::table& table, Source source, Rows& rows) {
+  NativeApi& api = rows.natives.emplace_back();
+  reader.read_table(table, api);
+  if (!reader.error.empty()) return;
+  std::string_view field;
+  if (std::string why = contradiction(api, field); !why.empty())
+    return reader.fail(place(table, field), "'" + std::string(field) + "': " + why);
+  if (api.source.empty() && source == Source::mandatory) reader.fail(table.source(), "'" + api.names[0] + "' has no source");
+}
+
 void read_alias(Reader& reader, const toml::table& table, Rows& rows) {
   Alias& alias = rows.aliases.emplace_back();
   reader.read_table(table, alias);
@@ -143,8 +158,9 @@ std::expected<Rows, std::string> load(std::string_view text, std::string_view or
     return std::unexpected(reader.error);
   }
   Rows rows;
-  reader.reject_unknown_keys(*parsed, {"api", "alias"});
+  reader.reject_unknown_keys(*parsed, {"api", "alias", "native"});
   each_table(reader, *parsed, "api", [&](const toml::table& table) { read_api(reader, table, source, rows); });
+  each_table(reader, *parsed, "native", [&](const toml::table& table) { read_native(reader, table, source, rows); });
   each_table(reader, *parsed, "alias", [&](const toml::table& table) { read_alias(reader, table, rows); });
   if (!reader.error.empty()) return std::unexpected(reader.error);
   return rows;

@@ -23,6 +23,7 @@ std::string to_string(const Argument& argument);
 // Why the words and combinations of a row make no sense: "`task-limit` without `pool`"; empty when they do.
 // `field` receives the key that is to blame.
 std::string contradiction(const Api& api, std::string_view& field);
+std::string contradiction(const NativeApi& api, std::string_view& field);
 
 // The nearest of `words` when one is near enough to be a slip of the finger; else empty.
 template <class Words>

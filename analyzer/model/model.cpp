@@ -4,6 +4,7 @@
 #include <array>
 
 #include "analyzer/model/globals.h"
+#include "analyzer/model/native/native.h"
 
 namespace forklint::model {
 namespace {
@@ -15,6 +16,10 @@ constexpr size_t most_launches = 1000;
 
 Model::Model(const Program& program, const ModelOptions& options)
     : program_(program), options_(options), evaluator_(std::make_unique<Evaluator>(program)), pickling_(std::make_unique<Pickling>(*evaluator_)), walker_(std::make_unique<Walker>(*evaluator_)) {
+  std::vector<native::Unit> units;
+  for (FileId file = 0; file < program.files().size(); ++file)
+    if (program.file(file).facts.language != facts::Language::python) units.push_back({file, program.file(file).path, &program.file(file).facts});
+  native_ = std::make_unique<native::Native>(std::move(units), program.knowledge().natives());
   walk();
   payloads_.resize(launches_.size());
   crossings_.resize(launches_.size());
@@ -44,6 +49,7 @@ static bool worth_walking(const File& file, ScopeId scope, uint8_t farthest) {
 }
 
 void Model::walk() {
+  auto walked = [&](FileId file) { return program_.file(file).walked && program_.file(file).facts.language == facts::Language::python; };
   imported_.resize(program_.files().size());
   auto keep = [&](Trace trace) {
     uint32_t id = uint32_t(traces_.size());
@@ -54,11 +60,11 @@ void Model::walk() {
     traces_.push_back(std::move(trace));
   };
   for (FileId file = 0; file < program_.files().size(); ++file)
-    if (program_.file(file).walked) keep(walker_->walk_main(file));
+    if (walked(file)) keep(walker_->walk_main(file));
   uint8_t farthest = farthest_roots(program_);
   for (FileId file_id = 0; file_id < program_.files().size(); ++file_id) {
     const File& file = program_.file(file_id);
-    if (!file.walked) continue;
+    if (!walked(file_id)) continue;
     for (ScopeId scope = 1; scope < file.facts.scopes.size(); ++scope)
       if (file.facts.scopes[scope].kind == facts::ScopeKind::function && worth_walking(file, scope, farthest) && !walker_->visited(file_id, scope)) {
         Trace trace = walker_->walk_function(file_id, scope);

@@ -13,6 +13,10 @@
 #include "analyzer/model/pickling.h"
 #include "analyzer/model/timeline.h"
 
+namespace forklint::model::native {
+class Native;  // native/native.h
+}
+
 namespace forklint::model {
 
 struct ModelOptions {
@@ -21,6 +25,7 @@ struct ModelOptions {
   uint8_t platforms = platform_all;
   bool platforms_given = false;
   bool runs_on_windows = false;  // the user or the project says so
+  knowledge::Libc libc = knowledge::Libc::glibc;
 };
 
 // A worker of a launch, walked.
@@ -40,6 +45,9 @@ class Model {
   const ModelOptions& options() const { return options_; }
   Evaluator& evaluator() const { return *evaluator_; }
   Pickling& pickling() const { return *pickling_; }
+
+  // The files in C and C++; empty where there are none. Their sites are sites of this model.
+  const native::Native& native() const { return *native_; }
 
   // Mains first (one a file), then functions that nothing known calls.
   const std::vector<Trace>& traces() const { return traces_; }
@@ -71,6 +79,7 @@ class Model {
   std::unique_ptr<Evaluator> evaluator_;
   std::unique_ptr<Pickling> pickling_;
   std::unique_ptr<Walker> walker_;
+  std::unique_ptr<native::Native> native_;
   std::vector<Trace> traces_;
   std::vector<bool> imported_;
   std::vector<Launch> launches_;

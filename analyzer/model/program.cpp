@@ -50,6 +50,7 @@ Program::Program(std::vector<ParsedFile> files, const knowledge::Knowledge& know
   }
   for (FileId id = 0; id < files_.size(); ++id) {
     File& file = files_[id];
+    if (file.facts.language != facts::Language::python) continue;  // no module to import
     std::string path = normalised(file.path);
     std::string_view stem = stem_of(path);
     std::string suffix;

@@ -20,16 +20,10 @@ using facts::none;
 using facts::Op;
 using facts::RegionId;
 using facts::ScopeId;
+using facts::Site;
 using facts::Span;
 
 using FileId = uint32_t;
-
-// An event of a file.
-struct Site {
-  FileId file = none;
-  EventId event = none;
-  friend auto operator<=>(const Site&, const Site&) = default;
-};
 
 // What happens to one name in one scope, in order.
 struct Bindings {

@@ -118,6 +118,9 @@ void print_json(std::string& out, const Analysis& analysis) {
           text(json, "reason", file.reason);
         });
       });
+      json.attributeArray("notes", [&] {
+        for (const std::string& note : analysis.notes) json.value(llvm::json::fixUTF8(note));
+      });
     });
   });
   stream << '\n';

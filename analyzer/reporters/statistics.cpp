@@ -69,6 +69,7 @@ void print_summary(std::string& out, const engine::Analysis& analysis, const Sty
   else out += paint(style, Ink::bold, count(result.findings.size(), "finding")) + " (" + kinds + ")" + in_files + '\n';
   for (const engine::Skipped& file : result.skipped)
     out += paint(style, Ink::yellow, "skipped") + " " + safe(file.path) + ": " + safe(file.reason) + '\n';
+  for (const std::string& note : analysis.notes) out += paint(style, Ink::yellow, "note") + " " + safe(note) + '\n';
 }
 
 }  // namespace forklint::reporters

@@ -49,11 +49,6 @@ bool excluded_on_the_way(const Excludes& excludes, const std::string& real, bool
   return false;
 }
 
-bool is_c_family(std::string_view path) {
-  static constexpr std::string_view suffixes[] = {".c", ".h", ".cc", ".hh", ".cpp", ".hpp", ".cxx", ".hxx", ".c++", ".ipp", ".inl"};
-  return std::ranges::any_of(suffixes, [&](std::string_view suffix) { return path.ends_with(suffix); });
-}
-
 void discover_named(const std::string& path, Walk& walk, std::vector<Skip>& errors) {
   struct stat status {};
   if (path.empty() || ::stat(path.c_str(), &status) != 0) {
@@ -74,9 +69,7 @@ void discover_named(const std::string& path, Walk& walk, std::vector<Skip>& erro
   if (walk.options.force_exclude && excluded_on_the_way(walk.excludes, real, is_folder)) return;
   if (is_folder) return walk_folder(walk, std::move(real), std::move(shown));
   const std::optional<Kind> kind = kind_of(path);
-  if (!kind && is_c_family(path)) {
-    walk.skipped.push_back({std::move(shown), "neither Python nor a notebook"});
-  } else if (std::string why = too_large(static_cast<uint64_t>(status.st_size), walk.options); !why.empty()) {
+  if (std::string why = too_large(static_cast<uint64_t>(status.st_size), walk.options); !why.empty()) {
     walk.skipped.push_back({std::move(shown), std::move(why)});
   } else {
     walk.candidates.push_back({std::move(shown), std::move(real), kind.value_or(Kind::python), false});
@@ -115,6 +108,9 @@ std::optional<Kind> kind_of(std::string_view path) {
   if (path.ends_with(".py") || path.ends_with(".pyw")) return Kind::python;
   if (path.ends_with(".pyi")) return Kind::stub;
   if (path.ends_with(".ipynb")) return Kind::notebook;
+  if (path.ends_with(".c") || path.ends_with(".h")) return Kind::c;  // a header may be of either
+  for (std::string_view suffix : {".cc", ".cpp", ".cxx", ".c++", ".hh", ".hpp", ".hxx", ".h++", ".ipp", ".tpp", ".inl"})
+    if (path.ends_with(suffix)) return Kind::cpp;
   return std::nullopt;
 }
 

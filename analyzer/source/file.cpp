@@ -112,7 +112,7 @@ std::expected<File, std::string> decode(std::string path, Kind kind, std::string
     bytes.erase(0, mark.size());
   }
   if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF")) {
-    return std::unexpected("line 1: UTF-16 text, which Python does not read");
+    return std::unexpected("line 1: UTF-16 text, which neither Python nor a compiler reads");
   }
   if (const size_t nul = bytes.find('\0'); nul != std::string::npos) return at_line(bytes, nul, "NUL byte");
 
@@ -135,7 +135,9 @@ std::expected<File, std::string> decode(std::string path, Kind kind, std::string
     return at_line(bytes, declared_at, "encoding " + encoding + " declared in a file with a UTF-8 byte order mark");
   }
   file.verbatim = encoding == "utf-8" || encoding == "ascii";
-  if (const auto fault = to_utf8(encoding, bytes)) {
+  const bool any_bytes = kind == Kind::c || kind == Kind::cpp;  // compilers take any in comments and strings
+  if (any_bytes) file.verbatim = find_invalid_utf8(bytes) == std::string_view::npos;
+  else if (const auto fault = to_utf8(encoding, bytes)) {
     return at_line(bytes, fault->offset == std::string::npos ? declared_at : fault->offset, fault->message);
   }
   file.text = std::move(bytes);

@@ -1,5 +1,6 @@
 // After os.fork both processes run the same code. A child whose branch ends without leaving the process goes on with
 // what was written for the parent: it prints the report again, waits for children that are not its own, forks again.
+#include "rules/child_code/native.h"
 #include "rules/support.h"
 
 namespace forklint::rules {
@@ -37,12 +38,13 @@ void check(const Model& model, engine::Report& report) {
         .confidence(Confidence::likely)
         .launch(i);
   }
+  child_falls_through_native(model, report);
 }
 
 }  // namespace
 
 extern const engine::Rule child_falls_through = {
     .code = "PSM601", .name = "child-falls-through", .family = "child_code",
-    .summary = "The child's branch after a fork runs on into the parent's code", .severity = engine::Severity::error, .check = check};
+    .summary = "The child's branch after a fork runs on into the parent's code", .severity = engine::Severity::error, .languages = "py c", .check = check};
 
 }  // namespace forklint::rules

@@ -2,6 +2,7 @@
 // out of a `with` that the parent had entered, it cleans up what the parent still uses.
 #include <algorithm>
 
+#include "rules/child_code/native.h"
 #include "rules/support.h"
 
 namespace forklint::rules {
@@ -67,12 +68,13 @@ void check(const Model& model, engine::Report& report) {
         .confidence(Confidence::likely)
         .launch(i);
   }
+  child_runs_cleanup_native(model, report);
 }
 
 }  // namespace
 
 extern const engine::Rule child_runs_cleanup = {
     .code = "PSM602", .name = "child-runs-cleanup", .family = "child_code",
-    .summary = "A forked child leaves through the parent's cleanup", .severity = engine::Severity::error, .check = check};
+    .summary = "A forked child leaves through the parent's cleanup", .severity = engine::Severity::error, .languages = "py c", .check = check};
 
 }  // namespace forklint::rules

@@ -78,12 +78,13 @@ void check(const Model& model, engine::Report& report) {
           .launch(i);
     }
   }
+  dead_executor_native(model, report);
 }
 
 }  // namespace
 
 extern const engine::Rule dead_executor = {
     .code = "PSM403", .name = "dead-executor", .family = "inherited_state",
-    .summary = "A thread pool or future of the parent is used in a forked child", .severity = engine::Severity::error, .check = check};
+    .summary = "A thread pool or future of the parent is used in a forked child", .severity = engine::Severity::error, .languages = "py c", .check = check};
 
 }  // namespace forklint::rules

@@ -82,12 +82,13 @@ void check(const Model& model, engine::Report& report) {
       draft.label(made, "its state is made here").label(launch.site, "and copied to the child here; seed it in the child, or send each child a seed of its own");
     }
   }
+  duplicated_random_state_native(model, report);
 }
 
 }  // namespace
 
 extern const engine::Rule duplicated_random_state = {
     .code = "PSM406", .name = "duplicated-random-state", .family = "inherited_state",
-    .summary = "Children draw from copies of one random generator", .severity = engine::Severity::error, .check = check};
+    .summary = "Children draw from copies of one random generator", .severity = engine::Severity::error, .languages = "py c", .check = check};
 
 }  // namespace forklint::rules

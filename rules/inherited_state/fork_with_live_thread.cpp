@@ -1,5 +1,6 @@
 // A forked child has only the thread that called fork. What the other threads were in the middle of stays so for ever:
 // their locks taken, their streams half written, their imports half done.
+#include "rules/inherited_state/native.h"
 #include "rules/support.h"
 
 namespace forklint::rules {
@@ -86,12 +87,13 @@ void check(const Model& model, engine::Report& report) {
     else draft.label(trace.steps[trace.steps[launch.step].thread].site, "this thread forks while the main thread goes on");
     draft.label(launch.site, "the child has no other thread, and every lock as it was; start processes before threads, or use spawn");
   }
+  fork_with_live_thread_native(model, report);
 }
 
 }  // namespace
 
 extern const engine::Rule fork_with_live_thread = {
     .code = "PSM401", .name = "fork-with-live-thread", .family = "inherited_state",
-    .summary = "A process is forked while another thread may be running", .severity = engine::Severity::warning, .check = check};
+    .summary = "A process is forked while another thread may be running", .severity = engine::Severity::warning, .languages = "py c", .check = check};
 
 }  // namespace forklint::rules

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "rules/inherited_state/native.h"
 #include "rules/support.h"
 
 namespace forklint::rules {
@@ -203,12 +204,13 @@ class Judge {
 
 void check(const Model& model, engine::Report& report) {
   for (uint32_t id = 0; id < model.traces().size(); ++id) Judge(model, report, id).run();
+  inherited_pipe_end_native(model, report);
 }
 
 }  // namespace
 
 extern const engine::Rule inherited_pipe_end = {
     .code = "PSM408", .name = "inherited-pipe-end", .family = "inherited_state",
-    .summary = "A reader waits for the end of a pipe that some process keeps open", .severity = engine::Severity::error, .check = check};
+    .summary = "A reader waits for the end of a pipe that some process keeps open", .severity = engine::Severity::error, .languages = "py c", .check = check};
 
 }  // namespace forklint::rules

@@ -85,12 +85,13 @@ void check(const Model& model, engine::Report& report) {
       }
     }
   }
+  lock_held_at_fork_native(model, report);
 }
 
 }  // namespace
 
 extern const engine::Rule lock_held_at_fork = {
     .code = "PSM402", .name = "lock-held-at-fork", .family = "inherited_state",
-    .summary = "A lock that may be held at the fork is taken in the child", .severity = engine::Severity::error, .check = check};
+    .summary = "A lock that may be held at the fork is taken in the child", .severity = engine::Severity::error, .languages = "py c", .check = check};
 
 }  // namespace forklint::rules

@@ -4,6 +4,9 @@
 #include "rules/support.h"
 
 namespace forklint::rules {
+
+void launch_at_import_native(const model::Model& model, engine::Report& report);  // C and C++
+
 namespace {
 
 using namespace model;
@@ -36,12 +39,13 @@ void check(const Model& model, engine::Report& report) {
         .confidence(condition.certain() ? Confidence::certain : Confidence::likely)
         .launch(i);
   }
+  launch_at_import_native(model, report);
 }
 
 }  // namespace
 
 extern const engine::Rule launch_at_import = {
     .code = "PSM101", .name = "launch-at-import", .family = "launch",
-    .summary = "A launch is reached while the main module is imported", .severity = engine::Severity::error, .check = check};
+    .summary = "A launch is reached while the main module is imported", .severity = engine::Severity::error, .languages = "py c", .check = check};
 
 }  // namespace forklint::rules

@@ -58,10 +58,11 @@ TEST_CASE("every rule has its file and its page, in the four parts") {
 
 TEST_CASE("every rule has a bad and a good fixture, and each bad one expects or misses something") {
   fs::path root = fs::path(FORKLINT_SOURCE_DIR) / "fixtures";
-  std::set<std::string> bad, good;
+  std::set<std::string> bad, good, bad_native, good_native;
   for (const tests::Fixture& fixture : tests::fixtures(root)) {
     std::string rule = fixture.path.parent_path().filename().string();
     (fixture.bad() ? bad : good).insert(rule);
+    if (fixture.native()) (fixture.bad() ? bad_native : good_native).insert(rule);
     if (!fixture.bad()) continue;
     INFO(fixture.name());
     CHECK_FALSE(fixture.expected.empty());
@@ -72,6 +73,9 @@ TEST_CASE("every rule has a bad and a good fixture, and each bad one expects or 
     INFO(name);
     CHECK(bad.contains(name));
     CHECK(good.contains(name));
+    if (!rule->languages.ends_with("c")) continue;
+    CHECK(bad_native.contains(name));
+    CHECK(good_native.contains(name));
   }
 }
 

@@ -23,11 +23,14 @@ const std::vector<Layer> layers = {
     {"analyzer/knowledge", {}, {"toml++"}},
     {"analyzer/facts", {}, {}},
     {"analyzer/frontends/python", {"analyzer/source", "analyzer/knowledge", "analyzer/facts"}, {"tree_sitter"}},
-    {"analyzer/model", {"analyzer/source", "analyzer/knowledge", "analyzer/facts"}, {}},
-    {"analyzer/engine", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/frontends/python", "analyzer/model"}, {"toml++"}},
+    {"analyzer/frontends/cpp", {"analyzer/source", "analyzer/knowledge", "analyzer/facts"}, {"clang/"}},
+    {"analyzer/units", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/frontends/cpp"}, {"simdjson"}},
+    {"analyzer/model/native", {"analyzer/knowledge", "analyzer/facts"}, {}},
+    {"analyzer/model", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/model/native"}, {}},
+    {"analyzer/engine", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/frontends/python", "analyzer/units", "analyzer/model", "analyzer/model/native"}, {"toml++"}},
     {"analyzer/reporters", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/engine"}, {"llvm/Support/JSON.h"}},
-    {"rules", {"analyzer/engine", "analyzer/model", "analyzer/facts", "analyzer/knowledge"}, {}},
-    {"analyzer/app", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/frontends/python", "analyzer/model", "analyzer/engine", "analyzer/reporters", "rules", "runtime", "runtime/verify"}, {"CLI", "llvm/Support/JSON.h"}},
+    {"rules", {"analyzer/engine", "analyzer/model", "analyzer/model/native", "analyzer/facts", "analyzer/knowledge"}, {}},
+    {"analyzer/app", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/frontends/python", "analyzer/units", "analyzer/model", "analyzer/engine", "analyzer/reporters", "rules", "runtime", "runtime/verify"}, {"CLI", "llvm/Support/JSON.h"}},
 };
 
 // Foreign headers that are someone's alone: whoever else includes them breaks the order.

@@ -50,6 +50,8 @@ std::optional<Expected> expectation(const std::string& text) {
   return {};
 }
 
+bool is_native(const std::filesystem::path& path) { return path.extension() == ".c" || path.extension() == ".cpp"; }
+
 // The parts of a dotted number, at most three; empty: it is none.
 std::vector<int> numbers(std::string_view text) {
   std::vector<int> parts;
@@ -85,21 +87,22 @@ std::optional<bool> holds_part(std::string_view part, Version version) {
 }
 
 void read_file(Fixture& fixture, const std::filesystem::path& path, bool main) {
+  const std::string mark = is_native(path) ? "//" : "#";
   std::ifstream in(path);
   std::string line;
   unsigned number = 0;
   bool in_header = main;
   while (std::getline(in, line)) {
     ++number;
-    if (in_header && line.starts_with("# ")) {
+    if (in_header && line.starts_with(mark + " ")) {
       size_t colon = line.find(':');
-      bool key = colon != std::string::npos && line.find_first_not_of("abcdefghijklmnopqrstuvwxyz ", 2) == colon;
-      if (key) fixture.header.emplace_back(trimmed(line.substr(2, colon - 2)), trimmed(line.substr(colon + 1)));
-    } else if (!line.empty() && line[0] != '#') {
+      bool key = colon != std::string::npos && line.find_first_not_of("abcdefghijklmnopqrstuvwxyz ", mark.size()) == colon;
+      if (key) fixture.header.emplace_back(trimmed(line.substr(mark.size(), colon - mark.size())), trimmed(line.substr(colon + 1)));
+    } else if (!line.empty() && !line.starts_with(mark)) {
       in_header = false;
     }
-    for (size_t hash = line.find('#'); hash != std::string::npos; hash = line.find('#', hash + 1)) {
-      std::string comment = trimmed(line.substr(hash + 1));
+    for (size_t at = line.find(mark); at != std::string::npos; at = line.find(mark, at + 1)) {
+      std::string comment = trimmed(line.substr(at + mark.size()));
       if (!comment.starts_with("expect") && !comment.starts_with("missed") && !comment.starts_with("spurious")) continue;
       for (const std::string& part : split(comment, ';'))
         if (auto expected = expectation(part)) {
@@ -162,6 +165,10 @@ std::vector<std::string> Fixture::needs() const {
   return split(value("needs"), ',');
 }
 
+std::vector<std::string> Fixture::flags() const {
+  return split(value("flags"), ' ');
+}
+
 bool Fixture::allows(Version version) const {
   for (const std::string& need : needs())
     if (need.starts_with("python") && !holds(need, version).value_or(true)) return false;
@@ -195,7 +202,7 @@ std::vector<Fixture> fixtures(const std::filesystem::path& root, const std::stri
         for (const auto& inner : std::filesystem::recursive_directory_iterator(entry))
           if (inner.path().extension() == ".py") fixture.files.push_back(inner.path());
         std::sort(fixture.files.begin(), fixture.files.end());
-      } else if (entry.path().extension() == ".py") {
+      } else if (entry.path().extension() == ".py" || is_native(entry.path())) {
         fixture.files.push_back(entry.path());
       }
       if (fixture.files.empty()) continue;

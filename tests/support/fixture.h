@@ -45,17 +45,19 @@ struct Expected {
 
 struct Fixture {
   std::filesystem::path path;                 // the file, or the folder of a program of several files
-  std::vector<std::filesystem::path> files;   // the Python files
+  std::vector<std::filesystem::path> files;   // the Python files, or the one in C or C++
   std::vector<std::pair<std::string, std::string>> header;  // of the file, or of main.py
   std::vector<Expected> expected;
+  bool native() const { return path.extension() == ".c" || path.extension() == ".cpp"; }
   // `bad_x.fixed.py` is bad_x.py repaired, and good.
-  bool bad() const { return path.filename().string().starts_with("bad_") && !path.filename().string().ends_with(".fixed.py"); }
+  bool bad() const { return path.filename().string().starts_with("bad_") && !path.stem().string().ends_with(".fixed"); }
   std::string name() const { return path.parent_path().filename().string() + "/" + path.filename().string(); }
   std::vector<std::string> header_values(std::string_view key) const;
   std::string value(std::string_view key) const;  // the last; "" if there is none
   std::vector<RunLine> run_lines() const;
   bool picks_its_method() const;  // has bare `run` lines, and so one run instead of one for each method
   std::vector<std::string> needs() const;
+  std::vector<std::string> flags() const;  // of the compiler
   // Whether it can run on this version of Python, by its `needs` alone; modules and platforms are asked elsewhere.
   bool allows(Version version) const;
   // What the header promises: the last `run` line whose guard holds wins. "": nothing.

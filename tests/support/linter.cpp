@@ -12,11 +12,13 @@ std::vector<Predicted> predict(const Fixture& fixture, const knowledge::Knowledg
   using knowledge::StartMethod, knowledge::StartMethods;
   static constexpr const char* names[] = {"fork", "spawn", "forkserver", "threading", "loky"};
   std::vector<source::Found> files;
-  for (const auto& file : fixture.files) files.push_back({file.string(), source::Kind::python});
+  for (const auto& file : fixture.files) files.push_back({file.string(), source::kind_of(file.string()).value_or(source::Kind::python)});
   // A fixture that is a project has a configuration of its own.
   engine::Config config;
   if (std::filesystem::exists(fixture.path / "pyproject.toml"))
     if (auto settings = engine::load_config(fixture.path.string(), rules::all())) config = settings->config;
+  // What the compiler is told, the analysis is told: its flags and no compile database.
+  if (fixture.native()) config.units.flags = fixture.flags();
   if (version) {
     config.python_given = true;
     config.python_from = config.python_to = {version->major, version->minor};

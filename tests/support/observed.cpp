@@ -22,9 +22,10 @@ std::string row_of(const Expected& expected, const Seen& seen) {
   return named ? seen.method : "";
 }
 
-Rows rows(std::span<const Seen> runs) {
+Rows rows(std::span<const Seen> runs, bool native) {
   Rows result;
   for (const Seen& seen : runs) {
+    if (seen.fixture->native() != native) continue;
     std::vector<std::pair<std::string, std::string>> counted;  // a rule expected on two lines of a program counts once
     for (const Expected& expected : seen.fixture->expected) {
       std::string row = expected.kind == Expectation::spurious ? "" : row_of(expected, seen);
@@ -68,6 +69,10 @@ std::vector<Seen> promised_runs(std::span<const Fixture> fixtures, std::span<con
   for (const Fixture& fixture : fixtures) {
     std::vector<std::string> needs = fixture.needs();
     bool plain = std::all_of(needs.begin(), needs.end(), [](const std::string& need) { return need == "linux" || need.starts_with("python"); });
+    if (fixture.native()) {
+      runs.push_back({&fixture, "", {}, fixture.promised("", {})});
+      continue;
+    }
     if (!plain) continue;
     std::vector<std::string> methods(start_methods.begin(), start_methods.end());
     if (fixture.picks_its_method()) methods = {""};
@@ -80,7 +85,7 @@ std::vector<Seen> promised_runs(std::span<const Fixture> fixtures, std::span<con
 
 const std::vector<Predicted>& Predictions::of(const Fixture& fixture, Version version) {
   auto [at, added] = made_.try_emplace({&fixture, version.minor});
-  if (added) at->second = predict(fixture, knowledge_, version);
+  if (added) at->second = fixture.native() ? predict(fixture, knowledge_) : predict(fixture, knowledge_, version);
   return at->second;
 }
 
@@ -116,11 +121,11 @@ std::string observed_page(std::span<const Seen> runs, std::span<const Version> v
   Figures all;
   for (const Seen& seen : runs) {
     Prediction said = prediction(predictions.of(*seen.fixture, seen.version), seen.method);
-    for (Figures* figures : {&all, &by_method[seen.method.empty() ? "own" : seen.method], &by_version[text(seen.version)]}) figures->add(seen, said);
+    for (Figures* figures : {&all, &by_method[seen.fixture->native() ? "C and C++" : seen.method.empty() ? "own" : seen.method], &by_version[text(seen.version)]}) figures->add(seen, said);
   }
   std::string page =
       "# What is seen\n\n"
-      "Made from the headers of all fixtures that need nothing but Python and Linux; `./dev judge all` runs them and holds the headers\n"
+      "Made from the headers of all fixtures that are in C or C++ or need nothing but Python and Linux; `./dev judge all` runs them and holds the headers\n"
       "to what is seen, and a test holds this page to the headers. A cell counts the programs in which a rule is expected under that\n"
       "start method, by what was seen: an exception by its type, `ok` where the harm needs luck or the version has repaired it. A program\n"
       "may hold several findings, so what is seen may be another rule's. `own`: programs that choose their method themselves; `any`: the\n"
@@ -132,6 +137,7 @@ std::string observed_page(std::span<const Seen> runs, std::span<const Version> v
       "| | runs | failed | predicted | latent | precision | recall | outcome |\n|---|---|---|---|---|---|---|---|\n";
   for (std::string_view method : row_order)
     if (auto at = by_method.find(std::string(method)); at != by_method.end()) page += figures_row(at->first, at->second);
+  if (auto at = by_method.find("C and C++"); at != by_method.end()) page += figures_row(at->first, at->second);
   for (Version version : versions)
     if (auto at = by_version.find(text(version)); at != by_version.end()) page += figures_row("CPython " + at->first, at->second);
   page += figures_row("all", all);
@@ -143,7 +149,7 @@ std::string observed_page(std::span<const Seen> runs, std::span<const Version> v
     line += "---|";
   }
   page += "\n" + line + "\n";
-  const Rows table = rows(runs);
+  const Rows table = rows(runs, false);
   for (const engine::Rule* rule : rules::all()) {
     auto of_rule = table.find(std::string(rule->name));
     if (of_rule == table.end()) continue;
@@ -161,6 +167,13 @@ std::string observed_page(std::span<const Seen> runs, std::span<const Version> v
       page += "\n";
     }
   }
+
+  page += "\n## In C and C++\n\n| rule | method | seen |\n|---|---|---|\n";
+  const Rows native = rows(runs, true);
+  for (const engine::Rule* rule : rules::all())
+    if (auto of_rule = native.find(std::string(rule->name)); of_rule != native.end())
+      for (const auto& [row, cells] : of_rule->second)
+        for (const auto& [version, cell] : cells) page += "| " + std::string(rule->code) + " " + std::string(rule->name) + " | " + row + " | " + cell_text(cell) + " |\n";
   return page;
 }
 

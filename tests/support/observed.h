@@ -19,7 +19,8 @@ struct Seen {
   std::string outcome;  // a word of fixtures/README.md
 };
 
-// The runs that headers promise on these versions, of fixtures that need nothing but Python and Linux.
+// The runs that headers promise on these versions, of fixtures that need nothing but Python and Linux. A fixture in C or C++ has one run,
+// on version 0.
 std::vector<Seen> promised_runs(std::span<const Fixture> fixtures, std::span<const Version> versions);
 
 // Predictions of the linter for a fixture and a minor version, made once.

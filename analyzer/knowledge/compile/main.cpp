@@ -25,6 +25,10 @@ bool names_are_unique(const Rows& rows) {
   for (const Api& api : rows.apis)
     for (const std::string& name : api.names)
       if (!seen.emplace(name, &api).second) return std::fprintf(stderr, "'%s' has two rows\n", name.c_str()), false;
+  seen.clear();
+  for (const NativeApi& api : rows.natives)
+    for (const std::string& name : api.names)
+      if (!seen.emplace(name, nullptr).second) return std::fprintf(stderr, "'%s' has two rows\n", name.c_str()), false;
   return true;
 }
 
@@ -51,6 +55,7 @@ int main(int argc, char** argv) {
     if (!rows) return std::fprintf(stderr, "%s\n", rows.error().c_str()), 1;
     std::move(rows->apis.begin(), rows->apis.end(), std::back_inserter(all.apis));
     std::move(rows->aliases.begin(), rows->aliases.end(), std::back_inserter(all.aliases));
+    std::move(rows->natives.begin(), rows->natives.end(), std::back_inserter(all.natives));
   }
   if (!names_are_unique(all)) return 1;
   if (!write_array(argv[1], compile(all))) return std::fprintf(stderr, "%s: cannot be written\n", argv[1]), 2;

@@ -1,0 +1,157 @@
+#include "analyzer/model/native/effects.h"
+
+#include <deque>
+#include <unordered_map>
+
+namespace forklint::model::native {
+namespace {
+
+using knowledge::AfterFork;
+using knowledge::Leaves;
+
+// Whether a stream that is written to has a buffer which a fork copies.
+bool buffered(const Program& program, FunctionId function, const Call& call) {
+  const NativeApi& api = *call.api;
+  EventId stream = program.receiver(function, call.event);
+  if (stream == none && api.stream) stream = program.argument(function, call.event, *api.stream);
+  for (int depth = 0; stream != none && depth < 64; ++depth) {  // std::cerr << a << b
+    const facts::Event& event = program.event(function, stream);
+    if (event.op == Op::read) {
+      const NativeApi* object = program.natives().find(without_parameters(program.name_of(function, stream)));
+      return !object || !object->unbuffered;
+    }
+    if (event.op != Op::call) return true;
+    EventId receiver = program.receiver(function, stream);
+    stream = receiver != none ? receiver : program.operand(function, stream, 1);
+  }
+  return true;
+}
+
+// std::cout << std::flush: a flush that is given to what writes.
+bool writes_a_flush(const Program& program, FunctionId function, const Call& call) {
+  const facts::Event& event = program.event(function, call.event);
+  for (uint32_t i = 1; i < event.operands_count && i < 4; ++i) {
+    EventId given = program.operand(function, call.event, i);
+    if (program.event(function, given).op != Op::read) continue;
+    const NativeApi* api = program.natives().find(without_parameters(program.name_of(function, given)));
+    if (api && api->flushes) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string_view to_string(Effect effect) {
+  static constexpr std::string_view words[effect_count] = {"forks", "spawns", "starts-thread", "uses-pool", "writes-buffered", "flushes", "repaired", "deadlocks", "wrong", "execs", "exits", "waits", "python"};
+  return words[size_t(effect)];
+}
+
+bool Effects::does(FunctionId function, const Call& call, Effect effect) const {
+  auto forks_with = [&](auto&& condition) {
+    for (uint32_t site : forks_.in(function))
+      if (forks_.sites()[site].event == call.event && forks_.sites()[site].through == none && condition(forks_.sites()[site])) return true;
+    return false;
+  };
+  if (effect == Effect::forks) return forks_with([](const ForkSite&) { return true; });
+  if (!call.api || !call.targets.empty()) return false;
+  const NativeApi& api = *call.api;
+  switch (effect) {
+    case Effect::spawns: return api.forks == knowledge::Forks::spawn;
+    case Effect::starts_thread: return api.starts_thread;
+    case Effect::uses_pool: return !api.pool.empty();
+    case Effect::writes_buffered: return api.writes_buffered && buffered(program_, function, call);
+    case Effect::flushes: return api.flushes || (api.writes_buffered && writes_a_flush(program_, function, call));
+    case Effect::repaired: return api.after_fork == AfterFork::repaired;
+    case Effect::deadlocks: return api.after_fork == AfterFork::deadlocks;
+    case Effect::wrong: return api.after_fork == AfterFork::wrong;
+    case Effect::execs: return api.leaves == Leaves::exec || api.forks == knowledge::Forks::spawn;
+    case Effect::exits: return api.leaves == Leaves::cleanup && !api.handled_exit;
+    case Effect::waits: return api.waits || (api.reaps && selected(program_, function, call.event, api));
+    case Effect::python: return api.python;
+    default: return false;
+  }
+}
+
+Effects::Effects(const Program& program, const Forks& forks) : program_(program), forks_(forks) {
+  last_join_.resize(program.functions().size());
+  for (FunctionId id = 0; id < program.functions().size(); ++id)
+    for (const Call& call : program.function(id).calls)
+      if (call.api && call.api->joins) last_join_[id] = call.event;
+  for (int i = 0; i < effect_count; ++i) {
+    steps_[i].resize(program.functions().size());
+    spread(Effect(i));
+  }
+}
+
+// From where it is done to all callers, nearest first.
+void Effects::spread(Effect effect) {
+  std::vector<Step>& steps = steps_[size_t(effect)];
+  std::deque<FunctionId> queue;
+  auto ours = [&](FunctionId id, EventId event) {
+    if (effect == Effect::starts_thread && joined_later(id, event)) return false;
+    return effect == Effect::execs || !forks_.only_child(id, event);
+  };
+  for (FunctionId id = 0; id < program_.functions().size(); ++id)
+    for (const Call& call : program_.function(id).calls)
+      if (steps[id].event == none && does(id, call, effect) && ours(id, call.event)) {
+        steps[id] = {call.event, none, 1, true};
+        queue.push_back(id);
+      }
+  while (!queue.empty()) {
+    FunctionId id = queue.front();
+    queue.pop_front();
+    for (const Program::Caller& caller : program_.callers(id)) {
+      const Call& call = program_.function(caller.function).calls[caller.call];
+      if (steps[caller.function].event != none || !ours(caller.function, call.event)) continue;
+      steps[caller.function] = {call.event, id, steps[id].distance + 1, steps[id].sure && call.sure};
+      queue.push_back(caller.function);
+    }
+  }
+}
+
+const Step* Effects::of(FunctionId function, Effect effect) const {
+  const Step& step = steps_[size_t(effect)][function];
+  return step.event == none ? nullptr : &step;
+}
+
+std::optional<Step> Effects::of_call(FunctionId function, const Call& call, Effect effect) const {
+  if (does(function, call, effect)) return Step{call.event, none, 1, true};
+  std::optional<Step> best;
+  for (FunctionId target : call.targets)
+    if (const Step* step = of(target, effect); step && (!best || step->distance < best->distance - 1)) best = Step{call.event, target, step->distance + 1, step->sure && call.sure};
+  return best;
+}
+
+std::vector<Place> Effects::way(FunctionId function, Step step, Effect effect) const {
+  std::vector<Place> result{{function, step.event}};
+  while (step.next != none && result.size() < 64) {
+    function = step.next;
+    step = steps_[size_t(effect)][function];
+    if (step.event == none) break;
+    result.push_back({function, step.event});
+  }
+  return result;
+}
+
+Reached reach(const Program& program, const Forks& forks, const std::vector<Reached::Entry>& start, size_t limit) {
+  Reached result;
+  std::unordered_map<FunctionId, bool> seen;
+  for (const Reached::Entry& entry : start)
+    if (seen.emplace(entry.function, true).second) result.entries.push_back(entry);
+  for (uint32_t i = 0; i < result.entries.size(); ++i) {
+    Reached::Entry from = result.entries[i];
+    for (const Call& call : program.function(from.function).calls) {
+      if (forks.only_child(from.function, call.event)) continue;
+      for (FunctionId target : call.targets) {
+        if (result.entries.size() >= limit) {
+          result.complete = false;
+          return result;
+        }
+        if (seen.emplace(target, true).second) result.entries.push_back({target, i, call.event, from.sure && call.sure});
+      }
+    }
+  }
+  return result;
+}
+
+}  // namespace forklint::model::native

@@ -1,0 +1,84 @@
+// What a call of a function may do, through everything that it calls, with the shortest way to where it is done. What
+// runs only in a forked child is the child's and not the caller's.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analyzer/model/native/forks.h"
+
+namespace forklint::model::native {
+
+enum class Effect : uint8_t {
+  forks,            // comes back in two processes, or has a child run code of the program
+  spawns,           // another program, without a child that runs code
+  starts_thread,    // that may run when it returns
+  uses_pool,        // starts or uses the threads of a runtime that keeps them: OpenMP
+  writes_buffered,  // leaves text in a buffer
+  flushes,
+  repaired,         // calls what POSIX does not allow after a fork and libc repairs: T1
+  deadlocks,        // T2
+  wrong,            // T3
+  execs,
+  exits,            // by exit()
+  waits,            // for a child
+  python,           // needs the interpreter
+};
+inline constexpr int effect_count = 13;
+std::string_view to_string(Effect effect);
+
+// One step of a way: the call in this function, and the function that goes on; none: it is done here.
+struct Step {
+  EventId event = none;
+  FunctionId next = none;
+  uint32_t distance = 0;
+  bool sure = true;  // false: some call on the way may be of something else
+};
+
+struct Place {
+  FunctionId function = none;
+  EventId event = none;
+};
+
+class Effects {
+ public:
+  Effects(const Program& program, const Forks& forks);
+
+  // Null when it has none that is known.
+  const Step* of(FunctionId function, Effect effect) const;
+  // Of one call: the call itself does it, or what it calls. The step stands in `function`.
+  std::optional<Step> of_call(FunctionId function, const Call& call, Effect effect) const;
+  // The calls from a step to where it is done, that included.
+  std::vector<Place> way(FunctionId function, Step step, Effect effect) const;
+  // Whether threads are joined behind an event of a function. Which ones is not asked: they may stand in a list.
+  bool joined_later(FunctionId function, EventId event) const { return last_join_[function] > event; }
+  // Whether the row of a call has the effect by itself.
+  bool does(FunctionId function, const Call& call, Effect effect) const;
+
+ private:
+  void spread(Effect effect);
+
+  const Program& program_;
+  const Forks& forks_;
+  std::vector<Step> steps_[effect_count];  // by function; event none: not
+  std::vector<EventId> last_join_;         // by function
+};
+
+// Functions reached from some calls, nearest first, each with the call that led to it. Stops after `limit` functions.
+struct Reached {
+  struct Entry {
+    FunctionId function = none;
+    uint32_t from = none;  // index of the entry that calls it
+    EventId call = none;   // in that entry's function
+    bool sure = true;
+  };
+  std::vector<Entry> entries;
+  bool complete = true;
+};
+
+// `start` functions, then what they call, but for what only a forked child runs.
+Reached reach(const Program& program, const Forks& forks, const std::vector<Reached::Entry>& start, size_t limit = 2000);
+
+}  // namespace forklint::model::native

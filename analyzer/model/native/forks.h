@@ -1,0 +1,102 @@
+// Forks, and what each side of one runs: the child is where the result can only be 0, in whatever way the program asks.
+// Functions that return the result in both processes are forks for their callers.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "analyzer/model/native/program.h"
+#include "analyzer/model/native/walk.h"
+
+namespace forklint::model::native {
+
+// How a child may come out of the code that only it runs.
+enum class Way : uint8_t {
+  exec,       // becomes another program; comes back when that fails
+  now,        // _exit
+  cleanup,    // exit()
+  main_ends,  // return from main, or its end: as exit()
+  returns,    // into the caller
+  shared,     // on into what the parent runs as well
+  throws,
+  elsewhere,  // longjmp, pthread_exit
+  stays,      // a call that never comes back, by whatever way
+};
+
+struct Leaving {
+  Way way = Way::now;
+  EventId event = none;  // in the function of the fork; for the end of a function the last event of the child's own
+};
+
+// What a call gives in each process: in the parent when it failed, in the child, in the parent.
+struct ForkResult {
+  struct Range { bool known = false; int64_t low = 0, high = 0; };
+  Range of[3];
+};
+
+class ResultReader;
+
+struct ForkSite {
+  FunctionId function = none;
+  EventId event = none;               // the call, of the fork itself or of what returns its result
+  const NativeApi* api = nullptr;     // of the fork
+  Site origin;                        // the call of the fork itself
+  FunctionId through = none;          // the function called here that returns the result
+  ForkResult result;
+  std::vector<uint8_t> sides;         // by event of the function: Side bits
+  bool tested = false;                // some condition tells the child from the parent
+  bool heir = false;                  // the parent is gone where the child goes on: a daemon is made
+  bool returned = false;              // callers are given the result: they tell the processes apart
+  bool error_seen = false;            // some condition tells failure from success
+  bool parent_returns = false;
+  std::vector<Leaving> leaves;        // of the child
+  EventId unclear = none;             // a call in the child that is not understood, and may never come back
+
+  uint8_t side(EventId at, EventId begin) const { return sides[at - begin]; }
+  bool leaves_by(Way way) const;
+};
+
+enum Side : uint8_t { side_parent = 1, side_child = 2, side_failed = 4, side_before = 8 };
+
+class Forks {
+ public:
+  explicit Forks(const Program& program);
+
+  const std::vector<ForkSite>& sites() const { return sites_; }
+  // Indices into sites(), by function.
+  const std::vector<uint32_t>& in(FunctionId function) const;
+
+  bool never_returns(FunctionId function) const { return never_returns_[function]; }
+  // Whether control may come back from a call.
+  bool returns(const Call& call) const;
+  // Whether only the child of some fork here, one that the parent outlives, runs this event.
+  bool only_child(FunctionId function, EventId event) const;
+  bool child_runs(const ForkSite& site, EventId event) const;
+  // What an expression of the fork's function is in one of its processes (0 failed, 1 child, 2 parent), where that is one number.
+  std::optional<int64_t> value(const ForkSite& site, EventId event, int process) const;
+  uint8_t sides_at(const ForkSite& site, EventId event) const { return site.side(event, program_.facts(site.function).scopes[program_.function(site.function).scope].events.begin); }
+
+ private:
+  void find_endless();
+  bool endless(FunctionId function) const;
+  void add(FunctionId function, EventId event, const NativeApi& api, Site origin, FunctionId through, const ForkResult& result);
+  void finish(ForkSite& site, const Walked& walked, const ResultReader& reader);
+
+  const Program& program_;
+  std::vector<bool> never_returns_;
+  std::vector<ForkSite> sites_;
+  std::map<FunctionId, std::vector<uint32_t>> by_function_;
+  std::set<std::pair<FunctionId, EventId>> known_;
+  struct Pending { FunctionId function; EventId event; const NativeApi* api; Site origin; FunctionId through; ForkResult result; };
+  std::vector<Pending> pending_;
+};
+
+// Whether the argument that a row names has one of its numbers; true where it names none.
+bool selected(const Program& program, FunctionId function, EventId call, const NativeApi& api);
+
+// Whether a call of this row forks, judged by its arguments: syscall(SYS_fork), clone without CLONE_VM.
+bool forks_here(const Program& program, FunctionId function, EventId call, const NativeApi& api);
+
+}  // namespace forklint::model::native

@@ -1,0 +1,251 @@
+#include "analyzer/model/native/native.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace forklint::model::native {
+
+Native::Native(std::vector<Unit> units, const knowledge::Natives& natives)
+    : program_(std::move(units), natives), forks_(program_), effects_(program_, forks_) {
+  find_roots();
+  find_programs();
+  find_called_from_main();
+  live_.resize(forks_.sites().size());
+  held_.resize(forks_.sites().size());
+  find_live_threads();
+  find_held_locks();
+}
+
+Native::~Native() = default;
+
+void Native::find_roots() {
+  for (FunctionId id = 0; id < program_.functions().size(); ++id) {
+    const Function& function = program_.function(id);
+    const NativeApi* named = function.symbol.empty() ? nullptr : program_.natives().find(without_parameters(function.symbol));
+    if (function.has(function_module) || function.has(function_constructor)) load_roots_.push_back(id);
+    if (named && named->python_module) python_roots_.push_back(id);
+    if (without_parameters(function.symbol) == "main") mains_.push_back(id);
+    for (const Call& call : function.calls) {
+      if (!call.api || !call.targets.empty()) continue;
+      const NativeApi& api = *call.api;
+      auto values = [&](const std::optional<knowledge::Argument>& argument) {
+        std::vector<FunctionId> result;
+        for (knowledge::Argument at = argument.value_or(knowledge::Argument{}); at.position >= 0; ++at.position) {
+          EventId given = program_.argument(id, call.event, at);
+          if (given == none) break;
+          for (FunctionId function : program_.function_values(id, given)) result.push_back(function);
+          if (!at.rest) break;
+        }
+        return result;
+      };
+      if (api.starts_thread)
+        for (FunctionId entry : values(api.entry)) entries_.push_back({entry, {id, call.event}});
+      if (api.handler && api.handler_fields.empty())
+        for (FunctionId entry : values(api.handler)) handlers_.push_back({entry, {id, call.event}});
+      if (api.handler && !api.handler_fields.empty()) {  // sigaction: the fields of its structure, set before
+        Object action = program_.object(id, program_.argument(id, call.event, *api.handler));
+        const facts::Scope& scope = program_.facts(id).scopes[function.scope];
+        for (EventId at = scope.events.begin; at < call.event; ++at) {
+          if (program_.event(id, at).op != Op::set_attribute) continue;
+          std::string_view field = last_name(program_.name_of(id, at));
+          if (std::find(api.handler_fields.begin(), api.handler_fields.end(), field) == api.handler_fields.end()) continue;
+          EventId base = program_.operand(id, at, 0);
+          if (program_.event(id, base).op == Op::attribute) base = program_.operand(id, base, 0);
+          if (action.empty() || program_.object(id, base).key != action.key) continue;
+          for (FunctionId entry : program_.function_values(id, program_.operand(id, at, 1))) handlers_.push_back({entry, {id, call.event}});
+        }
+      }
+      if (api.prepare || api.in_parent || api.in_child) {
+        AtFork it{.place = {id, call.event}};
+        auto take = [&](const std::optional<knowledge::Argument>& argument, bool& has, std::optional<FunctionId>& target) {
+          EventId given = argument ? program_.argument(id, call.event, *argument) : none;
+          if (given == none) return;
+          std::optional<int64_t> number = program_.constant(id, given);
+          has = program_.event(id, given).op != Op::null && !(number && *number == 0);
+          if (std::vector<FunctionId> functions = program_.function_values(id, given); !functions.empty()) target = functions.front();
+        };
+        take(api.prepare, it.has_prepare, it.prepare);
+        take(api.in_parent, it.has_parent, it.parent);
+        take(api.in_child, it.has_child, it.child);
+        at_fork_.push_back(it);
+      }
+    }
+  }
+}
+
+// Which functions belong to a program with a main, by what is called and what is handed around.
+void Native::find_programs() {
+  threads_.assign(program_.functions().size(), uint8_t(Threads::unknown));
+  std::vector<std::vector<FunctionId>> modules(program_.units().size());
+  for (FunctionId id = 0; id < program_.functions().size(); ++id)
+    if (program_.function(id).has(function_module)) modules[program_.function(id).unit].push_back(id);
+  constexpr size_t most_visits = 4'000'000;
+  size_t visits = 0;
+  for (FunctionId main : mains_) {
+    std::vector<bool> seen(program_.functions().size());
+    std::vector<FunctionId> queue{main};
+    seen[main] = true;
+    bool threads = false;
+    auto visit = [&](FunctionId id) {
+      if (!seen[id]) seen[id] = true, queue.push_back(id);
+    };
+    for (size_t i = 0; i < queue.size() && visits < most_visits; ++i, ++visits) {
+      const Function& function = program_.function(queue[i]);
+      for (const Call& call : function.calls) {
+        threads |= call.api && call.targets.empty() && (call.api->starts_thread || !call.api->pool.empty());
+        for (FunctionId target : call.targets) visit(target);
+      }
+      for (FunctionId mentioned : function.mentioned) visit(mentioned);
+      for (FunctionId module : modules[function.unit]) visit(module);
+    }
+    for (FunctionId id : queue) {
+      Threads known = Threads(threads_[id]);
+      if (threads) threads_[id] = uint8_t(Threads::some);
+      else if (known == Threads::unknown) threads_[id] = uint8_t(Threads::none);
+    }
+  }
+}
+
+// By calls alone.
+void Native::find_called_from_main() {
+  from_main_.resize(program_.functions().size());
+  std::vector<FunctionId> queue = mains_;
+  for (FunctionId main : mains_) from_main_[main] = true;
+  for (size_t i = 0; i < queue.size(); ++i)
+    for (const Call& call : program_.function(queue[i]).calls)
+      for (FunctionId target : call.targets)
+        if (!from_main_[target]) from_main_[target] = true, queue.push_back(target);
+}
+
+Threads Native::threads_of(FunctionId function) const { return Threads(threads_[function]); }
+
+// The forks that a call may come to, each with the calls that lead there, that one first.
+std::vector<std::pair<uint32_t, std::vector<Place>>> Native::sites_from(FunctionId function, const Call& call) const {
+  std::vector<std::pair<uint32_t, std::vector<Place>>> result;
+  auto add = [&](FunctionId in, EventId only, const std::vector<Place>& way) {
+    for (uint32_t site : forks_.in(in)) {
+      if (only != none && forks_.sites()[site].event != only) continue;
+      if (forks_.sites()[site].through != none && only == none) continue;
+      std::vector<Place> whole = way;
+      if (whole.empty() || whole.back().event != forks_.sites()[site].event || whole.back().function != in) whole.push_back({in, forks_.sites()[site].event});
+      result.emplace_back(site, std::move(whole));
+    }
+  };
+  add(function, call.event, {});
+  std::vector<Reached::Entry> start;
+  for (FunctionId target : call.targets) start.push_back({target});
+  Reached reached = reach(program_, forks_, start, 500);
+  for (uint32_t i = 0; i < reached.entries.size(); ++i) {
+    if (forks_.in(reached.entries[i].function).empty()) continue;
+    std::vector<Place> way;
+    for (uint32_t at = i; reached.entries[at].from != none; at = reached.entries[at].from) way.push_back({reached.entries[reached.entries[at].from].function, reached.entries[at].call});
+    way.push_back({function, call.event});
+    std::reverse(way.begin(), way.end());
+    add(reached.entries[i].function, none, way);
+  }
+  return result;
+}
+
+std::vector<Native::Before> Native::before_forks(const Judge& does, const Judge& undoes) const {
+  constexpr State here = 1, done = 2;
+  std::vector<Before> result;
+  for (FunctionId id = 0; id < program_.functions().size(); ++id) {
+    if (!effects_.of(id, Effect::forks)) continue;
+    const Function& function = program_.function(id);
+    const Call* first = nullptr;
+    for (const Call& call : function.calls)
+      if (does(id, call)) {
+        first = &call;
+        break;
+      }
+    if (!first) continue;
+    EventId latest = none;  // what is done where the walk stands; a way to name it, not to be sure
+    std::unordered_map<EventId, EventId> latest_at;
+    Steps steps{.after = [&](EventId event, State state) -> State {
+                  const Call* call = program_.event(id, event).op == Op::call ? program_.call_at(id, event) : nullptr;
+                  if (!call) return state;
+                  if (!forks_.returns(*call)) return 0;
+                  latest_at.emplace(event, latest);
+                  if (undoes(id, *call)) return here;
+                  if (does(id, *call)) latest = event, state |= done;
+                  return state;
+                },
+                .assume = {}};
+    Walked walked = walk(program_.facts(id), function.scope, here, steps);
+    for (const Call& call : function.calls) {
+      if (!(walked.at(call.event) & done) || !effects_.of_call(id, call, Effect::forks)) continue;
+      EventId start = latest_at[call.event] == none ? latest : latest_at[call.event];
+      if (start == call.event && call.targets.empty()) continue;
+      for (auto& [site, way] : sites_from(id, call)) result.push_back({site, {id, start}, way, start < call.event});
+    }
+  }
+  return result;
+}
+
+void Native::find_live_threads() {
+  auto add = [&](uint32_t site, LiveThread thread) {
+    std::vector<LiveThread>& known = live_[site];
+    if (known.size() < 8) known.insert(thread.certain ? known.begin() : known.end(), std::move(thread));
+  };
+  auto starts = [&](FunctionId id, const Call& call) { return effects_.of_call(id, call, Effect::starts_thread) && !forks_.only_child(id, call.event); };
+  auto joins = [&](FunctionId, const Call& call) { return call.api && call.api->joins; };
+  for (Before& before : before_forks(starts, joins)) {
+    // A loop over a list of threads joins them all, though the list might be empty.
+    const std::vector<Call>& calls = program_.function(before.start.function).calls;
+    bool joined = std::any_of(calls.begin(), calls.end(), [&](const Call& call) { return call.event > before.start.event && call.event < before.fork.front().event && joins(before.start.function, call); });
+    if (joined) continue;
+    Step step = *effects_.of_call(before.start.function, *program_.call_at(before.start.function, before.start.event), Effect::starts_thread);
+    add(before.site, {.start = effects_.way(before.start.function, step, Effect::starts_thread), .fork = std::move(before.fork), .certain = before.certain && step.sure});
+  }
+  // Threads that run before main, and forks in code of a thread.
+  for (FunctionId root : load_roots_)
+    if (const Step* step = effects_.of(root, Effect::starts_thread))
+      for (uint32_t site = 0; site < live_.size(); ++site)
+        add(site, {.start = effects_.way(root, *step, Effect::starts_thread), .fork = {{forks_.sites()[site].function, forks_.sites()[site].event}}, .at_load = true, .certain = step->sure});
+  for (const Entry& entry : entries_) {
+    if (!effects_.of(entry.function, Effect::forks)) continue;
+    Call run{.event = none, .targets = {entry.function}};
+    for (auto& [site, way] : sites_from(entry.start.function, run)) {
+      way.erase(way.begin());
+      if (!way.empty()) add(site, {.start = {entry.start}, .fork = way, .inside = true, .certain = true});
+    }
+  }
+}
+
+std::vector<const Call*> Native::child_calls(const ForkSite& site) const {
+  std::vector<const Call*> result;
+  for (const Call& call : program_.function(site.function).calls)
+    if (forks_.child_runs(site, call.event) && call.event != site.event) result.push_back(&call);
+  return result;
+}
+
+std::string dump(const Native& native, std::string_view symbol) {
+  std::string text;
+  const Program& program = native.program();
+  for (FunctionId id : program.defined(symbol)) {
+    text += std::string(symbol) + ":";
+    for (int i = 0; i < effect_count; ++i) {
+      const Step* step = native.effects().of(id, Effect(i));
+      if (!step) continue;
+      text += (text.back() == ':' ? " " : ", ") + std::string(to_string(Effect(i))) + " (";
+      std::string way;
+      for (Place place : native.effects().way(id, *step, Effect(i))) {
+        const Call* call = program.call_at(place.function, place.event);
+        way += (way.empty() ? "" : " > ") + std::string(call && !call->symbol.empty() ? call->symbol : "?");
+      }
+      text += way + ")";
+    }
+    if (native.forks().never_returns(id)) text += (text.back() == ':' ? " " : ", ") + std::string("never returns");
+    for (uint32_t index : native.forks().in(id)) {
+      const ForkSite& site = native.forks().sites()[index];
+      text += "\n  fork %" + std::to_string(site.event) + (site.heir ? " heir" : "") + (site.returned ? " returned" : "") + (site.tested ? "" : " untested") + " child";
+      for (const Call* call : native.child_calls(site)) text += " " + std::string(call->symbol.empty() ? "?" : call->symbol);
+      static constexpr std::string_view ways[] = {"exec", "now", "cleanup", "main ends", "returns", "shared", "throws", "elsewhere", "stays"};
+      for (const Leaving& it : site.leaves) text += ", " + std::string(ways[size_t(it.way)]);
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace forklint::model::native

@@ -1,0 +1,397 @@
+#include "analyzer/model/native/program.h"
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+
+namespace forklint::model::native {
+namespace {
+
+using facts::Event;
+using facts::Scope;
+using facts::ScopeKind;
+
+uint64_t local_key(ScopeId scope, NameId name) { return uint64_t(scope) << 32 | name; }
+
+bool is_header(std::string_view path) {
+  std::string_view extension = path.substr(std::min(path.size(), path.rfind('.')));
+  return extension.starts_with(".h") || extension == ".inl" || extension == ".ipp" || extension == ".tcc";
+}
+
+// How many folders two paths share.
+size_t shared_folders(std::string_view a, std::string_view b) {
+  size_t shared = 0;
+  for (size_t i = 0; i < std::min(a.size(), b.size()) && a[i] == b[i]; ++i) shared += a[i] == '/';
+  return shared;
+}
+
+}  // namespace
+
+std::string_view without_parameters(std::string_view symbol) {
+  if (symbol.ends_with(')')) {
+    int depth = 0;
+    for (size_t i = symbol.size(); i-- > 0;) {
+      depth += symbol[i] == ')' ? 1 : symbol[i] == '(' ? -1 : 0;
+      if (depth == 0) return symbol.substr(0, i);
+    }
+  }
+  size_t close = symbol.rfind(')');
+  size_t at = symbol.find('@', close == symbol.npos ? 0 : close);
+  return at == symbol.npos || at == 0 ? symbol : without_parameters(symbol.substr(0, at));
+}
+
+std::string_view last_name(std::string_view symbol) {
+  std::string_view name = without_parameters(symbol);
+  size_t colons = name.rfind("::");
+  return colons == name.npos ? name : name.substr(colons + 2);
+}
+
+Program::Program(std::vector<Unit> units, const knowledge::Natives& natives) : units_(std::move(units)), natives_(natives) {
+  collect();
+  link();
+}
+
+void Program::collect() {
+  by_scope_.resize(units_.size());
+  declared_.resize(units_.size());
+  bound_.resize(units_.size());
+  for (uint32_t unit = 0; unit < units_.size(); ++unit) {
+    const FileFacts& facts = *units_[unit].facts;
+    std::unordered_map<ScopeId, uint8_t> flags;
+    for (EventId id = 0; id < facts.events.size(); ++id) {
+      const Event& event = facts.events[id];
+      if (event.op != Op::decorate || event.operands_count < 2) continue;
+      const Event& word = facts.events[facts.operands_of(event)[0].value];
+      EventId inner = facts.operands_of(event)[1].value;
+      while (inner != none && facts.events[inner].op == Op::decorate && facts.events[inner].operands_count > 1) inner = facts.operands_of(facts.events[inner])[1].value;
+      if (inner == none || facts.events[inner].op != Op::function) continue;
+      std::string_view text = facts.name(word.name);
+      uint8_t flag = text == "constructor" ? function_constructor : text == "destructor" ? function_destructor : text == "noreturn" ? function_noreturn : text == "virtual" ? function_virtual : 0;
+      flags[facts.events[inner].extra] |= flag;
+      if (flag == function_virtual) virtual_.insert(facts.name(facts.events[inner].name));
+    }
+    for (ScopeId scope = 0; scope < facts.scopes.size(); ++scope) {
+      const Scope& it = facts.scopes[scope];
+      for (uint32_t p = it.parameters.begin; p < it.parameters.end; ++p) declared_[unit][local_key(scope, facts.parameters[p].name)] = facts.parameters[p].annotation;
+      for (EventId id = it.events.begin; id < it.events.end; ++id) {
+        const Event& event = facts.events[id];
+        if (event.op == Op::bind)
+          if (auto [known, first] = bound_[unit].try_emplace(local_key(scope, event.name), Bound{id}); !first) known->second.again = true;
+        if (event.op != Op::declare) continue;
+        EventId type = event.operands_count ? facts.operands_of(event)[0].value : none;
+        if (type != none && facts.events[type].op == Op::read && facts.name(facts.events[type].name) == "virtual") {
+          virtual_.insert(facts.name(event.name));
+          continue;
+        }
+        if (it.kind == ScopeKind::function || it.kind == ScopeKind::lambda) declared_[unit].emplace(local_key(scope, event.name), type);
+        else globals_.emplace(facts.name(event.name), std::pair(unit, type));
+      }
+      if (it.kind == ScopeKind::class_) {
+        collect_class(unit, scope);
+        continue;
+      }
+      Function function{.unit = unit, .scope = scope, .symbol = it.kind == ScopeKind::function ? facts.name(it.name) : std::string_view(), .flags = flags[scope]};
+      if (it.kind == ScopeKind::module) function.flags |= function_module;
+      if (it.kind == ScopeKind::lambda) function.flags |= function_lambda;
+      // A header that several units see says the same each time.
+      bool again = !function.symbol.empty() && is_header(units_[unit].path) && by_symbol_.contains(function.symbol);
+      FunctionId id = FunctionId(functions_.size());
+      if (again) {
+        by_scope_[unit][scope] = by_symbol_[function.symbol].front();
+        continue;
+      }
+      by_scope_[unit][scope] = id;
+      if (!function.symbol.empty()) {
+        by_symbol_[function.symbol].push_back(id);
+        by_name_[without_parameters(function.symbol)].push_back(id);
+      }
+      functions_.push_back(std::move(function));
+    }
+  }
+}
+
+void Program::collect_class(uint32_t unit, ScopeId scope) {
+  const FileFacts& facts = *units_[unit].facts;
+  EventId definition = facts.scopes[scope].definition;
+  if (definition == none || facts.events[definition].op != Op::class_) return;
+  const Event& event = facts.events[definition];
+  std::string_view name = facts.name(facts.scopes[scope].name);
+  for (uint32_t i = 0; i < event.operands_count; ++i) {
+    const facts::Operand& base = facts.operands_of(event)[i];
+    std::vector<std::string_view>& known = derived_[type_event(unit, base.value)];
+    if (std::find(known.begin(), known.end(), name) == known.end()) known.push_back(name);
+  }
+}
+
+void Program::link() {
+  for (FunctionId id = 0; id < functions_.size(); ++id) link_calls(id);
+  called_parameters_.resize(functions_.size());
+  for (FunctionId id = 0; id < functions_.size(); ++id) find_called_parameters(id);
+  for (FunctionId id = 0; id < functions_.size(); ++id) hand_on(id);
+  callers_.resize(functions_.size());
+  for (FunctionId id = 0; id < functions_.size(); ++id)
+    for (uint32_t call = 0; call < functions_[id].calls.size(); ++call)
+      for (FunctionId target : functions_[id].calls[call].targets) callers_[target].push_back({id, call});
+}
+
+void Program::link_calls(FunctionId id) {
+  Function& function = functions_[id];
+  const FileFacts& facts = *units_[function.unit].facts;
+  const Scope& scope = facts.scopes[function.scope];
+  std::unordered_map<EventId, bool> callee;
+  for (EventId at = scope.events.begin; at < scope.events.end; ++at)
+    if (facts.events[at].op == Op::call && facts.events[at].operands_count) callee[facts.operands_of(facts.events[at])[0].value] = true;
+  for (EventId at = scope.events.begin; at < scope.events.end; ++at) {
+    const Event& event = facts.events[at];
+    if ((event.op == Op::read || event.op == Op::lambda) && !callee.contains(at))
+      for (FunctionId target : function_values(id, at)) function.mentioned.push_back(target);
+    if (event.op != Op::call || event.operands_count == 0) continue;
+    EventId what = facts.operands_of(event)[0].value;
+    const Event& named = facts.events[what];
+    Call call{.event = at};
+    bool variable = named.op == Op::read && owner_of(function.unit, function.scope, named.name) != none;
+    if (variable) {
+      call.targets = function_values(id, what);
+      call.sure = call.targets.size() == 1;
+    } else if (named.op == Op::read || named.op == Op::attribute) {
+      std::string_view symbol = facts.name(named.name);
+      call.symbol = without_parameters(symbol);
+      call.targets = resolve(id, symbol, at, call.sure);
+      if (call.targets.empty()) call.api = natives_.find(call.symbol);
+      if (call.targets.empty() && named.op == Op::attribute && last_name(symbol) == "operator()") call.targets = function_values(id, operand(id, what, 0));
+    } else if (named.op == Op::lambda) {
+      call.targets = function_values(id, what);
+    }
+    function.calls.push_back(std::move(call));
+  }
+}
+
+// Its parameters that it calls.
+void Program::find_called_parameters(FunctionId id) {
+  const Scope& scope = facts(id).scopes[functions_[id].scope];
+  std::vector<uint32_t>& called = called_parameters_[id];
+  for (const Call& call : functions_[id].calls) {
+    if (!call.symbol.empty() || !call.targets.empty()) continue;
+    const Event& pointer = event(id, operand(id, call.event, 0));
+    if (pointer.op != Op::read) continue;
+    for (uint32_t p = scope.parameters.begin; p < scope.parameters.end; ++p)
+      if (facts(id).parameters[p].name == pointer.name && std::find(called.begin(), called.end(), p - scope.parameters.begin) == called.end()) called.push_back(p - scope.parameters.begin);
+  }
+}
+
+// Functions given to something that calls them: as a knowledge row says, or as the body of a function of ours shows.
+void Program::hand_on(FunctionId id) {
+  std::vector<Call> more;
+  for (const Call& call : functions_[id].calls) {
+    auto add = [&](EventId given) {
+      std::vector<FunctionId> targets = given == none ? std::vector<FunctionId>{} : function_values(id, given);
+      if (!targets.empty()) more.push_back({.event = call.event, .targets = std::move(targets), .sure = false});
+    };
+    if (call.api && call.api->calls) {
+      const Event& event = this->event(id, call.event);
+      int first = call.api->calls->position;
+      for (int i = first; i >= 0 && uint32_t(i) + 1 < event.operands_count && (i == first || call.api->calls->rest); ++i) add(operand(id, call.event, uint32_t(i) + 1));
+    }
+    for (FunctionId target : call.targets)
+      for (uint32_t parameter : called_parameters_[target]) add(operand(id, call.event, parameter + 1));
+  }
+  if (more.empty()) return;
+  std::vector<Call> all;
+  std::merge(std::make_move_iterator(functions_[id].calls.begin()), std::make_move_iterator(functions_[id].calls.end()), std::make_move_iterator(more.begin()),
+             std::make_move_iterator(more.end()), std::back_inserter(all), [](const Call& a, const Call& b) { return a.event < b.event; });
+  functions_[id].calls = std::move(all);
+}
+
+const std::vector<FunctionId>& Program::defined(std::string_view symbol) const {
+  static const std::vector<FunctionId> nothing;
+  auto it = by_symbol_.find(symbol);
+  return it == by_symbol_.end() ? nothing : it->second;
+}
+
+const std::vector<FunctionId>& Program::named(std::string_view name) const {
+  static const std::vector<FunctionId> nothing;
+  auto it = by_name_.find(name);
+  return it == by_name_.end() ? nothing : it->second;
+}
+
+std::vector<FunctionId> Program::pick(std::string_view symbol, uint32_t unit) const {
+  const std::vector<FunctionId>& all = defined(symbol);
+  if (all.size() <= 1) return all;
+  // Several programs in one folder may each have theirs: the nearest.
+  FunctionId best = all.front();
+  size_t nearest = 0;
+  for (FunctionId id : all) {
+    size_t near = functions_[id].unit == unit ? SIZE_MAX : shared_folders(units_[functions_[id].unit].path, units_[unit].path);
+    if (near > nearest) nearest = near, best = id;
+  }
+  return {best};
+}
+
+std::vector<FunctionId> Program::resolve(FunctionId caller, std::string_view symbol, EventId call, bool& sure) const {
+  uint32_t unit = functions_[caller].unit;
+  std::vector<FunctionId> found = pick(symbol, unit);
+  std::string_view name = without_parameters(symbol);
+  std::string_view rest = symbol.substr(name.size());
+  bool method = name.size() < symbol.size() && name.find("::") != name.npos;
+  bool dispatches = method && virtual_.contains(symbol) && facts(caller).events[operand(caller, call, 0)].op == Op::attribute;
+  if (dispatches) {  // the overriders
+    std::string_view owner = name.substr(0, name.rfind("::"));
+    std::vector<std::string_view> classes{owner};
+    for (size_t i = 0; i < classes.size() && i < 64; ++i)
+      if (auto it = derived_.find(classes[i]); it != derived_.end()) classes.insert(classes.end(), it->second.begin(), it->second.end());
+    for (size_t i = 1; i < classes.size(); ++i) {
+      std::string method_name = std::string(classes[i]) + "::" + std::string(last_name(name)) + std::string(rest);
+      for (FunctionId id : pick(method_name, unit))
+        if (std::find(found.begin(), found.end(), id) == found.end()) found.push_back(id);
+    }
+    sure = found.size() <= 1 && classes.size() == 1;
+  }
+  if (!found.empty() || name.size() < symbol.size()) return found;
+  // A type: its constructors with as many parameters.
+  std::string constructor = std::string(name) + "::" + std::string(last_name(name));
+  const std::vector<FunctionId>& constructors = named(constructor);
+  if (constructors.empty()) return found;
+  uint32_t given = event(caller, call).operands_count - 1;
+  for (FunctionId id : constructors)
+    if (facts(id).scopes[functions_[id].scope].parameters.size() >= given) found.push_back(id);
+  sure = found.size() == 1;
+  return found;
+}
+
+const Call* Program::call_at(FunctionId id, EventId event) const {
+  const std::vector<Call>& calls = functions_[id].calls;
+  auto it = std::lower_bound(calls.begin(), calls.end(), event, [](const Call& call, EventId at) { return call.event < at; });
+  return it != calls.end() && it->event == event ? &*it : nullptr;
+}
+
+EventId Program::operand(FunctionId id, EventId event, uint32_t i) const {
+  const Event& it = this->event(id, event);
+  return i < it.operands_count ? facts(id).operands_of(it)[i].value : none;
+}
+
+EventId Program::receiver(FunctionId id, EventId call) const {
+  EventId callee = operand(id, call, 0);
+  return callee != none && event(id, callee).op == Op::attribute ? operand(id, callee, 0) : none;
+}
+
+EventId Program::argument(FunctionId id, EventId call, const knowledge::Argument& wanted) const {
+  if (wanted.position < 0) return none;
+  const Event& it = event(id, call);
+  uint32_t at = 0;
+  for (uint32_t i = 1; i < it.operands_count; ++i) {
+    if (facts(id).operands_of(it)[i].keyword != facts::name_positional) continue;  // a template argument
+    if (at++ == uint32_t(wanted.position)) return facts(id).operands_of(it)[i].value;
+  }
+  return none;
+}
+
+EventId Program::subject(FunctionId id, EventId call, const NativeApi& api, const knowledge::Argument& wanted) const {
+  return api.receiver ? receiver(id, call) : argument(id, call, wanted);
+}
+
+std::optional<int64_t> Program::constant(FunctionId id, EventId event) const {
+  if (event == none || this->event(id, event).op != Op::number) return std::nullopt;
+  std::string_view text = name_of(id, event);
+  int64_t value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+// The scope that declares a name as seen from `scope`; none: it is no local variable.
+ScopeId Program::owner_of(uint32_t unit, ScopeId scope, NameId name) const {
+  const FileFacts& facts = *units_[unit].facts;
+  while (scope != none) {
+    if (declared_[unit].contains(local_key(scope, name))) return scope;
+    if (facts.scopes[scope].kind != ScopeKind::lambda) return none;
+    scope = facts.scopes[scope].parent;
+  }
+  return none;
+}
+
+Object Program::object(FunctionId id, EventId event) const {
+  for (int depth = 0; event != none && depth < 16; ++depth) {
+    const Event& it = this->event(id, event);
+    std::string_view name = facts(id).name(it.name);
+    switch (it.op) {
+      case Op::unary:
+        if (name != "&" && name != "*") return {};
+        event = operand(id, event, 0);
+        continue;
+      case Op::subscript: event = operand(id, event, 0); continue;
+      case Op::bind:
+      case Op::augment:
+      case Op::read: {
+        ScopeId owner = owner_of(functions_[id].unit, functions_[id].scope, it.name);
+        if (owner == none) return {.key = std::string(name), .name = name};
+        return {.key = std::to_string(functions_[id].unit) + ":" + std::to_string(owner) + " " + std::string(name), .name = name, .local = true};
+      }
+      case Op::attribute: return {.key = std::string(name), .name = name};
+      case Op::call: {  // a conversion or operator that gives the object back: *ptr, ptr->
+        std::string_view called = last_name(operand(id, event, 0) == none ? std::string_view() : name_of(id, operand(id, event, 0)));
+        if (called != "operator->" && called != "operator*" && called != "get" && called != "native_handle") return {};
+        event = receiver(id, event);
+        continue;
+      }
+      default: return {};
+    }
+  }
+  return {};
+}
+
+std::vector<FunctionId> Program::function_values(FunctionId id, EventId event) const {
+  uint32_t unit = functions_[id].unit;
+  for (int depth = 0; event != none && depth < 8; ++depth) {
+    const Event& it = this->event(id, event);
+    if (it.op == Op::lambda) {
+      auto scope = by_scope_[unit].find(it.extra);
+      return scope == by_scope_[unit].end() ? std::vector<FunctionId>{} : std::vector{scope->second};
+    }
+    if (it.op == Op::unary) {
+      event = operand(id, event, 0);
+      continue;
+    }
+    if (it.op == Op::bind) {
+      event = operand(id, event, 0);
+      continue;
+    }
+    if (it.op == Op::attribute && name_of(id, event).ends_with(')')) return pick(name_of(id, event), unit);
+    if (it.op != Op::read) return {};
+    ScopeId owner = owner_of(unit, functions_[id].scope, it.name);
+    if (owner == none) return pick(facts(id).name(it.name), unit);
+    auto bound = bound_[unit].find(local_key(owner, it.name));
+    if (bound == bound_[unit].end() || bound->second.again) return {};
+    event = bound->second.event;
+  }
+  return {};
+}
+
+std::string_view Program::type_event(uint32_t unit, EventId type) const {
+  const FileFacts& facts = *units_[unit].facts;
+  for (int depth = 0; type != none && depth < 8; ++depth) {
+    const Event& it = facts.events[type];
+    if (it.op == Op::read) return facts.name(it.name);
+    if (it.operands_count == 0) return {};
+    type = facts.operands_of(it)[0].value;
+  }
+  return {};
+}
+
+std::string_view Program::type_of(FunctionId id, EventId event) const {
+  uint32_t unit = functions_[id].unit;
+  for (int depth = 0; event != none && depth < 16; ++depth) {
+    const Event& it = this->event(id, event);
+    if (it.op == Op::unary || it.op == Op::subscript) {
+      event = operand(id, event, 0);
+      continue;
+    }
+    if (it.op != Op::read && it.op != Op::attribute && it.op != Op::bind && it.op != Op::declare) return {};
+    if (it.op != Op::attribute)
+      if (ScopeId owner = owner_of(unit, functions_[id].scope, it.name); owner != none) return type_event(unit, declared_[unit].at(local_key(owner, it.name)));
+    auto global = globals_.find(facts(id).name(it.name));
+    return global == globals_.end() ? std::string_view() : type_event(global->second.first, global->second.second);
+  }
+  return {};
+}
+
+}  // namespace forklint::model::native

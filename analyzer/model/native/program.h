@@ -1,0 +1,148 @@
+// All facts of C and C++ linked by symbol: functions, what each calls in order, and what may be called through it. Built
+// once, then read-only. What is not understood leaves no trace: a call whose callee is unknown has no target and no row.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "analyzer/facts/facts.h"
+#include "analyzer/knowledge/knowledge.h"
+
+namespace forklint::model::native {
+
+using facts::EventId;
+using facts::FileFacts;
+using facts::NameId;
+using facts::none;
+using facts::Op;
+using facts::ScopeId;
+using facts::Site;
+using knowledge::NativeApi;
+
+using FunctionId = uint32_t;
+
+// A file of the program; `facts` outlives the model.
+struct Unit {
+  uint32_t file = 0;  // what Site::file says
+  std::string_view path;
+  const FileFacts* facts = nullptr;
+};
+
+struct Call {
+  EventId event = none;
+  std::string_view symbol;           // without parameters; empty: through a pointer
+  const NativeApi* api = nullptr;
+  std::vector<FunctionId> targets;   // bodies that we have
+  bool sure = true;                  // false: one of several, or only handed on to what may call it
+  bool resolved() const { return api || !targets.empty(); }
+};
+
+enum FunctionFlags : uint8_t {
+  function_module = 1,       // the static initialisation of a file
+  function_constructor = 2,  // runs when the program or library is loaded
+  function_destructor = 4,   // runs when it ends
+  function_noreturn = 8,     // so declared
+  function_virtual = 16,
+  function_lambda = 32,
+};
+
+struct Function {
+  uint32_t unit = 0;
+  ScopeId scope = 0;
+  std::string_view symbol;  // as in the facts; empty for lambdas
+  uint8_t flags = 0;
+  std::vector<Call> calls;              // in order
+  std::vector<FunctionId> mentioned;    // functions whose address is taken here
+  bool has(FunctionFlags flag) const { return flags & flag; }
+};
+
+// What an expression denotes, to tell whether two are the same: "counter", "net::Server::mutex_", or for a local variable
+// its function and name. Two objects of one class are one: their fields have one name.
+struct Object {
+  std::string key;
+  std::string_view name;   // for messages
+  bool local = false;
+  bool empty() const { return key.empty(); }
+};
+
+// "net::Server::run(int)" -> "net::Server::run", "helper@src/a.c" -> "helper".
+std::string_view without_parameters(std::string_view symbol);
+// The last component, without parameters: "run".
+std::string_view last_name(std::string_view symbol);
+
+class Program {
+ public:
+  Program(std::vector<Unit> units, const knowledge::Natives& natives);
+  Program(const Program&) = delete;
+
+  const std::vector<Unit>& units() const { return units_; }
+  const std::vector<Function>& functions() const { return functions_; }
+  const Function& function(FunctionId id) const { return functions_[id]; }
+  const knowledge::Natives& natives() const { return natives_; }
+  const FileFacts& facts(FunctionId id) const { return *units_[functions_[id].unit].facts; }
+  const facts::Event& event(FunctionId id, EventId event) const { return facts(id).events[event]; }
+  std::string_view name_of(FunctionId id, EventId event) const { return facts(id).name(facts(id).events[event].name); }
+  Site site(FunctionId id, EventId event) const { return {units_[functions_[id].unit].file, event}; }
+  // The definitions of a symbol; all of them.
+  const std::vector<FunctionId>& defined(std::string_view symbol) const;
+  // The definitions with a name, whatever their parameters.
+  const std::vector<FunctionId>& named(std::string_view name) const;
+  // Calls of this function by others: the function and the index of its call.
+  struct Caller { FunctionId function; uint32_t call; };
+  const std::vector<Caller>& callers(FunctionId id) const { return callers_[id]; }
+  // The call that an event is; null when it is none.
+  const Call* call_at(FunctionId id, EventId event) const;
+
+  // An operand, none when there is none.
+  EventId operand(FunctionId id, EventId event, uint32_t i) const;
+  // An argument of a call, after the receiver; none when it is not given.
+  EventId argument(FunctionId id, EventId call, const knowledge::Argument& wanted) const;
+  // The receiver of a method call: what its attribute is taken of.
+  EventId receiver(FunctionId id, EventId call) const;
+  // What an argument names, or the receiver when the row says so.
+  EventId subject(FunctionId id, EventId call, const NativeApi& api, const knowledge::Argument& wanted) const;
+
+  std::optional<int64_t> constant(FunctionId id, EventId event) const;
+  // The variable or field that an expression names; & and * and [] are looked through.
+  Object object(FunctionId id, EventId event) const;
+  // The functions that an expression may be.
+  std::vector<FunctionId> function_values(FunctionId id, EventId event) const;
+  // The type that a variable, parameter or field is declared with, without pointer; empty when unknown.
+  std::string_view type_of(FunctionId id, EventId event) const;
+
+ private:
+  void collect();
+  void collect_class(uint32_t unit, ScopeId scope);
+  void link();
+  void link_calls(FunctionId id);
+  void find_called_parameters(FunctionId id);
+  void hand_on(FunctionId id);
+  std::vector<FunctionId> resolve(FunctionId caller, std::string_view symbol, EventId call, bool& sure) const;
+  std::vector<FunctionId> pick(std::string_view symbol, uint32_t unit) const;
+  ScopeId owner_of(uint32_t unit, ScopeId scope, NameId name) const;
+  std::string_view type_event(uint32_t unit, EventId type) const;
+
+  std::vector<Unit> units_;
+  const knowledge::Natives& natives_;
+  std::vector<Function> functions_;
+  std::unordered_map<std::string_view, std::vector<FunctionId>> by_symbol_;
+  std::unordered_map<std::string_view, std::vector<FunctionId>> by_name_;  // without parameters
+  std::vector<std::unordered_map<ScopeId, FunctionId>> by_scope_;
+  std::vector<std::unordered_map<uint64_t, EventId>> declared_;            // (scope, name) -> declare or parameter's annotation
+  std::unordered_map<std::string_view, std::pair<uint32_t, EventId>> globals_;  // symbol -> its type
+  std::unordered_map<std::string_view, std::vector<std::string_view>> derived_;  // class -> its direct subclasses
+  std::unordered_set<std::string_view> virtual_;  // methods that dispatch
+  struct Bound {
+    EventId event = none;
+    bool again = false;  // more than once
+  };
+  std::vector<std::unordered_map<uint64_t, Bound>> bound_;  // (scope, name) -> where it gets its value
+  std::vector<std::vector<uint32_t>> called_parameters_;
+  std::vector<std::vector<Caller>> callers_;
+};
+
+}  // namespace forklint::model::native

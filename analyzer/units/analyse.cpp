@@ -1,0 +1,138 @@
+#include "analyzer/units/analyse.h"
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <set>
+#include <thread>
+#include <unordered_map>
+
+#include <unistd.h>
+
+#include "analyzer/units/plan.h"
+#include "analyzer/units/worker.h"
+
+namespace forklint::units {
+namespace {
+
+using frontends::cpp::Unit;
+
+constexpr uint64_t memory_of_a_worker = 400ull << 20;
+
+unsigned worker_count(const UnitOptions& options, size_t units) {
+  unsigned jobs = options.jobs ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
+  const uint64_t memory = uint64_t(::sysconf(_SC_PHYS_PAGES)) * uint64_t(::sysconf(_SC_PAGESIZE));
+  jobs = unsigned(std::clamp<uint64_t>(memory / memory_of_a_worker, 1, jobs));
+  return unsigned(std::min<size_t>(jobs, units));
+}
+
+using Answer = std::expected<Unit, std::string>;
+
+// Each unit to a worker that is free, large files first.
+std::vector<Answer> ask_all(const std::string& program, const std::string& root, const std::vector<PlannedUnit>& units, const std::vector<source::File>& files, const UnitOptions& options) {
+  std::vector<Answer> answers(units.size());
+  std::vector<uint32_t> order(units.size());
+  for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::ranges::sort(order, std::greater(), [&](uint32_t i) { return std::pair(files[units[i].file].text.size(), ~i); });
+  std::atomic<size_t> next = 0;
+  auto work = [&] {
+    Worker worker(program, options);
+    for (size_t i = next++; i < order.size(); i = next++) {
+      const CompileCommand& command = units[order[i]].command;
+      answers[order[i]] = worker.ask({root, command.directory, command.file, command.arguments});
+    }
+  };
+  std::vector<std::thread> threads;
+  const unsigned count = worker_count(options, units.size());
+  for (unsigned i = 0; i < count; ++i) threads.emplace_back(work);
+  for (std::thread& thread : threads) thread.join();
+  return answers;
+}
+
+// What the units say of each file.
+class Gathered {
+ public:
+  Gathered(const std::vector<source::File>& files, const Plan& plan) : files_(files), plan_(plan) {
+    for (uint32_t i = 0; i < plan.real.size(); ++i)
+      if (!plan.real[i].empty()) given_.try_emplace(plan.real[i], i);
+  }
+
+  void add(Unit unit, Natives& result) {
+    ++units_;
+    if (unit.errors > 0) {
+      ++with_errors_;
+      if (missing_.empty()) missing_ = unit.missing_header;
+      if (first_error_.empty()) first_error_ = unit.first_error;
+    }
+    for (auto& file : unit.files) {
+      const std::string& real = real_of(file.path);
+      auto it = given_.find(real);
+      const bool given = it != given_.end();
+      auto [kept, is_new] = kept_.try_emplace(given ? files_[it->second].path : file.path, result.files.size());
+      if (is_new) result.files.push_back({kept->first, given, given ? it->second : 0, std::move(file.facts)});
+      else if (Native& before = result.files[kept->second]; before.facts.events.size() < file.facts.events.size()) before.facts = std::move(file.facts);
+    }
+    for (const std::string& path : unit.reads)
+      if (auto it = given_.find(real_of(path)); it != given_.end()) seen_.insert(it->second);
+  }
+
+  bool seen(uint32_t file) const { return seen_.contains(file); }
+
+  void summarise(Natives& result) const {
+    if (with_errors_ == 0) return;
+    std::string note = std::to_string(with_errors_) + " of " + std::to_string(units_) + " C and C++ units had errors and are read as far as they go";
+    if (!missing_.empty()) note += ", first missing header: " + missing_;
+    else if (!first_error_.empty()) note += ", the first: " + first_error_;
+    result.notes.push_back(std::move(note));
+  }
+
+ private:
+  // Headers come back once for each unit: their links are resolved once.
+  const std::string& real_of(const std::string& told) {
+    auto [it, is_new] = real_.try_emplace(told);
+    if (is_new) it->second = real_path(absolute(told, plan_.root));
+    return it->second;
+  }
+
+  const std::vector<source::File>& files_;
+  const Plan& plan_;
+  std::unordered_map<std::string, uint32_t> given_;
+  std::unordered_map<std::string, std::string> real_;
+  std::map<std::string, size_t> kept_;
+  std::set<uint32_t> seen_;
+  size_t units_ = 0, with_errors_ = 0;
+  std::string missing_, first_error_;
+};
+
+}  // namespace
+
+Natives analyse(const std::vector<source::File>& files, const UnitOptions& options) {
+  Natives result;
+  const size_t natives = size_t(std::ranges::count_if(files, is_native, &source::File::kind));
+  if (natives == 0) return result;
+  const std::string program = find_frontend();
+  if (program.empty() || ::access(program.c_str(), X_OK) != 0) {
+    result.notes.push_back(std::to_string(natives) + (natives == 1 ? " C or C++ file is" : " C and C++ files are") + " not analysed: " +
+                           (program.empty() ? "there is no forklint-clang beside forklint" : "cannot run " + program));
+    return result;
+  }
+  Plan plan = plan_units(files, options);
+  result.notes = std::move(plan.notes);
+  Gathered gathered(files, plan);
+  auto run = [&](const std::vector<PlannedUnit>& units) {
+    std::vector<Answer> answers = ask_all(program, plan.root, units, files, options);
+    for (size_t i = 0; i < units.size(); ++i) {
+      if (answers[i]) gathered.add(std::move(*answers[i]), result);
+      else result.skipped.push_back({files[units[i].file].path, answers[i].error()});
+    }
+  };
+  run(plan.sources);
+  // Headers that none of these includes are units of their own.
+  std::erase_if(plan.headers, [&](const PlannedUnit& unit) { return gathered.seen(unit.file); });
+  run(plan.headers);
+  gathered.summarise(result);
+  std::ranges::sort(result.files, [](const Native& a, const Native& b) { return std::tuple(!a.given, a.file, std::string_view(a.path)) < std::tuple(!b.given, b.file, std::string_view(b.path)); });
+  return result;
+}
+
+}  // namespace forklint::units

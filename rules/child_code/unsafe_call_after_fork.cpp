@@ -1,0 +1,64 @@
+// The child of a fork has one thread and the locks of all of them. What POSIX allows there is little; what glibc makes of
+// the rest is graded: most of it works, some of it waits for ever.
+#include "rules/native.h"
+
+namespace forklint::rules {
+namespace {
+
+using namespace native;
+using knowledge::Forks;
+using knowledge::Libc;
+
+struct Unsafe {
+  const Call* call = nullptr;
+  Step step;
+  Effect effect = Effect::deadlocks;
+  bool after_exec = false;  // runs when exec failed
+};
+
+// The first call of the child that has an effect.
+std::optional<Unsafe> first(const Native& program, const ForkSite& site, Effect effect) {
+  bool after_exec = false;
+  for (const Call* call : program.child_calls(site)) {
+    if (auto step = program.effects().of_call(site.function, *call, effect)) return Unsafe{call, *step, effect, after_exec};
+    after_exec |= call->api && call->api->leaves == knowledge::Leaves::exec;
+  }
+  return std::nullopt;
+}
+
+void check(const model::Model& model, engine::Report& report) {
+  const Native& program = model.native();
+  Libc libc = model.options().libc;
+  for (uint32_t index = 0; index < program.forks().sites().size(); ++index) {
+    const ForkSite& site = program.forks().sites()[index];
+    if (site.heir || site.api->forks != Forks::fork) continue;
+    Threading threads = threading(program, index);
+    if (!threads.possible) continue;
+    std::optional<Unsafe> found = first(program, site, Effect::deadlocks);
+    if (!found && libc != Libc::glibc) found = first(program, site, Effect::repaired);
+    if (!found) continue;
+    std::vector<Place> way = program.effects().way(site.function, found->step, found->effect);
+    const Call* last = program.program().call_at(way.back().function, way.back().event);
+    bool hangs = found->effect == Effect::deadlocks && libc == Libc::glibc;
+    std::string name = called(program, way.back());
+    std::string message = hangs ? "The child calls " + name + "(), which waits for ever when another thread was in it at the fork"
+                                : "The child calls " + name + "(), which POSIX does not allow after the fork of a program with threads";
+    auto draft = report.finding(program.site({site.function, found->call->event}), std::move(message));
+    draft.under(StartMethod::fork, "hangs")
+        .confidence(found->step.sure && !found->after_exec ? threads.confidence : Confidence::possible)
+        .severity(libc == Libc::musl ? Severity::info : threads.live && hangs && !found->after_exec ? Severity::error : Severity::warning)
+        .launch_at(site.origin);
+    if (threads.live) label_thread(draft, program, *threads.live);
+    draft.label(site.origin, "the child is forked here");
+    std::string reason = last && last->api ? last->api->reason : std::string();
+    label_way(draft, program, way, hangs ? "it takes " + reason + ", which the fork leaves as it was" : "it uses " + reason);
+  }
+}
+
+}  // namespace
+
+extern const engine::Rule unsafe_call_after_fork = {
+    .code = "PSM603", .name = "unsafe-call-after-fork", .family = "child_code",
+    .summary = "The child of a program with threads calls what may wait for ever there", .severity = engine::Severity::error, .languages = "c", .check = check};
+
+}  // namespace forklint::rules

@@ -1,0 +1,57 @@
+// What stands in a stream's buffer at the fork stands there twice afterwards. Whoever flushes writes it: the child, too, when it
+// leaves by exit(), returns from main() or flushes for its own output.
+#include "rules/native.h"
+
+namespace forklint::rules {
+namespace {
+
+using namespace native;
+
+// Where the child writes out its copy; not where exec has failed before, which is not the way of things.
+std::optional<Place> flushed(const Native& program, const ForkSite& site) {
+  EventId exec = none;
+  for (const Leaving& leaving : site.leaves)
+    if (leaving.way == Way::exec && exec == none) exec = leaving.event;
+  for (const Call* call : program.child_calls(site)) {
+    if (call->event >= exec) break;
+    if (program.effects().does(site.function, *call, Effect::flushes) && !call->api->closes) return Place{site.function, call->event};
+    if (program.forks().returns(*call)) continue;
+    if (program.effects().of_call(site.function, *call, Effect::exits)) return Place{site.function, call->event};
+  }
+  for (const Leaving& leaving : site.leaves) {
+    if (leaving.event >= exec) continue;
+    if (leaving.way == Way::main_ends || leaving.way == Way::cleanup) return Place{site.function, leaving.event};
+  }
+  return std::nullopt;
+}
+
+void check(const model::Model& model, engine::Report& report) {
+  const Native& program = model.native();
+  const Effects& effects = program.effects();
+  if (program.forks().sites().empty()) return;
+  auto flushes = [&](FunctionId id, const Call& call) { return effects.of_call(id, call, Effect::flushes).has_value(); };
+  auto writes = [&](FunctionId id, const Call& call) {
+    return effects.of_call(id, call, Effect::writes_buffered) && !flushes(id, call) && !program.forks().only_child(id, call.event) && program.forks().returns(call);
+  };
+  for (const Native::Before& before : program.before_forks(writes, flushes)) {
+    const ForkSite& site = program.forks().sites()[before.site];
+    if (site.heir || !before.certain || site.api->forks == knowledge::Forks::vfork) continue;
+    std::optional<Place> out = flushed(program, site);
+    if (!out) continue;
+    auto draft = report.finding(site.origin, "What was written before the fork and not flushed is written by both processes");
+    draft.under(StartMethod::fork, "wrong").confidence(Confidence::likely).launch_at(site.origin);
+    Step step = *effects.of_call(before.start.function, *program.program().call_at(before.start.function, before.start.event), Effect::writes_buffered);
+    label_way(draft, program, effects.way(before.start.function, step, Effect::writes_buffered), "this stays in the buffer when output goes to a file or pipe");
+    draft.label(program.site(*out), "here the child writes its copy; fflush(NULL) before the fork, or _exit() here");
+    if (auto edit = rename_call(model, *out, "_exit"); edit && program.program().call_at(out->function, out->event)->api && program.program().call_at(out->function, out->event)->api->leaves == knowledge::Leaves::cleanup)
+      draft.fix({"Leave by _exit()", engine::Safety::unsafe, {*edit}});
+  }
+}
+
+}  // namespace
+
+extern const engine::Rule duplicated_output = {
+    .code = "PSM410", .name = "duplicated-output", .family = "inherited_state",
+    .summary = "Output that was buffered at the fork is written twice", .severity = engine::Severity::warning, .languages = "c", .fix = engine::Fixability::sometimes, .check = check};
+
+}  // namespace forklint::rules

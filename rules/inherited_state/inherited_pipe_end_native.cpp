@@ -1,0 +1,70 @@
+// The part of inherited-pipe-end for C and C++: a process that reads a pipe to its end and has its other end open itself never
+// comes to the end.
+#include "rules/inherited_state/native.h"
+#include "rules/native.h"
+
+namespace forklint::rules {
+namespace {
+
+using namespace native;
+
+// The end of a pipe that an expression is: fds[0] or fds[1], -1 for neither.
+int end_of(const Program& code, FunctionId id, EventId event, const std::string& pipe) {
+  if (event == none || code.event(id, event).op != Op::subscript || code.object(id, event).key != pipe) return -1;
+  std::optional<int64_t> number = code.constant(id, code.operand(id, event, 1));
+  return number && (*number == 0 || *number == 1) ? int(*number) : -1;
+}
+
+bool in_loop(const Program& code, FunctionId id, EventId event) {
+  for (facts::RegionId region = code.event(id, event).region; region != none; region = code.facts(id).regions[region].parent)
+    if (code.facts(id).regions[region].kind == facts::RegionKind::loop) return true;
+  return false;
+}
+
+}  // namespace
+
+void inherited_pipe_end_native(const model::Model& model, engine::Report& report) {
+  const Native& program = model.native();
+  const Program& code = program.program();
+  for (const ForkSite& site : program.forks().sites()) {
+    if (site.heir) continue;
+    FunctionId id = site.function;
+    for (const Call& made : code.function(id).calls) {
+      if (!made.api || !made.api->pipe || made.event > site.event) continue;
+      EventId pair = code.argument(id, made.event, *made.api->pipe);
+      Object pipe = pair == none ? Object{} : code.object(id, pair);
+      if (pipe.empty() || !pipe.local) continue;
+      for (uint8_t side : {uint8_t(side_child), uint8_t(side_parent)}) {
+        // The end that this side reads in a loop, and whether it has closed the other one by then.
+        for (const Call& read : code.function(id).calls) {
+          if (!read.api || !read.api->reads || !in_loop(code, id, read.event)) continue;
+          uint8_t here = program.forks().sides_at(site, read.event);
+          if (!(here & side) || (here & side_before)) continue;
+          int end = end_of(code, id, code.argument(id, read.event, *read.api->reads), pipe.key);
+          if (end < 0) continue;
+          bool closed = false;
+          for (const Call& close : code.function(id).calls) {
+            if (close.event < made.event || close.event > read.event || !close.api || !close.api->closes) continue;
+            uint8_t closing = program.forks().sides_at(site, close.event);
+            bool before = close.event < site.event;
+            closed |= (before || (closing & side)) && end_of(code, id, code.argument(id, close.event, *close.api->closes), pipe.key) == 1 - end;
+          }
+          bool written = false;  // by the other side: else the pipe is for something else
+          for (const Call& other : code.function(id).calls)
+            for (uint32_t i = 1; i < code.event(id, other.event).operands_count; ++i)
+              written |= other.event > made.event && !(other.api && other.api->closes) && end_of(code, id, code.operand(id, other.event, i), pipe.key) == 1 - end;
+          if (closed || !written) continue;
+          report.finding(code.site(id, read.event), "Reads a pipe to its end with the writing end still open in this process: the end never comes")
+              .under(StartMethod::fork, "hangs")
+              .label(code.site(id, made.event), "the pipe is made here")
+              .label(site.origin, "the fork gives both processes both ends; close the one that is not used")
+              .confidence(Confidence::likely)
+              .launch_at(site.origin);
+          break;
+        }
+      }
+    }
+  }
+}
+
+}  // namespace forklint::rules

@@ -1,0 +1,55 @@
+#include "rules/native.h"
+
+namespace forklint::rules {
+
+using namespace native;
+
+Threading threading(const Native& program, uint32_t index) {
+  const ForkSite& site = program.forks().sites()[index];
+  if (const std::vector<LiveThread>& live = program.live_threads(index); !live.empty())
+    return {true, live.front().certain ? Confidence::likely : Confidence::possible, &live.front()};
+  Threads known = program.threads_of(site.function);
+  if (known == Threads::none || (known == Threads::some && program.called_from_main(site.function))) return {};
+  return {true, Confidence::possible, nullptr};
+}
+
+bool child_is_harmless(const Native& program, uint32_t index) {
+  const ForkSite& site = program.forks().sites()[index];
+  if (site.heir || site.leaves_by(Way::shared) || site.leaves_by(Way::main_ends) || (site.leaves_by(Way::returns) && !site.returned)) return false;
+  const Effects& effects = program.effects();
+  for (const Call* call : program.child_calls(site))
+    if (effects.of_call(site.function, *call, Effect::deadlocks) || effects.of_call(site.function, *call, Effect::wrong)) return false;
+  for (const LockUse& taken : program.child_locks(site)) {
+    for (const HeldLock& held : program.held_locks(index))
+      if (held.lock.lock.key == taken.lock.key) return false;
+    for (const LockUse& other : program.thread_locks())
+      if (other.lock.key == taken.lock.key && !program.protected_at_fork(taken.lock)) return false;
+  }
+  return true;
+}
+
+std::string called(const Native& program, Place place) {
+  const Call* call = program.program().call_at(place.function, place.event);
+  return call && !call->symbol.empty() ? std::string(call->symbol) : "this";
+}
+
+void label_way(engine::Draft& draft, const Native& program, const std::vector<Place>& way, std::string last) {
+  for (size_t i = 0; i < way.size(); ++i) draft.label(program.site(way[i]), i + 1 < way.size() ? "calls " + called(program, way[i]) + "()" : last);
+}
+
+void label_thread(engine::Draft& draft, const Native& program, const LiveThread& thread) {
+  std::string last = thread.inside ? "the fork stands in code that this thread runs" : thread.at_load ? "this thread starts before main()" : "the thread that is started here may still run";
+  label_way(draft, program, thread.start, std::move(last));
+}
+
+std::optional<engine::Edit> rename_call(const model::Model& model, Place place, std::string name) {
+  const Program& program = model.native().program();
+  EventId callee = program.operand(place.function, place.event, 0);
+  if (callee == none || program.event(place.function, callee).op != Op::read) return std::nullopt;
+  const facts::Event& event = program.event(place.function, callee);
+  // The name as it stands there; a macro or a longer spelling is not it.
+  if (event.span.end - event.span.begin != program.name_of(place.function, callee).size()) return std::nullopt;
+  return engine::Edit{{program.site(place.function, callee).file, event.span}, std::move(name)};
+}
+
+}  // namespace forklint::rules

@@ -1,0 +1,37 @@
+// What several rules ask of C and C++ in the same words.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "analyzer/model/native/native.h"
+#include "rules/support.h"
+
+namespace forklint::rules {
+
+namespace native = model::native;
+
+// Whether other threads may exist when a process is forked.
+struct Threading {
+  bool possible = false;
+  Confidence confidence = Confidence::possible;
+  const native::LiveThread* live = nullptr;  // one that was seen to be started
+};
+Threading threading(const native::Native& program, uint32_t site);
+
+// Whether the child of a fork is anything but code that ends in another program or _exit and calls only what it may.
+bool child_is_harmless(const native::Native& program, uint32_t site);
+
+// "setenv" of a call of it, "Logger::write" of a method; "this" when it has no name.
+std::string called(const native::Native& program, native::Place call);
+
+// Labels along a way: "calls X" for all but the last call, `last` for that one. A place that is the finding's own has none.
+void label_way(engine::Draft& draft, const native::Native& program, const std::vector<native::Place>& way, std::string last);
+// Labels for where a thread was started that may be alive.
+void label_thread(engine::Draft& draft, const native::Native& program, const native::LiveThread& thread);
+
+// An edit of the callee's name in a call; none when it is not written as a plain name.
+std::optional<engine::Edit> rename_call(const model::Model& model, native::Place call, std::string name);
+
+}  // namespace forklint::rules
