@@ -1,12 +1,13 @@
 // Runs independent pieces of work on a few threads.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <thread>
 #include <vector>
 
-namespace forklint::engine {
+namespace forklint::source {
 
 // Calls work(i) once for each i below count, on up to `jobs` threads (0: one per processor). Returns when all are
 // done. work must not throw, and must touch nothing but what belongs to i.
@@ -24,4 +25,4 @@ void in_parallel(size_t count, unsigned jobs, const Work& work) {
   for (std::thread& thread : threads) thread.join();
 }
 
-}  // namespace forklint::engine
+}  // namespace forklint::source
