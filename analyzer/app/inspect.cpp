@@ -65,7 +65,7 @@ int print_native(const CommandLine& line, const std::string& path, source::Kind 
   files.push_back(std::move(*file));
   units::UnitOptions options;
   options.flags = line.compiler_flags;
-  const units::Natives natives = units::analyse(files, options);
+  const units::Natives natives = units::analyse(files, options, nullptr);
   for (const std::string& note : natives.notes) complain(note);
   for (const source::Skip& skip : natives.skipped) complain(skip.path + ": " + skip.reason);
   std::string out;

@@ -8,6 +8,7 @@
 #include "analyzer/engine/suppressions.h"
 #include "analyzer/model/model.h"
 #include "analyzer/source/packaging.h"
+#include "analyzer/source/parallel.h"
 #include "analyzer/units/analyse.h"
 
 namespace forklint::engine {
@@ -104,8 +105,8 @@ bool text_fits(const facts::FileFacts& facts, size_t size) {
 }
 
 // The C and C++ files, and the headers that they include.
-void add_natives(Analysis& analysis, std::vector<Parsed>& parsed, const Config& config) {
-  units::Natives natives = units::analyse(analysis.files, config.units);
+void add_natives(Analysis& analysis, std::vector<Parsed>& parsed, const Config& config, const knowledge::Knowledge& knowledge) {
+  units::Natives natives = units::analyse(analysis.files, config.units, &knowledge);
   for (units::Native& it : natives.files) {
     if (!it.given) {
       auto file = source::read(it.path, source::Kind::cpp, 0);
@@ -138,7 +139,7 @@ void add_unreadable(Analysis& analysis, const std::vector<const Rule*>& rules, c
 Analysis run(const std::vector<source::Found>& found, const Config& config, const knowledge::Knowledge& knowledge, std::span<const Rule* const> rules, unsigned jobs) {
   std::vector<source::File> files(found.size());
   std::vector<std::string> errors(found.size());
-  in_parallel(found.size(), jobs, [&](size_t i) {
+  source::in_parallel(found.size(), jobs, [&](size_t i) {
     auto file = source::read(found[i].path, found[i].kind, 0);
     if (!file) return void(errors[i] = file.error());
     files[i] = std::move(*file);
@@ -166,7 +167,7 @@ Analysis run(std::vector<source::File> files, const Config& config, const knowle
 
   std::vector<Parsed> parsed = parse_what_matters(analysis.files, knowledge, jobs);
   const uint32_t given = uint32_t(analysis.files.size());
-  add_natives(analysis, parsed, config);
+  add_natives(analysis, parsed, config, knowledge);
   std::vector<Suppression> suppressions;
   std::vector<uint32_t> numbers;
   for (const Parsed& it : parsed) {

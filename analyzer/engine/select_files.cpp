@@ -7,6 +7,7 @@
 #include "analyzer/engine/prefilter.h"
 #include "analyzer/engine/reach.h"
 #include "analyzer/frontends/python/frontend.h"
+#include "analyzer/source/parallel.h"
 #include "analyzer/units/analyse.h"
 
 namespace forklint::engine {
@@ -61,7 +62,7 @@ class Selection {
     while (!wave.empty()) {
       parse(wave);
       std::vector<char> told(files_.size());
-      in_parallel(wave.size(), jobs_, [&](size_t i) { told[wave[i]] = follow(wave[i]); });
+      source::in_parallel(wave.size(), jobs_, [&](size_t i) { told[wave[i]] = follow(wave[i]); });
       wave = users_of(wave, told);
     }
     std::vector<char> launches = parsed_;
@@ -82,7 +83,7 @@ class Selection {
  private:
   // Files that import what launches, themselves or through a file that they use, and name it.
   std::vector<uint32_t> anchored() {
-    in_parallel(files_.size(), jobs_, [&](size_t i) {
+    source::in_parallel(files_.size(), jobs_, [&](size_t i) {
       if (units::is_native(files_[i].kind)) return;
       glances_[i] = anchors_.look(files_[i].text);
       uses_[i] = used_by(uint32_t(i));
@@ -113,7 +114,7 @@ class Selection {
     for (uint32_t i : wave)
       if (!std::exchange(parsed_[i], true)) order.push_back(i);
     std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return files_[a].text.size() > files_[b].text.size(); });
-    in_parallel(order.size(), jobs_, [&](size_t i) { facts_[order[i]] = frontends::python::parse(files_[order[i]].text); });
+    source::in_parallel(order.size(), jobs_, [&](size_t i) { facts_[order[i]] = frontends::python::parse(files_[order[i]].text); });
   }
 
   // What in a file leads to a launch, by the names that are known to. Says whether there is more for its users.
@@ -176,7 +177,7 @@ class Selection {
       if (told[i])
         for (uint32_t user : users_[i]) news[user].push_back(i);
     std::vector<char> uses(files_.size());
-    in_parallel(files_.size(), jobs_, [&](size_t i) {
+    source::in_parallel(files_.size(), jobs_, [&](size_t i) {
       WordSet names;
       Distances distances;
       for (const Use& use : uses_[i]) {

@@ -3,7 +3,6 @@
 
 #include <vector>
 
-#include "analyzer/engine/parallel.h"
 #include "analyzer/facts/facts.h"
 #include "analyzer/knowledge/knowledge.h"
 #include "analyzer/source/file.h"

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "analyzer/units/plan.h"
+#include "analyzer/units/relevance.h"
 #include "analyzer/units/worker.h"
 
 namespace forklint::units {
@@ -24,6 +25,13 @@ unsigned worker_count(const UnitOptions& options, size_t units) {
   const uint64_t memory = uint64_t(::sysconf(_SC_PHYS_PAGES)) * uint64_t(::sysconf(_SC_PAGESIZE));
   jobs = unsigned(std::clamp<uint64_t>(memory / memory_of_a_worker, 1, jobs));
   return unsigned(std::min<size_t>(jobs, units));
+}
+
+void keep(std::vector<PlannedUnit>& units, const std::vector<char>& wanted) {
+  std::vector<PlannedUnit> kept;
+  for (size_t i = 0; i < units.size(); ++i)
+    if (wanted[i]) kept.push_back(std::move(units[i]));
+  units = std::move(kept);
 }
 
 using Answer = std::expected<Unit, std::string>;
@@ -106,18 +114,24 @@ class Gathered {
 
 }  // namespace
 
-Natives analyse(const std::vector<source::File>& files, const UnitOptions& options) {
+Natives analyse(const std::vector<source::File>& files, const UnitOptions& options, const knowledge::Knowledge* knowledge) {
   Natives result;
   const size_t natives = size_t(std::ranges::count_if(files, is_native, &source::File::kind));
   if (natives == 0) return result;
+  Plan plan = plan_units(files, options);
+  result.notes = plan.notes;
+  if (knowledge) {
+    const Relevance relevance = relevance_of(files, plan, *knowledge, options.jobs);
+    keep(plan.sources, relevance.sources);
+    keep(plan.headers, relevance.headers);
+  }
+  if (plan.sources.empty() && plan.headers.empty()) return result;
   const std::string program = find_frontend();
   if (program.empty() || ::access(program.c_str(), X_OK) != 0) {
     result.notes.push_back(std::to_string(natives) + (natives == 1 ? " C or C++ file is" : " C and C++ files are") + " not analysed: " +
                            (program.empty() ? "there is no forklint-clang beside forklint" : "cannot run " + program));
     return result;
   }
-  Plan plan = plan_units(files, options);
-  result.notes = std::move(plan.notes);
   Gathered gathered(files, plan);
   auto run = [&](const std::vector<PlannedUnit>& units) {
     std::vector<Answer> answers = ask_all(program, plan.root, units, files, options);

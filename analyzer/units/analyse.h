@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "analyzer/facts/facts.h"
+#include "analyzer/knowledge/knowledge.h"
 #include "analyzer/source/discover.h"
 #include "analyzer/source/file.h"
 #include "analyzer/units/options.h"
@@ -26,7 +27,8 @@ struct Natives {
 
 // Never fails. The result does not depend on `jobs`. Files of other languages are passed over. A header counts once: the
 // unit that says most of it (of equals the first) speaks for it.
-Natives analyse(const std::vector<source::File>& files, const UnitOptions& options);
+// With knowledge, only what can matter is seen at all: see relevance.h.
+Natives analyse(const std::vector<source::File>& files, const UnitOptions& options, const knowledge::Knowledge* knowledge);
 
 bool is_native(source::Kind kind);
 

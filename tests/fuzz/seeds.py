@@ -36,8 +36,11 @@ def seeds(target, forklint):
         return [path.read_bytes() for path in programs()]
     if target == "notebook":
         return [notebook(path) for path in programs()[::10]]
-    if target == "facts":
-        return [subprocess.run([forklint, "facts", path], capture_output=True, check=True).stdout for path in programs()[::10]] if forklint else []
+    if target in ("facts", "binary"):
+        changes = {"facts": b"", "binary": bytes([2, 9, 0, 0, 1, 70, 1, 0, 255])}[target]
+        return [changes + subprocess.run([forklint, "facts", path], capture_output=True, check=True).stdout for path in programs()[::10]] if forklint else []
+    if target == "outline":
+        return [path.read_bytes() for path in sorted((ROOT / "fixtures").rglob("*.c*")) if path.suffix in (".c", ".cpp")]
     if target == "config":
         files = [path.read_bytes() for path in sorted((ROOT / "fixtures").rglob("*.toml"))]
         return files + [CONFIG.encode(), ("[tool.forklint]\n" + CONFIG).replace("[per-", "[tool.forklint.per-").encode()]

@@ -48,13 +48,15 @@ struct Unprivileged {
 
 }  // namespace
 
-TEST_CASE("Python and notebooks are found by suffix, sorted") {
+TEST_CASE("Python, notebooks, C and C++ are found by suffix, sorted") {
   const Tree tree;
-  for (const char* name : {"z.py", "a.pyw", "b.pyi", "n.ipynb", "c.txt", "d.pyc", "e.cpp", ".hidden.py", "sub/m.py", "README"}) tree.write(name);
+  for (const char* name : {"z.py", "a.pyw", "b.pyi", "n.ipynb", "c.txt", "d.pyc", "e.cpp", "h.h", "i.hpp", "o.o", ".hidden.py", "sub/m.py", "README"}) tree.write(name);
   const Discovered discovered = discover({tree.root.string()}, {});
-  CHECK(tree.found() == ".hidden.py a.pyw b.pyi n.ipynb sub/m.py z.py");
+  CHECK(tree.found() == ".hidden.py a.pyw b.pyi e.cpp h.h i.hpp n.ipynb sub/m.py z.py");
   CHECK(discovered.files[2].kind == Kind::stub);
-  CHECK(discovered.files[3].kind == Kind::notebook);
+  CHECK(discovered.files[3].kind == Kind::cpp);
+  CHECK(discovered.files[4].kind == Kind::c);
+  CHECK(discovered.files[6].kind == Kind::notebook);
   CHECK(discovered.skipped.empty());
   CHECK(discovered.errors.empty());
 }
@@ -236,13 +238,14 @@ TEST_CASE("large files are skipped with both sizes") {
   CHECK(tree.found(options) == "large.py small.py");
 }
 
-TEST_CASE("named files of another suffix are taken for Python, but not C and C++") {
+TEST_CASE("named files of another suffix are taken for Python, C and C++ for what they are") {
   const Tree tree;
   tree.write("script.cgi");
   tree.write("a.cpp");
   const Discovered discovered = discover({tree.path("script.cgi"), tree.path("a.cpp")}, {});
-  CHECK(names(discovered) == tree.path("script.cgi"));
-  CHECK(reason(discovered.skipped, tree.path("a.cpp")) == "neither Python nor a notebook");
+  REQUIRE(discovered.files.size() == 2);
+  CHECK(discovered.files[0].kind == Kind::cpp);
+  CHECK(discovered.files[1].kind == Kind::python);
 }
 
 TEST_CASE("names of any bytes are found") {

@@ -3,12 +3,13 @@
 // processes all facts would have to be sent. What needs isolation runs in processes of the pool, this does not.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <thread>
 #include <vector>
 
-namespace forklint::engine {
+namespace forklint::source {
 
 // Calls work(i) once for each i below count, on up to `jobs` threads (0: one per processor). Returns when all are
 // done. work must not throw, and must touch nothing but what belongs to i.
@@ -26,4 +27,4 @@ void in_parallel(size_t count, unsigned jobs, const Work& work) {
   for (std::thread& thread : threads) thread.join();
 }
 
-}  // namespace forklint::engine
+}  // namespace forklint::source

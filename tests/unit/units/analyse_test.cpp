@@ -1,0 +1,174 @@
+// Units through the real forklint-clang.
+#include <catch2/catch_test_macros.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "analyzer/units/analyse.h"
+#include "analyzer/units/relevance.h"
+
+using namespace forklint;
+using units::Natives;
+using units::UnitOptions;
+namespace fs = std::filesystem;
+
+namespace {
+
+// A folder of files, of which some are given.
+struct Tree {
+  fs::path path;
+  std::vector<source::File> files;
+
+  Tree() {
+    std::string name = (fs::temp_directory_path() / "forklint-analyse-XXXXXX").string();
+    REQUIRE(::mkdtemp(name.data()));
+    path = fs::canonical(name);
+    ::setenv("FORKLINT_CLANG", FORKLINT_CLANG_BINARY, 1);
+  }
+  ~Tree() { fs::remove_all(path); }
+
+  Tree& write(const std::string& name, const std::string& text, bool given = true) {
+    fs::create_directories((path / name).parent_path());
+    std::ofstream(path / name) << text;
+    if (!given) return *this;
+    auto file = source::read((path / name).string(), *source::kind_of(name), 0);
+    REQUIRE(file);
+    files.push_back(std::move(*file));
+    return *this;
+  }
+
+  Natives analyse(const UnitOptions& options = {}) const { return units::analyse(files, options, nullptr); }
+
+  // The files seen, in short: "a.c b.h".
+  std::string seen(const Natives& natives) const {
+    std::string result;
+    for (const units::Native& it : natives.files) result += (result.empty() ? "" : " ") + fs::path(it.path).filename().string();
+    return result;
+  }
+
+  // The units that matter, in short.
+  std::string relevant() const {
+    const units::Plan plan = units::plan_units(files, {});
+    const units::Relevance relevance = units::relevance_of(files, plan, knowledge::Knowledge::built_in(), 1);
+    std::string result;
+    auto add = [&](const std::vector<units::PlannedUnit>& list, const std::vector<char>& wanted) {
+      for (size_t i = 0; i < list.size(); ++i)
+        if (wanted[i]) result += (result.empty() ? "" : " ") + fs::path(files[list[i].file].path).filename().string();
+    };
+    add(plan.sources, relevance.sources);
+    add(plan.headers, relevance.headers);
+    return result;
+  }
+};
+
+bool has_name(const Natives& natives, std::string_view name) {
+  for (const units::Native& it : natives.files)
+    for (const std::string& known : it.facts.names)
+      if (known == name) return true;
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("flags come from the user, from a database, or are guessed from where headers stand") {
+  Tree tree;
+  tree.write("src/a.c", "#include \"x.h\"\n#ifdef WANTED\nint wanted(void) { return X; }\n#endif\nint f(void) { return X; }\n").write("headers/x.h", "#define X 1\n");
+  Natives guessed = tree.analyse();
+  CHECK(guessed.notes.empty());
+  CHECK_FALSE(has_name(guessed, "wanted"));
+  CHECK(has_name(tree.analyse({.flags = std::vector<std::string>{"-DWANTED", "-I" + (tree.path / "headers").string()}}), "wanted"));
+  tree.write("build/compile_commands.json", R"([{"directory": "..", "file": "src/a.c", "command": "ccache gcc -fconcepts -fplugin=/no.so -fanalyzer @no.rsp -DWANTED=1 -Iheaders -Werror -o a.o -c src/a.c"}])", false);
+  Natives commanded = tree.analyse();
+  CHECK(commanded.notes.empty());
+  CHECK(has_name(commanded, "wanted"));
+  tree.write("build/compile_commands.json", "[{", false);
+  Natives broken = tree.analyse();
+  REQUIRE(broken.notes.size() == 1);
+  CHECK(broken.notes[0].find("not JSON") != std::string::npos);
+  CHECK(has_name(broken, "f"));
+}
+
+TEST_CASE("headers come with the sources that include them, once, and by themselves where none does") {
+  Tree tree;
+  tree.write("a.c", "#include \"x.h\"\nint a(void) { return x(); }\n").write("b.c", "#include \"x.h\"\nint b(void) { return x(); }\n");
+  tree.write("x.h", "#ifndef X\n#define X\nstatic inline int x(void) { return 1; }\n#endif\n").write("alone.h", "inline int alone() { return 2; }\n").write("beside.h", "int y;\n", false);
+  CHECK(tree.seen(tree.analyse()) == "a.c b.c x.h alone.h");
+}
+
+TEST_CASE("errors are counted, not told one by one; the rest of the unit is there") {
+  Tree tree;
+  std::string text = "#include <nothing.h>\n";
+  for (int i = 0; i < 10'000; ++i) text += "int f" + std::to_string(i) + "(void) { return missing.x(; }\n";
+  tree.write("a.c", text + "int last(void) { return fork(); }\n").write("b.c", "int b(void) { return 1; }\n");
+  const Natives natives = tree.analyse();
+  CHECK(natives.skipped.empty());
+  REQUIRE(natives.notes.size() == 1);
+  CHECK(natives.notes[0] == "1 of 2 C and C++ units had errors and are read as far as they go, first missing header: nothing.h");
+  CHECK(has_name(natives, "last"));
+  CHECK(has_name(natives, "fork"));
+  CHECK(natives.files[0].facts.problems.size() == 20);
+}
+
+TEST_CASE("a unit that takes too long, or goes away, or ends its worker costs itself alone") {
+  Tree tree;
+  tree.write("a.c", "int a(void) { return 1; }\n").write("gone.c", "int gone(void) { return 1; }\n");
+  tree.write("bomb.cpp", "template <int N, int M> struct T { static constexpr long value = T<N - 1, M>::value + T<N - 1, M + (1 << N)>::value; };\n"
+                         "template <int M> struct T<0, M> { static constexpr long value = M; };\nlong f() { return T<24, 0>::value; }\n");
+  tree.write("loop.c", "#include \"loop.h\"\nint loop(void) { return 1; }\n").write("loop.h", "#include \"loop.h\"\n");
+  fs::remove(tree.path / "gone.c");
+  const Natives natives = tree.analyse({.time = std::chrono::seconds(10)});
+  CHECK(has_name(natives, "a"));
+  CHECK(has_name(natives, "loop"));
+  REQUIRE(natives.skipped.size() == 2);
+  for (const source::Skip& skip : natives.skipped) {
+    INFO(skip.path << ": " << skip.reason);
+    const bool known = skip.reason == "takes more than 10 s" || skip.reason == "needs more than 2048 MiB of memory" || skip.reason == "the file is not there";
+    CHECK(known);
+  }
+}
+
+TEST_CASE("a worker with too little memory says so") {
+  Tree tree;
+  std::string text = "#define A0 1,1,1,1,1,1,1,1\n";
+  for (int i = 1; i < 8; ++i) {
+    const std::string inner = "A" + std::to_string(i - 1);
+    text += "#define A" + std::to_string(i) + " " + inner + "," + inner + "," + inner + "," + inner + "," + inner + "," + inner + "," + inner + "," + inner + "\n";
+  }
+  tree.write("a.c", text + "int a[] = {A7};\n");
+  const Natives natives = tree.analyse({.time = std::chrono::seconds(300), .memory = 600u << 20});
+  REQUIRE(natives.skipped.size() == 1);
+  CHECK(natives.skipped[0].reason == "needs more than 600 MiB of memory");
+}
+
+TEST_CASE("without forklint-clang there is one note") {
+  Tree tree;
+  tree.write("a.c", "int a;\n");
+  ::setenv("FORKLINT_CLANG", "/no/such", 1);
+  const Natives natives = tree.analyse();
+  CHECK(natives.notes == std::vector<std::string>{"1 C or C++ file is not analysed: cannot run /no/such"});
+}
+
+TEST_CASE("nothing that starts anything: no unit matters") {
+  Tree tree;
+  tree.write("a.c", "// fork() in a comment\nint a(void) { return puts(\"fork\"); }\n").write("b.cpp", "#include <vector>\nint b() { return 1; }\n");
+  CHECK(tree.relevant().empty());
+  CHECK(units::analyse(tree.files, {}, nullptr).files.size() == 2);
+  const auto knowledge = knowledge::Knowledge::built_in();
+  CHECK(units::analyse(tree.files, {}, &knowledge).files.empty());
+}
+
+TEST_CASE("what matters: who starts, what that calls, who calls it, and what waits") {
+  Tree tree;
+  tree.write("start.c", "#include <unistd.h>\n#include \"wrap.h\"\nint child(void);\nint start(void) { if (fork() == 0) child(); return 0; }\n");
+  tree.write("child.c", "int helper(void);\nint child(void) { return helper(); }\n").write("helper.c", "int helper(void) { return 1; }\n");
+  tree.write("main.c", "int start(void);\nint main(void) { return start(); }\n").write("other.c", "int other(void) { return 1; }\nint unrelated(int child2) { return child2; }\n");
+  tree.write("waiter.c", "int waiter(void) { return waitpid(-1, 0, 0); }\n").write("wrap.h", "#define WRAP 1\n");
+  CHECK(tree.relevant() == "start.c child.c helper.c main.c waiter.c");
+}
+
+TEST_CASE("what starts in a header makes a source that includes it matter") {
+  Tree tree;
+  tree.write("a.c", "int a(void) { return 1; }\n").write("b.c", "#include \"run.h\"\nint b(void) { return 1; }\n").write("c.c", "#include \"run.h\"\nint c(void) { return 1; }\n");
+  tree.write("run.h", "static inline int run(void) { return fork(); }\n");
+  CHECK(tree.relevant() == "b.c run.h");
+}
