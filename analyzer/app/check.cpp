@@ -3,9 +3,9 @@
 #include <cstdio>
 #include <optional>
 
+#include "analyzer/app/analysis.h"
 #include "analyzer/app/commands.h"
 #include "analyzer/app/output.h"
-#include "analyzer/engine/load_config.h"
 #include "analyzer/engine/run.h"
 #include "analyzer/reporters/reporter.h"
 #include "rules/catalogue.h"
@@ -17,58 +17,6 @@ using engine::Analysis;
 using engine::Settings;
 
 constexpr int failed = 2;
-constexpr uint64_t largest_knowledge = 16 << 20;
-
-bool reads_standard_input(const CommandLine& line) { return std::ranges::count(line.paths, "-") > 0; }
-
-// Where the configuration is looked for.
-std::string first_path(const CommandLine& line) {
-  if (line.paths.empty()) return ".";
-  if (reads_standard_input(line)) return line.stdin_filename.empty() ? "." : line.stdin_filename;
-  return line.paths.front();
-}
-
-bool is_selection(std::string_view key) { return key == "select" || key == "extend-select" || key == "ignore"; }
-
-// The configuration with what the command line says on top; nothing after complaints.
-std::optional<Settings> settings_of(const CommandLine& line) {
-  engine::Rules rules = rules::all();
-  std::expected<Settings, engine::ConfigErrors> loaded;
-  if (!line.config_file.empty()) loaded = engine::load_config_file(line.config_file, first_path(line), rules);
-  else if (!line.no_config) loaded = engine::load_config(first_path(line), rules);
-  if (!loaded) {
-    for (const std::string& error : loaded.error()) complain(error);
-    return std::nullopt;
-  }
-  Settings settings = std::move(*loaded);
-  Settings selection;
-  bool good = true;
-  auto fail = [&](const engine::Option& option, const std::string& what) {
-    complain("--" + std::string(option.key) + ": " + what);
-    good = false;
-  };
-  for (const auto& [option, values] : line.settings) {
-    bool selects = is_selection(option->key);
-    for (const std::string& value : selects ? values : std::vector<std::string>{})
-      if (auto known = engine::check_selector(value, rules); !known) fail(*option, known.error());
-    if (auto done = option->set(selects ? selection : settings, values, ""); !done) fail(*option, done.error());
-  }
-  if (!good) return std::nullopt;
-  settings.config.units.flags = line.compiler_flags;
-  settings.config.units.jobs = line.jobs;
-  engine::layer_selection(settings.config, selection.config, rules);
-  return settings;
-}
-
-std::optional<knowledge::Knowledge> knowledge_of(const Settings& settings) {
-  knowledge::Knowledge knowledge = knowledge::Knowledge::built_in();
-  for (const std::string& path : settings.config.knowledge) {
-    auto text = source::read_bytes(path, largest_knowledge);
-    if (!text) return complain(path + ": " + text.error()), std::nullopt;
-    if (auto added = knowledge.add(*text, path); !added) return complain(added.error()), std::nullopt;
-  }
-  return knowledge;
-}
 
 // A file without text in which the reason's own "line 3: " is the place; the reason loses it.
 source::File unread_file(const std::string& path, std::string_view& reason) {

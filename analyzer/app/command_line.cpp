@@ -10,7 +10,7 @@
 namespace forklint::app {
 namespace {
 
-constexpr std::string_view commands[] = {"check", "matrix", "facts", "rule", "version"};
+constexpr std::string_view commands[] = {"check", "matrix", "verify", "facts", "rule", "version"};
 
 // Where CLI11 puts the values of engine::options(), in their order.
 struct Given {
@@ -59,6 +59,21 @@ void add_analysis(CLI::App& app, CommandLine& line, std::vector<Given>& given) {
   app.add_flag("--no-cache", line.no_cache, "Accepted; there is no cache yet");
 }
 
+void add_verify(CLI::App& app, CommandLine& line) {
+  app.add_option("script", line.paths, "Python script, folder with a __main__.py, or native program")->required()->expected(1)->type_name("SCRIPT");
+  app.add_option("arguments", line.arguments, "The program's own arguments, after --")->type_name("ARGS");
+  app.add_option("--python", line.pythons, "Interpreter to run it with, again for more (default: those found)")->expected(1)->allow_extra_args(false)->take_all()->type_name("EXE");
+  app.add_option("--start-method", line.methods, "fork, spawn or forkserver, again for more (default: all three)")->expected(1)->allow_extra_args(false)->delimiter(',')->take_all()->type_name("M");
+  once(app.add_option("-j,--jobs", line.jobs, "Programs that run at a time (default: one for each processor)")->type_name("N"));
+  once(app.add_option("--timeout", line.timeout, "Seconds after which a run that is not proved to hang is given up (default: 10)")->type_name("S"))->check(CLI::PositiveNumber);
+  app.add_flag("-y,--yes", line.yes, "Run the program without asking");
+  app.add_flag("--allow-network", line.allow_network, "Let the program use the network");
+  once(app.add_option("--output-format", line.verify_format, "full or json")->type_name("FORMAT"))->check(CLI::IsMember({"full", "json"}));
+  add_output(app, line);
+  once(app.add_option("--config", line.config_file, "Configuration file to use, instead of the nearest one")->type_name("FILE"));
+  app.add_flag("--no-config", line.no_config, "Use no configuration file");
+}
+
 // CLI11 names the argument that it did not expect; a word near it helps more.
 std::string hint(const CLI::App& app, const std::vector<std::string>& unexpected) {
   const std::vector<CLI::App*> chosen = app.get_subcommands();
@@ -96,6 +111,8 @@ std::expected<CommandLine, int> parse_command_line(int argc, const char* const* 
   std::vector<Given> given_to_matrix(engine::options().size());
   CLI::App* matrix = app.add_subcommand("matrix", "A table of launches and what happens to each under every start method");
   add_analysis(*matrix, line, given_to_matrix);
+  CLI::App* verify = app.add_subcommand("verify", "Run a program under every start method and compare with what is foretold");
+  add_verify(*verify, line);
   CLI::App* facts = app.add_subcommand("facts", "Print what is read from a source file");
   facts->add_option("file", line.paths, "Source file, or - for standard input")->required()->expected(1)->type_name("FILE");
   CLI::App* rule = app.add_subcommand("rule", "Explain a rule, or list all rules");
@@ -106,7 +123,9 @@ std::expected<CommandLine, int> parse_command_line(int argc, const char* const* 
   app.add_subcommand("version", "Print the version");
 
   std::vector<std::string> arguments = with_command(argc, argv);
-  if (auto end = std::ranges::find(arguments, "--"); end != arguments.end()) {
+  // After `verify` they are the program's own arguments, which CLI11 takes.
+  bool program_follows = !arguments.empty() && arguments.front() == "verify";
+  if (auto end = std::ranges::find(arguments, "--"); end != arguments.end() && !program_follows) {
     line.compiler_flags.emplace(end + 1, arguments.end());
     arguments.erase(end, arguments.end());
   }

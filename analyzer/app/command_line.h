@@ -11,7 +11,7 @@
 
 namespace forklint::app {
 
-enum class Command : uint8_t { check, matrix, facts, rule, version };
+enum class Command : uint8_t { check, matrix, verify, facts, rule, version };
 
 struct CommandLine {
   Command command = Command::check;
@@ -32,6 +32,14 @@ struct CommandLine {
   bool no_cache = false;  // nothing is cached, so that is always so
   std::string rule;  // code or name; empty: the list
   bool all_rules = false;
+  // verify: `paths` is the script alone
+  std::vector<std::string> arguments;  // the program's own
+  std::vector<std::string> pythons;
+  std::vector<std::string> methods;
+  double timeout = 0;                  // seconds; 0: the default
+  bool yes = false;
+  bool allow_network = false;
+  std::string verify_format = "full";  // or "json"
 };
 
 // The error is the exit status: 0 after --help, 2 after a message about wrong usage. A first argument that is no

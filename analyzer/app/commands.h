@@ -6,6 +6,8 @@
 namespace forklint::app {
 
 int check(const CommandLine& line);  // also the matrix: the same analysis, printed otherwise
+// Runs a program and compares; 0: every prediction held, 1: one was contradicted, 2: neither can be said.
+int verify_program(const CommandLine& line);
 int print_facts(const CommandLine& line);
 int explain_rules(const CommandLine& line);
 

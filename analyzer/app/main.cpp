@@ -13,6 +13,7 @@ int run(int argc, char** argv) {
   switch (line->command) {
     case Command::check:
     case Command::matrix: return check(*line);
+    case Command::verify: return verify_program(*line);
     case Command::facts: return print_facts(*line);
     case Command::rule: return explain_rules(*line);
     case Command::version: break;

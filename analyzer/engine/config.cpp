@@ -3,6 +3,7 @@
 namespace forklint::engine {
 
 StartMethods Config::default_methods() const {
+  if (!assumed_default.empty()) return assumed_default;
   constexpr PythonVersion forkserver_on_linux{3, 14};
   constexpr PythonVersion spawn_on_macos{3, 8};
   StartMethods methods;

@@ -50,8 +50,11 @@ struct Config {
   units::UnitOptions units;            // how C and C++ files are compiled, and what one may cost
   std::vector<std::string> knowledge;  // TOML files of the user's own API rows
 
-  // The start methods that a program which chooses none may meet: Linux fork up to 3.13 and forkserver from 3.14,
-  // macOS and Windows spawn (macOS fork before 3.8).
+  // What the default is, where somebody else decides it (a run for verification); empty: what follows from the above.
+  StartMethods assumed_default;
+
+  // The start methods that a program which chooses none may meet: `assumed_default`, or Linux fork up to 3.13 and
+  // forkserver from 3.14, macOS and Windows spawn (macOS fork before 3.8).
   StartMethods default_methods() const;
 };
 

@@ -213,6 +213,8 @@ struct Api {
   bool enumeration = false;        // members of such a class are made from what they are bound to
   bool keeps_arguments = false;    // its result holds what it is given: SimpleNamespace
   bool keeps_elements = false;     // its result holds the elements of what it is given: deque
+  std::vector<Argument> yields;            // iterating its result gives these arguments themselves: repeat
+  std::vector<Argument> yields_elements;   // iterating its result gives the elements of these arguments: chain
   bool makes_missing = false;      // it keeps a callable that makes what is missing: defaultdict
   std::optional<Argument> returns_argument;  // its result is this argument, or as good as: typing.cast, copy.copy
   bool calls_argument = false;     // calls its argument now, in this process: atexit-like excluded; app(), unittest.main, asyncio.run(coroutine)

@@ -161,6 +161,8 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
   visit("enumeration", api.enumeration);
   visit("keeps-arguments", api.keeps_arguments);
   visit("keeps-elements", api.keeps_elements);
+  visit("yields", api.yields);
+  visit("yields-elements", api.yields_elements);
   visit("makes-missing", api.makes_missing);
   visit("returns-argument", api.returns_argument);
   visit("calls-argument", api.calls_argument);

@@ -67,7 +67,7 @@ Values Evaluator::find_elements(ValueId id, std::optional<uint32_t> index) {
           for (ValueId held : values_of(arguments[position])) add(result, elements(held));
         return result;
       }
-      return {};
+      return yielded_elements(it, maker(id));
     }
     case ValueKind::instance: {
       ValueId method = method_of(it.base, "__iter__");
@@ -82,6 +82,27 @@ Values Evaluator::find_elements(ValueId id, std::optional<uint32_t> index) {
     }
     default: return {};
   }
+}
+
+// What an external iterator gives, as the row of what made it says: repeat(x), chain(a, b).
+Values Evaluator::yielded_elements(const Value& iterator, const knowledge::Api* row) {
+  Values result;
+  if (!row || iterator.index == none || (row->yields.empty() && row->yields_elements.empty())) return result;
+  auto given = arguments_of(iterator.site(), iterator.frame);
+  auto each = [&](const std::vector<knowledge::Argument>& wanted, auto&& visit) {
+    for (const knowledge::Argument& one : wanted) {
+      if (one.rest) {
+        for (size_t i = size_t(one.position); i < given.size(); ++i)
+          if (given[i].keyword == 0 && !given[i].star && !given[i].double_star)
+            for (ValueId value : values_of(given[i])) visit(value);
+      } else if (auto argument = this->argument(given, one)) {
+        for (ValueId value : values_of(*argument)) visit(value);
+      }
+    }
+  };
+  each(row->yields, [&](ValueId value) { add(result, value); });
+  each(row->yields_elements, [&](ValueId value) { add(result, elements(value)); });
+  return result;
 }
 
 bool Evaluator::is_pair(ValueId id) const {

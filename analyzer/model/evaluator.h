@@ -177,6 +177,7 @@ class Evaluator {
 
   // evaluate_containers.cpp
   Values find_elements(ValueId id, std::optional<uint32_t> index);
+  Values yielded_elements(const Value& iterator, const knowledge::Api* row);
   Values subscript(Site site, FrameId frame);
   Values container_elements(const Value& value, std::optional<uint32_t> index);
   Values changed_elements(const Value& value);

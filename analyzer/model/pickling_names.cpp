@@ -79,7 +79,7 @@ Pickling::Found Pickling::of_method(ValueId id, const PickleContext& context, in
     return PickleProblem{.obstacle = Obstacle::unfindable, .what = "a method that is really the wrapper " + std::string(name), .outcome = "raises:AttributeError", .culprit = {it.file, file.facts.scopes[it.index].definition}, .in_child = true};
   }
   bool is_private = name.starts_with("__") && !name.ends_with("__");
-  if (!is_private || context.by_value() || context.oldest_python >= 15) return {};
+  if (!is_private || context.by_value()) return {};
   // the method calls itself __work, the attribute is _Class__work
   return PickleProblem{.obstacle = Obstacle::unfindable, .what = "the private method " + std::string(name), .outcome = "raises:AttributeError", .culprit = {it.file, file.facts.scopes[it.index].definition}, .in_child = true};
 }

@@ -1,5 +1,6 @@
 // A fresh child imports the main module again. What launches while that happens would launch in the child too: Python
 // refuses (RuntimeError), or, for pools that replace their dead workers, repeats it without end.
+#include "rules/launch/import_failure.h"
 #include "rules/support.h"
 
 namespace forklint::rules {
@@ -10,6 +11,12 @@ namespace {
 
 using namespace model;
 
+// What is seen under a fresh method when a child reaches the launch.
+std::string outcome_of(const Model& model, const Launch& launch, StartMethod method) {
+  bool server = method == StartMethod::forkserver && model.options().newest_python == 14;  // it imports main first, and is refused
+  return server ? "raises:RuntimeError" : launch.row->launch->fails_at_import;
+}
+
 void check(const Model& model, engine::Report& report) {
   for (size_t i = 0; i < model.launches().size(); ++i) {
     const Launch& launch = model.launches()[i];
@@ -19,15 +26,16 @@ void check(const Model& model, engine::Report& report) {
     const Condition& condition = launch.condition;
     StartMethods fresh = launch.method.methods & fresh_methods;
     if (condition.flagged || condition.handled) continue;
-    if (condition.guard == Guard::spawn_main) fresh = fresh & StartMethod::forkserver;
+    if (condition.guard == Guard::spawn_main) fresh = server_may_die(model) ? fresh & StartMethod::forkserver : StartMethods();
     else if (condition.guard != Guard::none && !condition.child_leaves) continue;
     if (fresh.empty() || launch.row->launch->fails_at_import.empty()) continue;
     uint32_t place = outermost(trace, launch.step);
     std::string_view launcher = short_name(launch.row->names[0]);
     std::string message = std::string(launcher) + (place == launch.step ? " starts" : ", reached from here, starts") + " processes while the main module is imported";
-    report.finding(trace.steps[place].site, std::move(message))
-        .under(fresh, launch.row->launch->fails_at_import)
-        .path(trace, launch.step, "launches here")
+    auto draft = report.finding(trace.steps[place].site, std::move(message));
+    for (StartMethod method : {StartMethod::spawn, StartMethod::forkserver})
+      if (fresh.has(method)) draft.under(method, outcome_of(model, launch, method));
+    draft.path(trace, launch.step, "launches here")
         .confidence(condition.certain() ? Confidence::certain : Confidence::likely)
         .launch(i);
   }

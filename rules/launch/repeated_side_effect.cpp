@@ -1,4 +1,5 @@
 // The module body of a program runs again in every fresh child, with all it prints, writes, makes and removes.
+#include "rules/launch/import_failure.h"
 #include "rules/support.h"
 
 namespace forklint::rules {
@@ -64,13 +65,10 @@ bool undone_before(const Model& model, const Trace& trace, uint32_t i, const std
   return false;
 }
 
-// What is seen when the import fails in a child: a pool that replaces its workers does so without end.
-std::string failed_import(const Model& model, const Trace& trace, const std::string& error) {
-  for (const Launch& launch : model.launches()) {
-    if (&model.trace_of(launch) != &trace || launch.site.event == none || !launch.row->launch->pool) continue;
-    const std::string& outcome = launch.row->launch->fails_at_import;
-    if (!outcome.empty() && !outcome.starts_with("raises:")) return outcome;
-  }
+// What is seen when the import fails in a child: a pool of the program tells how.
+std::string failed_import(const Model& model, const Trace& trace, const std::string& error, StartMethod method) {
+  for (const Launch& launch : model.launches())
+    if (&model.trace_of(launch) == &trace && launch.site.event != none && launch.row->launch->pool) return rules::failed_import(model, launch, error, method);
   return error;
 }
 
@@ -90,9 +88,10 @@ void check(const Model& model, engine::Report& report) {
       // What a command says is part of the command.
       if (trace.steps[cause].row && trace.steps[cause].row->runs_command) continue;
       uint32_t place = outermost(trace, cause);
-      report.finding(trace.steps[place].site, called(model, step) + (error.empty() ? " has its effect at import, and so again in every child that imports the program" : " succeeds once, and every child that imports the program does it again"))
-          .under(methods, error.empty() ? "wrong" : failed_import(model, trace, error))
-          .path(trace, i, "happens here; move it under `if __name__ == \"__main__\":`")
+      auto draft = report.finding(trace.steps[place].site, called(model, step) + (error.empty() ? " has its effect at import, and so again in every child that imports the program" : " succeeds once, and every child that imports the program does it again"));
+      for (StartMethod method : {StartMethod::spawn, StartMethod::forkserver})
+        if (methods.has(method)) draft.under(method, error.empty() ? "wrong" : failed_import(model, trace, error, method));
+      draft.path(trace, i, "happens here; move it under `if __name__ == \"__main__\":`")
           .confidence(error.empty() ? Confidence::likely : Confidence::certain);
     }
   }

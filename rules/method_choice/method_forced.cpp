@@ -50,7 +50,7 @@ void check(const Model& model, engine::Report& report) {
         if (!before.methods.has(StartMethod::fork) || !precedes(model, trace, old.step, i) || !alive(model, trace, old.step, old.value, i)) continue;
         const Step& maker = trace.steps[old.step];
         report.finding(step.site, "the start method is replaced although objects of the old one exist")
-            .under(argument->methods & fresh_methods, "raises:RuntimeError")
+            .under(argument->methods & fresh_methods, model.options().newest_python >= 11 ? "raises:RuntimeError" : "hangs")
             .label(maker.site, "belongs to the context of before")
             .confidence(step.condition.certain() && maker.condition.certain() && before.methods == StartMethods(StartMethod::fork) ? Confidence::certain : Confidence::likely);
         break;

@@ -50,7 +50,16 @@ struct Status {
   void reset();
 };
 
+// Written by the pool before the worker starts. Where output is captured, the worker writes the mark and the id of the frame to both of
+// its streams when a function has ended, before it gives the result.
+struct OutputMark {
+  static constexpr size_t size = 16;
+  bool wanted = false;
+  char bytes[size] = {};
+};
+
 struct Block {
+  OutputMark mark;
   Status status;
   Ring down, up;
 };

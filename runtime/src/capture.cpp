@@ -1,43 +1,22 @@
 // Output of any number of children through one poll loop.
 #include <poll.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 
 #include "process_state.h"
+#include "take_exit.h"
 
 namespace forklint::runtime {
 namespace {
 
-constexpr size_t longest_line = 64 * 1024;
 constexpr size_t tail_size = 4096;
 
-void hand_out_lines(Child::State& state, Capture& capture, Stream stream, std::string_view text) {
-  while (!text.empty()) {
-    size_t end = text.find('\n');
-    bool whole = end != text.npos;
-    size_t take = std::min(whole ? end : text.size(), longest_line - capture.line.size());
-    capture.line.append(text.substr(0, take));
-    whole = whole && take == end;
-    text.remove_prefix(take + (whole ? 1 : 0));
-    if (!whole && capture.line.size() < longest_line) return;
-    state.on_line(stream, capture.line);
-    capture.line.clear();
-  }
-}
-
 void keep(Child::State& state, Capture& capture, Stream stream, std::string_view text) {
-  if (state.on_line) hand_out_lines(state, capture, stream, text);
-  capture.bytes.append(text);
-  if (capture.bytes.size() <= 2 * state.capture_limit) return;
-  size_t excess = capture.bytes.size() - state.capture_limit;
-  capture.bytes.erase(0, excess);
-  capture.dropped += excess;
+  if (state.on_line) hand_out_lines(capture.line, text, [&](std::string_view line) { state.on_line(stream, line); });
+  capture.append(text, state.capture_limit);
 }
 
 void close_stream(Child::State& state, Capture& capture, Stream stream) {
@@ -68,8 +47,6 @@ void drain(Child::State& state, Capture& capture, Stream stream) {
   capture.line.clear();
 }
 
-double seconds(const timeval& time) { return double(time.tv_sec) + double(time.tv_usec) / 1e6; }
-
 timespec time_left(Deadline until) {
   auto left = std::clamp<Clock::duration>(until - Clock::now(), Clock::duration::zero(), std::chrono::hours(1));
   auto whole = std::chrono::floor<std::chrono::seconds>(left);
@@ -77,12 +54,6 @@ timespec time_left(Deadline until) {
 }
 
 }  // namespace
-
-std::string text_of(const Capture& capture, size_t limit) {
-  size_t excess = capture.bytes.size() > limit ? capture.bytes.size() - limit : 0;
-  if (capture.dropped + excess == 0) return capture.bytes;
-  return "[dropped " + std::to_string(capture.dropped + excess) + " bytes]\n" + capture.bytes.substr(excess);
-}
 
 static std::string tail(const Capture& capture) { return capture.bytes.substr(capture.bytes.size() - std::min(capture.bytes.size(), tail_size)); }
 
@@ -98,18 +69,9 @@ void end_with(Child::State& state, ExitInfo exit) {
 
 Result<void> finish(Child::State& state) {
   if (state.exit || state.traced) return {};
-  siginfo_t info{};
-  rusage usage{};
-  // The kernel's waitid has a fifth argument that glibc's hides.
-  if (::syscall(SYS_waitid, P_PIDFD, state.pidfd.get(), &info, WEXITED | WNOHANG, &usage) != 0) {
-    if (errno == EINTR) return {};
-    return system_error("waitid");
-  }
-  if (info.si_pid == 0) return {};
-  ExitInfo exit{.user_seconds = seconds(usage.ru_utime), .system_seconds = seconds(usage.ru_stime), .max_rss = uint64_t(usage.ru_maxrss) * 1024};
-  if (info.si_code == CLD_EXITED) exit.code = info.si_status;
-  else exit.signal = info.si_status, exit.core = info.si_code == CLD_DUMPED;
-  end_with(state, std::move(exit));
+  auto exit = take_exit(state.pidfd.get());
+  if (!exit) return std::unexpected(exit.error());
+  if (*exit) end_with(state, std::move(**exit));
   return {};
 }
 

@@ -3,6 +3,9 @@
 
 #include "forklint/runtime/progress.h"
 #include "forklint/runtime/task.h"
+#include "src/interrupt.h"
+#include "src/process_state.h"
+#include "src/registry.h"
 
 #include <sched.h>
 #include <sys/epoll.h>
@@ -37,12 +40,16 @@ Result<std::unique_ptr<Core>> Core::make(PoolOptions options) {
   options.ring_size = power_of_two(options.ring_size);
   std::unique_ptr<Core> core(new Core(std::move(options)));
   if (auto ready = core->prepare(); !ready) return std::unexpected(ready.error());
+  core->name_ = enlist(*core, core->options_.name);
   return core;
 }
 
 Core::~Core() { close(); }
 
 Result<void> Core::prepare() {
+  if (options_.method == StartMethod::threading && captures())
+    return std::unexpected(Error{0, "the output of tasks cannot be told apart under threading: threads share the streams of this process"});
+  note_oom_count();
   event_ = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   poll_ = Fd(::epoll_create1(EPOLL_CLOEXEC));
   if (!event_.open() || !poll_.open()) return system_error("eventfd, epoll_create1");
@@ -82,19 +89,34 @@ void Core::add(std::shared_ptr<Source> source) {
   sources_.push_back(std::move(source));
 }
 
+// Wakes whoever sleeps in the loop.
+void Core::ring() {
+  uint64_t one = 1;
+  [[maybe_unused]] ssize_t written = ::write(event_.get(), &one, sizeof one);
+}
+
+// Under keep_alive = false: lets the workers go when there is nothing to do. True while some are still there.
+bool Core::leave_when_idle() {
+  if (options_.keep_alive || closing_ || !idle()) return false;
+  for (Worker& worker : workers_)
+    if (worker.state == State::ready && !worker.verdict) retire(worker);
+  return std::ranges::any_of(workers_, [](const Worker& worker) { return worker.state != State::absent; });
+}
+
 void Core::wait(const std::function<bool()>& done) {
   std::unique_lock lock(mutex_);
   ++waiting_;
   // The thread in the background sleeps in the loop: it hands over.
-  if (driven_) {
-    uint64_t one = 1;
-    [[maybe_unused]] ssize_t written = ::write(event_.get(), &one, sizeof one);
-  }
-  while (!done() && !closed_) {
+  if (driven_) ring();
+  std::optional<InterruptWatch> interrupts;
+  if (options_.stop_on_interrupt) interrupts.emplace(event_.get());
+  while ((!done() || leave_when_idle()) && !closed_) {
     if (driven_) changed_.wait(lock);
     else drive(lock, forever);
+    if (interrupts && interrupts->take()) cancel_all();
   }
   --waiting_;
+  last_wait_ = now_nanoseconds();
   if (!driven_) run_deferred(lock);
   changed_.notify_all();
 }
@@ -162,8 +184,10 @@ void Core::step(std::unique_lock<std::mutex>& lock, uint64_t until) {
       [[maybe_unused]] ssize_t got = ::read(event_.get(), &rung, sizeof rung);
       continue;
     }
-    Worker& worker = workers_[events[i].data.u64 >> 1];
-    if (events[i].data.u64 & 1) read_errors(worker);
+    Worker& worker = workers_[events[i].data.u64 >> 2];
+    uint64_t what = events[i].data.u64 & 3;
+    if (what == event_errors) read_output(worker, worker.errors);
+    else if (what == event_output) read_output(worker, worker.output);
     else if (worker.pidfd.open()) ended(worker, {});
   }
   check_deadlines(now_nanoseconds());
@@ -172,34 +196,36 @@ void Core::step(std::unique_lock<std::mutex>& lock, uint64_t until) {
 void Core::drive_in_background() {
   std::unique_lock lock(mutex_);
   if (!thread_.joinable() && !closing_) thread_ = std::thread([this] { background(); });
-  if (driven_) {
-    uint64_t one = 1;
-    [[maybe_unused]] ssize_t written = ::write(event_.get(), &one, sizeof one);
-  }
-  changed_.notify_all();
+  if (driven_) ring();
+  wanted_.notify_one();
 }
 
+// Callers that come one after the other keep the loop: it is taken over only when none was there for a while, and they wake nobody
+// for that.
 void Core::background() {
-  constexpr auto pause = std::chrono::milliseconds(2);  // callers that come one after the other keep the loop
+  constexpr auto pause = std::chrono::milliseconds(2);
   std::unique_lock lock(mutex_);
   while (!closing_) {
-    if (waiting_ > 0 || driven_) {
-      changed_.wait_for(lock, pause);
-    } else if (idle()) {
-      changed_.wait(lock, [&] { return closing_ || (!idle() && waiting_ == 0); });
+    if (waiting_ > 0 || driven_ || now_nanoseconds() - last_wait_ < uint64_t(std::chrono::nanoseconds(pause).count())) {
+      wanted_.wait_for(lock, pause);
+    } else if (idle() && !leave_when_idle()) {
+      wanted_.wait(lock, [&] { return closing_ || !idle(); });
     } else {
       drive(lock, forever);
     }
   }
 }
 
-void Core::cancel() {
-  std::unique_lock lock(mutex_);
+void Core::cancel_all() {
   for (Worker& worker : workers_)
     if (!worker.outstanding.empty()) kill(worker, FailureKind::cancelled);
   fail_everything(FailureKind::cancelled, "the pool was cancelled");
-  uint64_t one = 1;
-  [[maybe_unused]] ssize_t written = ::write(event_.get(), &one, sizeof one);
+}
+
+void Core::cancel() {
+  std::unique_lock lock(mutex_);
+  cancel_all();
+  ring();
   run_deferred(lock);
   changed_.notify_all();
 }
@@ -217,8 +243,8 @@ void Core::close() {
   run_deferred(lock);
   closing_ = true;
   changed_.notify_all();
-  uint64_t one = 1;
-  [[maybe_unused]] ssize_t written = ::write(event_.get(), &one, sizeof one);
+  wanted_.notify_all();
+  ring();
   while (driven_) changed_.wait(lock);
   for (Worker& worker : workers_) {
     if (worker.state == State::absent) continue;
@@ -233,6 +259,7 @@ void Core::close() {
   changed_.notify_all();
   lock.unlock();
   if (thread_.joinable()) thread_.join();
+  delist(*this);
   starter_.reset();
 }
 

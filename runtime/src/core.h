@@ -17,6 +17,7 @@
 #include "forklint/runtime/pool_options.h"
 #include "src/block.h"
 #include "src/starter.h"
+#include "src/task_stream.h"
 
 namespace forklint::runtime {
 
@@ -41,6 +42,14 @@ class Source {
 
   bool complete() const { return exhausted && issued == done; }
 };
+
+// What a task has written.
+struct TaskText {
+  std::string output, errors;
+};
+
+// Frames that are no tasks.
+inline constexpr uint64_t init_id = UINT64_MAX, exit_id = UINT64_MAX - 1;
 
 struct Job {
   uint64_t id = 0;
@@ -81,6 +90,7 @@ class Core {
   }
 
   void cancel();
+  void cancel_all();  // under the lock
   void drain();
   // Ends all workers; what is under way is cancelled. Bounded by exit_timeout and kill_grace.
   void close();
@@ -100,8 +110,10 @@ class Core {
     unsigned number = 0;
     State state = State::absent;
     pid_t pid = -1;
-    Fd pidfd, error_output;
+    Fd pidfd;
     BlockView view;
+    TaskStream output, errors;
+    std::string output_line, error_line;  // begun
     std::string error_tail;
     std::deque<Job> outstanding;
     std::string unsent;          // bytes for which the ring had no room
@@ -123,6 +135,9 @@ class Core {
     std::shared_ptr<std::atomic<bool>> ended;
   };
 
+  // Beside a worker's number, shifted by two, in what the kernel tells.
+  static constexpr uint64_t event_death = 0, event_errors = 1, event_output = 2;
+
   explicit Core(PoolOptions options) : options_(std::move(options)) {}
 
   // core.cpp
@@ -132,9 +147,15 @@ class Core {
   bool answers_soon();
   void background();
   void run_deferred(std::unique_lock<std::mutex>& lock);
+  void ring();
+  bool leave_when_idle();
 
   // core_tasks.cpp
   void feed();
+  void feed_free();
+  void feed_round_robin();
+  bool accepts(const Worker& worker, size_t level) const;
+  void give(Worker& worker, Job job);
   bool take_job(Job& job);
   void send(Worker& worker, const Frame& frame, std::string_view body);
   void flush(Worker& worker);
@@ -143,26 +164,42 @@ class Core {
   void answered(Worker& worker, const Frame& frame, std::string_view body);
   void remember(const Worker& worker, const Job& job, const Frame& answer);
   void finish(Job job, RawOutcome outcome);
-  void fail(Job job, FailureKind kind, std::string message, const Worker* worker, ExitInfo exit = {});
+  void fail(Job job, FailureKind kind, std::string message, const Worker* worker, ExitInfo exit = {}, TaskText text = {});
   void fail_everything(FailureKind kind, const std::string& message);
 
   // core_workers.cpp
   Result<void> prepare();
   void start_missing();
-  Result<void> start(Worker& worker);
+  Result<void> ask(Worker& worker);
+  Result<void> meet(Worker& worker);
   Result<void> start_thread(Worker& worker);
   void became_ready(Worker& worker);
   void retire(Worker& worker);
   void kill(Worker& worker, FailureKind verdict);
   void ended(Worker& worker, ExitInfo exit);
-  void start_failed(Worker& worker, std::string reason);
+  void judge_outstanding(Worker& worker, uint64_t running, const ExitInfo& exit, TaskText text);
+  void start_failed(Worker& worker, std::string reason, bool for_ever = false);
+  void count_failed_start(std::string reason, bool for_ever);
   void check_deadlines(uint64_t now);
   uint64_t next_deadline(uint64_t now) const;
-  void read_errors(Worker& worker);
   void keep_insights(Worker& worker);
   WorkerInsights current_insights(const Worker& worker) const;
 
+  // core_output.cpp
+  bool captures() const { return options_.output != WorkerOutput::inherit; }
+  struct WriterEnds {
+    Fd errors, output;
+  };
+  Result<WriterEnds> open_output(Worker& worker);
+  void close_output(Worker& worker);
+  void read_output(Worker& worker, TaskStream& stream);
+  TaskStream::Seen seen_by(Worker& worker, const TaskStream& stream);
+  TaskText take_text(Worker& worker, uint64_t id);
+  TaskText take_rest(Worker& worker);
+  void deliver(const Worker& worker, uint32_t function, uint64_t index, const TaskText& text);
+
   PoolOptions options_;
+  std::string name_;
   uint64_t made_at_ = now_nanoseconds();
   SharedMemory memory_;
   Page* page_ = nullptr;
@@ -178,9 +215,11 @@ class Core {
   std::optional<Call> init_, exit_;
 
   std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable changed_;    // for callers in wait()
+  std::condition_variable wanted_;     // for the thread in the background
   bool driven_ = false;
   int waiting_ = 0;             // callers in wait()
+  uint64_t last_wait_ = 0;      // when one of them left
   bool closing_ = false, closed_ = false;
   std::thread thread_;
   std::deque<std::shared_ptr<Source>> sources_;
@@ -190,6 +229,7 @@ class Core {
   uint64_t next_id_ = 1;
   uint64_t events_ = 0;         // tasks finished and sources ended, ever: somebody may wait for that
   unsigned failed_starts_ = 0;  // in a row
+  uint64_t no_start_before_ = 0;  // nanoseconds: what keeps failing is tried more and more slowly
   std::string start_failure_;
   std::vector<std::string> exit_results_;
   std::vector<SlowTask> slowest_;

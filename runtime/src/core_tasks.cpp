@@ -1,42 +1,76 @@
 // Tasks: from sources to workers, and their answers.
 #include <algorithm>
+#include <chrono>
 
 #include "forklint/runtime/task.h"
 #include "forklint/runtime/trace.h"
 #include "src/core.h"
+#include "src/registry.h"
 
 namespace forklint::runtime {
 namespace {
 
-constexpr uint64_t init_id = UINT64_MAX, exit_id = UINT64_MAX - 1;
 constexpr unsigned largest_window = 256;
 constexpr uint64_t ahead = 2'000'000;  // nanoseconds of work that a worker may have before it
 
+// For the dashboard.
+PoolFailure as_noted(const std::string& pool, const Failure& failure) {
+  PoolFailure noted{.pool = pool, .task = failure.index, .worker = failure.worker, .message = describe(failure), .trace = failure.trace};
+  noted.at = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  auto add = [&](std::string_view title, const std::string& text) {
+    if (!text.empty()) noted.trace += (noted.trace.empty() ? "" : "\n") + std::string(title) + ":\n" + text;
+  };
+  add("stdout", failure.output);
+  add("stderr", failure.errors.empty() ? failure.exit.stderr_tail : failure.errors);
+  return noted;
+}
+
 }  // namespace
 
-// Round by round, so that nobody has two while another has none.
 void Core::feed() {
   if (closing_) return;
+  if (options_.order == Order::round_robin) feed_round_robin();
+  else feed_free();
+  for (Worker& worker : workers_)
+    if (worker.view.block && worker.unsent.size() > worker.unsent_from) flush(worker);
+}
+
+// Whether it may have more than `level` tasks before it.
+bool Core::accepts(const Worker& worker, size_t level) const {
+  unsigned window = options_.chunk > 0 ? options_.chunk : worker.window;
+  return worker.state == State::ready && !worker.verdict && window > level;
+}
+
+void Core::give(Worker& worker, Job job) {
+  send(worker, {job.id, FrameKind::task, job.source->function, job.arguments.size()}, job.arguments);
+  ++worker.sent;
+  worker.outstanding.push_back(std::move(job));
+}
+
+// Round by round, so that nobody has two while another has none.
+void Core::feed_free() {
   Job job;
   for (unsigned level = 0; level < largest_window; ++level) {
     bool room = false;
     for (Worker& worker : workers_) {
-      unsigned window = options_.chunk > 0 ? options_.chunk : worker.window;
-      if (worker.state != State::ready || worker.verdict || window <= level) continue;
+      if (!accepts(worker, level)) continue;
       room = true;
       if (worker.outstanding.size() > level || (options_.lifespan > 0 && worker.sent >= options_.lifespan)) continue;
-      if (!take_job(job)) {
-        level = largest_window;
-        break;
-      }
-      send(worker, {job.id, FrameKind::task, job.source->function, job.arguments.size()}, job.arguments);
-      ++worker.sent;
-      worker.outstanding.push_back(std::move(job));
+      if (!take_job(job)) return;
+      give(worker, std::move(job));
     }
-    if (!room) break;
+    if (!room) return;
   }
-  for (Worker& worker : workers_)
-    if (worker.view.block && worker.unsent.size() > worker.unsent_from) flush(worker);
+}
+
+// A task waits for its worker, and the others behind it.
+void Core::feed_round_robin() {
+  Job job;
+  while (take_job(job)) {
+    Worker& worker = workers_[job.index % workers_.size()];
+    if (!accepts(worker, worker.outstanding.size()) || (options_.lifespan > 0 && worker.sent >= options_.lifespan)) return again_.push_front(std::move(job));
+    give(worker, std::move(job));
+  }
 }
 
 bool Core::take_job(Job& job) {
@@ -134,7 +168,7 @@ bool Core::receive(Worker& worker) {
 void Core::frame(Worker& worker, const Frame& head, std::string_view body) {
   switch (head.kind) {
     case FrameKind::hello:
-      if (from_bytes<uint64_t>(body) != tasks_hash()) return start_failed(worker, "the worker runs another version of this program: its tasks differ");
+      if (from_bytes<uint64_t>(body) != tasks_hash()) return start_failed(worker, "the worker runs another version of this program: its tasks differ", true);
       if (!init_) return became_ready(worker);
       worker.state = State::initialising;
       worker.deadline = options_.init_timeout > 0 ? now_nanoseconds() + uint64_t(options_.init_timeout * 1e9) : 0;
@@ -146,26 +180,31 @@ void Core::frame(Worker& worker, const Frame& head, std::string_view body) {
 }
 
 void Core::answered(Worker& worker, const Frame& head, std::string_view body) {
+  bool known = head.id == init_id || head.id == exit_id || (!worker.outstanding.empty() && worker.outstanding.front().id == head.id);
+  if (!known) return;  // of a task that was given up
+  TaskText text = take_text(worker, head.id);
   if (head.id == init_id) {
+    deliver(worker, init_->function, 0, text);
     if (worker.verdict) return;
     if (head.kind == FrameKind::result) return became_ready(worker);
     auto thrown = from_bytes<std::tuple<std::string, std::string, std::string>>(body);
     return start_failed(worker, "its init function failed: " + (thrown ? std::get<0>(*thrown) + ": " + std::get<1>(*thrown) : "its arguments could not be read"));
   }
   if (head.id == exit_id) {
+    deliver(worker, exit_->function, 0, text);
     if (head.kind == FrameKind::result) exit_results_.emplace_back(body);
     return;
   }
-  if (worker.outstanding.empty() || worker.outstanding.front().id != head.id) return;  // of a task that was given up
   Job job = std::move(worker.outstanding.front());
   worker.outstanding.pop_front();
   remember(worker, job, head);
+  deliver(worker, job.source->function, job.index, text);
   if (head.kind == FrameKind::result) {
     finish(std::move(job), {.ok = true, .bytes = std::string(body), .failure = {}});
   } else if (head.kind == FrameKind::unreadable) {
-    fail(std::move(job), FailureKind::not_serialisable, "the worker cannot read the task's arguments", &worker);
+    fail(std::move(job), FailureKind::not_serialisable, "the worker cannot read the task's arguments", &worker, {}, std::move(text));
   } else {
-    Failure failure{.kind = FailureKind::thrown, .input_preview = preview(job.source->function, job.arguments), .worker = worker.number, .attempt = job.attempt, .index = job.index};
+    Failure failure{.kind = FailureKind::thrown, .input_preview = preview(job.source->function, job.arguments), .output = std::move(text.output), .errors = std::move(text.errors), .worker = worker.number, .attempt = job.attempt, .index = job.index};
     if (auto thrown = from_bytes<std::tuple<std::string, std::string, std::string>>(body)) std::tie(failure.type, failure.message, failure.trace) = std::move(*thrown);
     finish(std::move(job), {.ok = false, .bytes = {}, .failure = std::move(failure)});
   }
@@ -192,11 +231,12 @@ void Core::finish(Job job, RawOutcome outcome) {
   std::shared_ptr<Source> source = std::move(job.source);
   ++source->done;
   ++events_;
+  if (!outcome.ok && outcome.failure.kind != FailureKind::cancelled) note_failure(as_noted(name_, outcome.failure));
   source->finished(job.index, std::move(outcome));
 }
 
-void Core::fail(Job job, FailureKind kind, std::string message, const Worker* worker, ExitInfo exit) {
-  Failure failure{.kind = kind, .message = std::move(message), .input_preview = preview(job.source->function, job.arguments), .exit = std::move(exit), .worker = worker ? worker->number : 0, .attempt = job.attempt, .index = job.index};
+void Core::fail(Job job, FailureKind kind, std::string message, const Worker* worker, ExitInfo exit, TaskText text) {
+  Failure failure{.kind = kind, .message = std::move(message), .input_preview = preview(job.source->function, job.arguments), .exit = std::move(exit), .output = std::move(text.output), .errors = std::move(text.errors), .worker = worker ? worker->number : 0, .attempt = job.attempt, .index = job.index};
   finish(std::move(job), {.ok = false, .bytes = {}, .failure = std::move(failure)});
 }
 

@@ -1,10 +1,5 @@
 // Workers: their start, their end, and the time that they may take.
-#include <fcntl.h>
-#include <poll.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,50 +7,50 @@
 
 #include "forklint/runtime/trace.h"
 #include "src/core.h"
+#include "src/pidfd.h"
+#include "src/process_state.h"
+#include "src/take_exit.h"
 #include "src/worker.h"
 
 namespace forklint::runtime {
 namespace {
 
-constexpr uint64_t exit_id = UINT64_MAX - 1;
 constexpr unsigned most_failed_starts = 3;  // in a row: then something is wrong with all of them
-constexpr size_t tail_size = 4096;
+constexpr uint64_t first_pause = 20'000'000;  // nanoseconds before the second try; four times as long before each later one
 constexpr int failed_to_execute = 127;
 
 uint64_t nanoseconds(double seconds) { return uint64_t(seconds * 1e9); }
-
-ExitInfo collect(int pidfd) {
-  siginfo_t info{};
-  rusage usage{};
-  ExitInfo exit;
-  if (::syscall(SYS_waitid, P_PIDFD, pidfd, &info, WEXITED | __WALL, &usage) != 0) return exit;
-  if (info.si_code == CLD_EXITED) exit.code = info.si_status;
-  else exit.signal = info.si_status;
-  exit.core = info.si_code == CLD_DUMPED;
-  auto seconds = [](timeval time) { return double(time.tv_sec) + double(time.tv_usec) * 1e-6; };
-  exit.user_seconds = seconds(usage.ru_utime);
-  exit.system_seconds = seconds(usage.ru_stime);
-  exit.max_rss = uint64_t(usage.ru_maxrss) * 1024;
-  return exit;
-}
 
 }  // namespace
 
 void Core::start_missing() {
   if (closing_ || (sources_.empty() && again_.empty())) return;
-  for (Worker& worker : workers_) {
-    while (worker.state == State::absent && failed_starts_ < most_failed_starts) {
-      auto started = start(worker);
-      if (started) break;
-      start_failure_ = started.error().what;
-      ++failed_starts_;
+  if (failed_starts_ < most_failed_starts && (failed_starts_ == 0 || now_nanoseconds() >= no_start_before_)) {
+    // All are asked for before the first is waited for.
+    std::vector<Worker*> asked;
+    for (Worker& worker : workers_) {
+      if (worker.state != State::absent) continue;
+      if (auto sent = ask(worker); sent) asked.push_back(&worker);
+      else count_failed_start(sent.error().what, false);
+      if (failed_starts_ > 0) break;
     }
+    for (Worker* worker : asked)
+      if (auto met = meet(*worker); !met) count_failed_start(met.error().what, false);
   }
-  bool none = std::ranges::all_of(workers_, [](const Worker& worker) { return worker.state == State::absent; });
-  if (none && failed_starts_ >= most_failed_starts) fail_everything(FailureKind::start_failed, start_failure_);
+  if (failed_starts_ < most_failed_starts) return;
+  auto absent = [](const Worker& worker) { return worker.state == State::absent; };
+  // In turn, one that is missing holds up all.
+  bool stuck = options_.order == Order::round_robin ? std::ranges::any_of(workers_, absent) : std::ranges::all_of(workers_, absent);
+  if (stuck) fail_everything(FailureKind::start_failed, start_failure_);
 }
 
-Result<void> Core::start(Worker& worker) {
+void Core::count_failed_start(std::string reason, bool for_ever) {
+  start_failure_ = std::move(reason);
+  failed_starts_ = for_ever ? most_failed_starts : failed_starts_ + 1;
+  no_start_before_ = now_nanoseconds() + (first_pause << std::min(2 * (failed_starts_ - 1), 10u));
+}
+
+Result<void> Core::ask(Worker& worker) {
   worker.asked_at = now_nanoseconds();
   worker.deadline = options_.start_timeout > 0 ? worker.asked_at + nanoseconds(options_.start_timeout) : 0;
   worker.sent = 0;
@@ -71,18 +66,22 @@ Result<void> Core::start(Worker& worker) {
   std::byte* memory = memory_.memory + round_to_page(sizeof(Page)) + worker.number * block_size(options_.ring_size);
   new (memory) Block;
   worker.view = view_block(memory, options_.ring_size);
-  auto errors = make_pipe();
-  if (!errors) return std::unexpected(errors.error());
-  auto started = starter_->start(worker.number, errors->write.get());
-  if (!started) return std::unexpected(started.error());
+  auto ends = open_output(worker);
+  if (!ends) return std::unexpected(ends.error());
+  auto sent = starter_->ask(worker.number, ends->errors.get(), ends->output.get());
+  if (!sent) close_output(worker);
+  return sent;
+}
+
+// The process that was asked for.
+Result<void> Core::meet(Worker& worker) {
+  if (options_.method == StartMethod::threading) return {};
+  auto started = starter_->take();
+  if (!started) return close_output(worker), std::unexpected(started.error());
   worker.pid = started->pid;
   worker.pidfd = std::move(started->pidfd);
-  worker.error_output = std::move(errors->read);
-  make_nonblocking(worker.error_output.get());
-  epoll_event death{.events = EPOLLIN, .data = {.u64 = uint64_t(worker.number) << 1}};
-  epoll_event words{.events = EPOLLIN, .data = {.u64 = uint64_t(worker.number) << 1 | 1}};
+  epoll_event death{.events = EPOLLIN, .data = {.u64 = uint64_t(worker.number) << 2 | event_death}};
   ::epoll_ctl(poll_.get(), EPOLL_CTL_ADD, worker.pidfd.get(), &death);
-  ::epoll_ctl(poll_.get(), EPOLL_CTL_ADD, worker.error_output.get(), &words);
   worker.state = State::starting;
   ++worker.starts;
   return {};
@@ -98,7 +97,9 @@ Result<void> Core::start_thread(Worker& worker) {
   worker.ended = std::make_shared<std::atomic<bool>>(false);
   WorkerSide side{.number = worker.number, .view = worker.view, .page = page_, .event = link_->event.get(), .process = false, .abandoned = worker.abandoned.get()};
   for (const Shared& shared : options_.shared) side.shared.push_back(shared.bytes());
-  worker.thread = std::thread([side = std::move(side), memory = worker.memory, abandoned = worker.abandoned, ended = worker.ended, link = link_]() mutable {
+  std::vector<int> cpus = worker.number < options_.cpus.size() ? options_.cpus[worker.number] : std::vector<int>();
+  worker.thread = std::thread([side = std::move(side), cpus = std::move(cpus), memory = worker.memory, abandoned = worker.abandoned, ended = worker.ended, link = link_]() mutable {
+    pin_thread(cpus);
     serve(std::move(side));
     ended->store(true);
     uint64_t one = 1;
@@ -131,12 +132,17 @@ void Core::retire(Worker& worker) {
   worker.deadline = options_.exit_timeout > 0 ? now_nanoseconds() + nanoseconds(options_.exit_timeout) : 0;
 }
 
+// What its task has started is in its process group.
+static void signal_group(pid_t pid, int pidfd, int signal) {
+  if (::kill(-pid, signal) != 0) signal_pidfd(pidfd, signal);  // not yet a group
+}
+
 void Core::kill(Worker& worker, FailureKind verdict) {
   if (worker.verdict) return;
   worker.verdict = verdict;
   worker.killed_at = now_nanoseconds();
   if (options_.method != StartMethod::threading) {
-    ::syscall(SYS_pidfd_send_signal, worker.pidfd.get(), SIGTERM, nullptr, 0);
+    signal_group(worker.pid, worker.pidfd.get(), SIGTERM);
     return;
   }
   // A thread cannot be stopped. One that waits is told to leave; one that works is given up, and what it still does is
@@ -147,9 +153,8 @@ void Core::kill(Worker& worker, FailureKind verdict) {
   if (worker.view.block->status.running.load(std::memory_order_acquire) != 0) worker.thread.detach();
 }
 
-void Core::start_failed(Worker& worker, std::string reason) {
-  start_failure_ = std::move(reason);
-  ++failed_starts_;
+void Core::start_failed(Worker& worker, std::string reason, bool for_ever) {
+  count_failed_start(std::move(reason), for_ever);
   worker.state = State::starting;  // its end says nothing new
   kill(worker, FailureKind::start_failed);
 }
@@ -158,39 +163,39 @@ void Core::start_failed(Worker& worker, std::string reason) {
 void Core::ended(Worker& worker, ExitInfo exit) {
   receive(worker);
   if (worker.pidfd.open()) {
-    exit = collect(worker.pidfd.get());
+    ::kill(-worker.pid, SIGKILL);  // what it has left running; its number is its own until its status is taken
+    if (auto taken = take_exit(worker.pidfd.get()); taken && *taken) exit = std::move(**taken);
     ::epoll_ctl(poll_.get(), EPOLL_CTL_DEL, worker.pidfd.get(), nullptr);
   }
-  if (worker.error_output.open()) {
-    read_errors(worker);
-    if (worker.error_output.open()) ::epoll_ctl(poll_.get(), EPOLL_CTL_DEL, worker.error_output.get(), nullptr);
-  }
+  TaskText text = take_rest(worker);
+  close_output(worker);
   exit.stderr_tail = worker.error_tail;
-  exit.out_of_memory = exit.signal == SIGKILL && !worker.killed_hard;
+  exit.out_of_memory = looks_out_of_memory(exit, {.address_space = options_.address_space}, worker.verdict.has_value());
   uint64_t running = worker.view.block->status.running.load(std::memory_order_acquire);
   bool young = worker.state == State::starting || worker.state == State::initialising;
   keep_insights(worker);
   worker.pidfd.reset();
-  worker.error_output.reset();
   worker.view = {};
   worker.state = State::absent;
   if (worker.thread.joinable()) worker.thread.join();
   if (young && !worker.verdict) {
-    ++failed_starts_;
-    start_failure_ = exit.code == failed_to_execute ? "a worker could not be executed" : "a worker ended while it started: " + describe(exit);
-    if (!exit.stderr_tail.empty()) start_failure_ += ": " + exit.stderr_tail;
+    std::string reason = exit.code == failed_to_execute ? "a worker could not be executed" : "a worker ended while it started: " + describe(exit);
+    if (!exit.stderr_tail.empty()) reason += ": " + exit.stderr_tail;
+    count_failed_start(std::move(reason), exit.code == failed_to_execute);
   }
-  std::deque<Job> left = std::exchange(worker.outstanding, {});
-  bool first = true;
-  for (Job& job : left) {
-    bool was_running = std::exchange(first, false) && job.id == running;
-    if (!was_running) {
-      again_.push_back(std::move(job));
-    } else if (job.attempt <= options_.retries && !worker.verdict) {
-      ++job.attempt;
-      again_.push_back(std::move(job));
+  judge_outstanding(worker, running, exit, std::move(text));
+}
+
+// The task that an ended worker was at has failed, or is tried again; the others have not begun.
+void Core::judge_outstanding(Worker& worker, uint64_t running, const ExitInfo& exit, TaskText text) {
+  for (Job& job : std::exchange(worker.outstanding, {})) {
+    bool was_running = job.id == running;
+    if (was_running) deliver(worker, job.source->function, job.index, text);
+    if (was_running && (job.attempt > options_.retries || worker.verdict)) {
+      fail(std::move(job), FailureKind::died, "its worker ended: " + describe(exit), &worker, exit, std::move(text));
     } else {
-      fail(std::move(job), FailureKind::died, "its worker ended: " + describe(exit), &worker, exit);
+      if (was_running) ++job.attempt;
+      again_.push_back(std::move(job));
     }
   }
 }
@@ -208,7 +213,7 @@ void Core::check_deadlines(uint64_t now) {
     if (worker.verdict) {
       if (!worker.killed_hard && now >= worker.killed_at + nanoseconds(options_.kill_grace)) {
         worker.killed_hard = true;
-        if (worker.pidfd.open()) ::syscall(SYS_pidfd_send_signal, worker.pidfd.get(), SIGKILL, nullptr, 0);
+        if (worker.pidfd.open()) signal_group(worker.pid, worker.pidfd.get(), SIGKILL);
       }
       continue;
     }
@@ -224,7 +229,9 @@ void Core::check_deadlines(uint64_t now) {
     if (worker.outstanding.empty() || status.running.load(std::memory_order_acquire) != worker.outstanding.front().id) continue;  // just done
     Job job = std::move(worker.outstanding.front());
     worker.outstanding.pop_front();
-    fail(std::move(job), FailureKind::timed_out, "it ran longer than the pool allows", &worker);
+    TaskText text = take_rest(worker);
+    deliver(worker, job.source->function, job.index, text);
+    fail(std::move(job), FailureKind::timed_out, "it ran longer than the pool allows", &worker, {}, std::move(text));
     kill(worker, FailureKind::timed_out);
   }
 }
@@ -245,24 +252,9 @@ uint64_t Core::next_deadline(uint64_t now) const {
     bool running = status.running.load(std::memory_order_acquire) == worker.outstanding.front().id;
     next = std::min(next, (running ? status.running_since.load(std::memory_order_relaxed) : now) + nanoseconds(options_.task_timeout));
   }
+  bool waits = failed_starts_ > 0 && failed_starts_ < most_failed_starts && (!sources_.empty() || !again_.empty());
+  if (waits && std::ranges::any_of(workers_, [](const Worker& worker) { return worker.state == State::absent; })) next = std::min(next, no_start_before_);
   return std::max(next, now);
-}
-
-// Keeps the last of it, and passes it on.
-void Core::read_errors(Worker& worker) {
-  char buffer[4096];
-  while (true) {
-    ssize_t got = ::read(worker.error_output.get(), buffer, sizeof buffer);
-    if (got < 0) return;
-    if (got == 0) {
-      ::epoll_ctl(poll_.get(), EPOLL_CTL_DEL, worker.error_output.get(), nullptr);
-      return worker.error_output.reset();
-    }
-    worker.error_tail.append(buffer, size_t(got));
-    if (worker.error_tail.size() > tail_size) worker.error_tail.erase(0, worker.error_tail.size() - tail_size);
-    if (!options_.quiet) [[maybe_unused]] ssize_t written = ::write(STDERR_FILENO, buffer, size_t(got));
-    if (got < ssize_t(sizeof buffer)) return;
-  }
 }
 
 WorkerInsights Core::current_insights(const Worker& worker) const {

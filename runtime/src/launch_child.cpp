@@ -2,6 +2,8 @@
 // no static with a constructor. The sanitizers know nothing of the borrowed stack, so they are off in this file.
 #include "launch_child.h"
 
+#include "signals.h"
+
 #include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
@@ -14,7 +16,7 @@
 #include <cerrno>
 #include <csignal>
 
-#define BARE __attribute__((no_sanitize("address", "undefined", "thread")))
+#define BARE FORKLINT_BARE
 
 namespace forklint::runtime {
 namespace {
@@ -74,16 +76,6 @@ BARE bool place_descriptors(const ChildPlan& plan) {
     next = unsigned(move.to) + 1;
   }
   return ::close_range(next, ~0u, CLOSE_RANGE_CLOEXEC) == 0;
-}
-
-// Handlers are the parent's functions and must not run here; ignored signals would stay ignored in the program.
-BARE void reset_signals() {
-  struct sigaction reset = {};
-  reset.sa_handler = SIG_DFL;
-  for (int number = 1; number < NSIG; number++) ::sigaction(number, &reset, nullptr);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
 // As execvp: the first that can be executed; a file that may not be is more telling than the ones that are not there.

@@ -110,8 +110,8 @@ int Child::pidfd() const { return state_->pidfd.get(); }
 bool Child::running() const { return !state_->exit; }
 const std::string& Child::private_tmp() const { return state_->tmp; }
 bool Child::has_namespaces() const { return state_->namespaces; }
-std::string Child::output() const { return text_of(state_->output, state_->capture_limit); }
-std::string Child::errors() const { return text_of(state_->errors, state_->capture_limit); }
+std::string Child::output() const { return state_->output.text(state_->capture_limit); }
+std::string Child::errors() const { return state_->errors.text(state_->capture_limit); }
 
 Result<std::optional<ExitInfo>> Child::wait_until(Deadline deadline) {
   Child* self[] = {this};

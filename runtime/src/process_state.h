@@ -4,15 +4,14 @@
 #include "forklint/runtime/fd.h"
 #include "forklint/runtime/process.h"
 #include "isolation.h"
+#include "output_text.h"
 #include "proc_tree.h"
 
 namespace forklint::runtime {
 
-// One captured stream: its newest bytes, at most twice the limit in memory.
-struct Capture {
+// One captured stream.
+struct Capture : BoundedText {
   Fd pipe;            // open until its end
-  std::string bytes;
-  uint64_t dropped = 0;
   std::string line;   // begun, for on_line
 };
 
@@ -41,12 +40,16 @@ struct Child::State {
   TreeKey key() const { return {pid, reaped, mark}; }
 };
 
+// launch.cpp: this process takes in what loses its parent below it, once for all launches. A copy of a process is none.
+Result<void> become_subreaper();
+// A child of this process that was made elsewhere, leads its own session and carries the mark.
+Child adopt(int pid, Fd pidfd, Mark mark);
+// Does not make this process a subreaper.
 // `before_exec` is called when the process exists and waits (only with a copy of the memory); an error of it ends the process.
 Result<Child> launch_with(const Command& command, const std::function<Result<void>(int pid)>& before_exec);
 
 // capture.cpp: one turn of the poll loop: waits at most until `until`, reads what is there, takes the status of who has ended.
 Result<void> pump(std::span<Child::State* const> states, Deadline until);
-std::string text_of(const Capture& capture, size_t limit);
 // Takes the exit status if there is one.
 Result<void> finish(Child::State& state);
 // The end of a child whose status is known: reads what is left of its output.

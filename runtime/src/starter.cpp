@@ -1,76 +1,72 @@
 // The pool's side of the starter. Its own side is in starter_process.cpp.
 #include "src/starter.h"
 
-#include <csignal>
 #include <dirent.h>
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <csignal>
 #include <cstring>
+#include <iostream>
 
 #include "forklint/runtime/progress.h"
+#include "src/pidfd.h"
+#include "src/process_state.h"
+#include "src/signals.h"
 #include "src/starter_protocol.h"
-
-extern char** environ;
 
 namespace forklint::runtime {
 namespace {
 
-// The descriptors that the starter gets, in order: socket, memory, event, shared objects, the board of progress bars.
-std::vector<int> inherited(const StarterPlan& plan, int socket) {
-  std::vector<int> result{socket, plan.memory, plan.event};
-  result.insert(result.end(), plan.shared.begin(), plan.shared.end());
-  if (plan.progress >= 0) result.push_back(plan.progress);
-  return result;
-}
+constexpr auto longest_end = std::chrono::seconds(2);
 
-// This process's own, with the number that the board will have there.
-std::vector<std::string> environment_for(const StarterPlan& plan) {
-  std::string name = std::string(progress_variable) + "=";
-  std::vector<std::string> result;
-  for (char** entry = environ; *entry; ++entry)
-    if (!std::string_view(*entry).starts_with(name)) result.emplace_back(*entry);
-  if (plan.progress >= 0) result.push_back(name + std::to_string(first_inherited + 3 + int(plan.shared.size())));
-  return result;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& words) {
-  std::vector<char*> result;
-  for (std::string& word : words) result.push_back(word.data());
-  result.push_back(nullptr);
-  return result;
-}
-
-Result<pid_t> execute_self(const StarterPlan& plan, int socket) {
-  // Copies far from the numbers that they will have there, so that none is overwritten before it is moved.
-  std::vector<Fd> copies;
-  for (int fd : inherited(plan, socket)) {
-    int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, first_inherited + 64);
-    if (copy < 0) return system_error("dup");
-    copies.emplace_back(copy);
+// The program again, in the starter's role. It gets, in order: socket, memory, event, shared objects, the board of progress bars.
+Result<Child> execute_self(const StarterPlan& plan, int socket) {
+  Command command{.argv = role_arguments(plan, starter_role, 0), .launch = Launch::self, .output = Output::inherit, .errors = Output::inherit};
+  command.overrides.push_back(progress_variable);
+  std::vector<int> files{socket, plan.memory, plan.event};
+  files.insert(files.end(), plan.shared.begin(), plan.shared.end());
+  if (plan.progress >= 0) {
+    command.overrides.push_back(std::string(progress_variable) + "=" + std::to_string(first_inherited + int(files.size())));
+    files.push_back(plan.progress);
   }
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawnattr_init(&attributes);
-  for (size_t i = 0; i < copies.size(); ++i) ::posix_spawn_file_actions_adddup2(&actions, copies[i].get(), first_inherited + int(i));
-  sigset_t none, all;
-  ::sigemptyset(&none);
-  ::sigfillset(&all);
-  ::posix_spawnattr_setsigmask(&attributes, &none);
-  ::posix_spawnattr_setsigdefault(&attributes, &all);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  std::vector<std::string> words = role_arguments(plan, starter_role, 0), environment = environment_for(plan);
-  pid_t pid = -1;
-  int error = ::posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, pointers(words).data(), pointers(environment).data());
-  ::posix_spawn_file_actions_destroy(&actions);
-  ::posix_spawnattr_destroy(&attributes);
-  if (error != 0) return system_error("posix_spawn of this program", error);
-  return pid;
+  for (int file : files) command.descriptors.push_back({file, first_inherited + int(command.descriptors.size())});
+  return launch_with(command, nullptr);  // a pool does not make its process a subreaper
+}
+
+// A thread that was joined is listed a moment longer.
+size_t count_lasting_threads() {
+  size_t threads = count_threads();
+  for (int i = 0; threads > 1 && i < 20; ++i) {
+    ::usleep(1000);
+    threads = count_threads();
+  }
+  return threads;
+}
+
+Result<Child> copy_self(const StarterPlan& plan, int socket, int other_end) {
+  if (size_t threads = count_lasting_threads(); threads > 1)
+    return std::unexpected(Error{0, "the start method fork is refused: this process has " + std::to_string(threads) + " threads, and a copy would have one; make the pool first, or use forkserver"});
+  Mark mark = next_mark();
+  std::cout.flush(), ::fflush(nullptr);  // or each child would write it again
+  uint64_t before = set_signal_mask(all_signals);
+  pid_t pid = ::fork();
+  if (pid == 0) {
+    ::close(other_end);
+    ::setsid();
+    if (mark.value != 0) {
+      rlimit limit{mark.value, RLIM_INFINITY};
+      ::setrlimit(RLIMIT_LOCKS, &limit);
+    }
+    run_starter(plan, socket);
+  }
+  int error = errno;
+  set_signal_mask(before);
+  if (pid < 0) return system_error("fork", error);
+  Fd pidfd(open_pidfd(pid));
+  if (!pidfd.open()) return system_error("pidfd_open");
+  return adopt(pid, std::move(pidfd), mark);
 }
 
 }  // namespace
@@ -89,63 +85,37 @@ size_t count_threads() {
   return count;
 }
 
-// A thread that was joined is listed a moment longer.
-static size_t count_lasting_threads() {
-  size_t threads = count_threads();
-  for (int i = 0; threads > 1 && i < 20; ++i) {
-    ::usleep(1000);
-    threads = count_threads();
-  }
-  return threads;
-}
-
 Result<std::unique_ptr<Starter>> Starter::make(const StarterPlan& plan) {
   auto pair = make_packet_pair();
   if (!pair) return std::unexpected(pair.error());
-  pid_t pid = -1;
-  if (plan.method == StartMethod::fork) {
-    if (size_t threads = count_lasting_threads(); threads > 1)
-      return std::unexpected(Error{0, "the start method fork is refused: this process has " + std::to_string(threads) + " threads, and a copy would have one; make the pool first, or use forkserver"});
-    ::fflush(nullptr);  // or each child would write it again
-    sigset_t all, before;
-    ::sigfillset(&all);
-    ::sigprocmask(SIG_BLOCK, &all, &before);
-    pid = ::fork();
-    if (pid == 0) {
-      int socket = pair->second.get();
-      ::close(pair->first.release());
-      run_starter(plan, socket);
-    }
-    int error = errno;
-    ::sigprocmask(SIG_SETMASK, &before, nullptr);
-    if (pid < 0) return system_error("fork", error);
-  } else {
-    auto started = execute_self(plan, pair->second.get());
-    if (!started) return std::unexpected(started.error());
-    pid = *started;
-  }
-  Fd pidfd(int(::syscall(SYS_pidfd_open, pid, 0)));
-  if (!pidfd.open()) return system_error("pidfd_open");
-  return std::unique_ptr<Starter>(new Starter(std::move(pair->first), pid, std::move(pidfd)));
+  auto& [ours, theirs] = *pair;
+  auto child = plan.method == StartMethod::fork ? copy_self(plan, theirs.get(), ours.get()) : execute_self(plan, theirs.get());
+  if (!child) return std::unexpected(child.error());
+  return std::unique_ptr<Starter>(new Starter(std::move(ours), std::move(*child)));
 }
 
 // The starter sees that the pool is gone, and ends.
 Starter::~Starter() {
   socket_.reset();
-  siginfo_t info;
-  while (::waitid(P_PID, id_t(pid_), &info, WEXITED | __WALL) < 0 && errno == EINTR) {}
+  (void)child_.wait_until(Clock::now() + longest_end);
 }
 
-Result<StartedWorker> Starter::start(unsigned number, int error_output) {
+Result<void> Starter::ask(unsigned number, int errors, int output) {
   StartRequest request{number};
-  if (!send_packet(socket_.get(), &request, sizeof request, error_output)) return system_error("asking the starter for a worker");
+  int files[] = {errors, output};
+  if (!send_packet(socket_.get(), &request, sizeof request, std::span(files, output >= 0 ? 2 : 1))) return system_error("asking the starter for a worker");
+  return {};
+}
+
+Result<StartedWorker> Starter::take() {
   StartReply reply;
-  int pidfd = -1;
-  ssize_t got = receive_packet(socket_.get(), &reply, sizeof reply, pidfd);
-  Fd owned(pidfd);
+  std::vector<Fd> received;
+  ssize_t got = receive_packet(socket_.get(), &reply, sizeof reply, received);
   if (got != ssize_t(sizeof reply)) return std::unexpected(Error{0, "the process that starts workers has ended"});
+  if (reply.threads > 1) return std::unexpected(Error{0, "the process that workers are copies of has " + std::to_string(reply.threads) + " threads, and a copy would have one: something starts one before main(); use spawn"});
   if (reply.error != 0) return system_error("starting a worker", reply.error);
-  return StartedWorker{reply.pid, std::move(owned)};
+  if (received.size() != 1) return std::unexpected(Error{0, "the process that starts workers gave no descriptor"});
+  return StartedWorker{reply.pid, std::move(received[0])};
 }
 
 }  // namespace forklint::runtime

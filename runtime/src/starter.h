@@ -3,6 +3,8 @@
 //   fork        a copy of the pool's process, made before that has threads: its children have the pool's memory
 //   forkserver  this program started anew; its children are copies of that
 //   spawn       the same, but each child executes the program again
+// It carries a mark (process.h) that its children inherit. Where this process takes in orphans, those of the pool's tasks are known by it,
+// and ended with the pool. A pool alone does not make its process take them in.
 #pragma once
 
 #include <memory>
@@ -12,6 +14,7 @@
 #include <vector>
 
 #include "forklint/runtime/fd.h"
+#include "forklint/runtime/process.h"
 #include "forklint/runtime/start_method.h"
 
 namespace forklint::runtime {
@@ -39,17 +42,16 @@ class Starter {
   static Result<std::unique_ptr<Starter>> make(const StarterPlan& plan);
   ~Starter();
 
-  // Starts worker `number`, whose stderr is this descriptor. One round trip to the starter.
-  Result<StartedWorker> start(unsigned number, int error_output);
-  // Readable when the starter has ended.
-  int pidfd() const { return pidfd_.get(); }
+  // Asks for worker `number`. Its stdout is `output`, where that is not negative. Several may be asked for before the first has come.
+  Result<void> ask(unsigned number, int errors, int output);
+  // The next of those that were asked for.
+  Result<StartedWorker> take();
 
  private:
-  Starter(Fd socket, pid_t pid, Fd pidfd) : socket_(std::move(socket)), pid_(pid), pidfd_(std::move(pidfd)) {}
+  Starter(Fd socket, Child child) : socket_(std::move(socket)), child_(std::move(child)) {}
 
   Fd socket_;
-  pid_t pid_;
-  Fd pidfd_;
+  Child child_;
 };
 
 // For main(): the role that the arguments name, run to its end. Nothing when they name none.

@@ -15,18 +15,21 @@ inline constexpr int first_inherited = 3;
 inline constexpr const char* starter_role = "starter";
 inline constexpr const char* worker_role = "worker";
 
+// Comes with the worker's stderr and, where that is captured, its stdout.
 struct StartRequest {
   unsigned number = 0;
 };
+// Comes with the worker's pidfd.
 struct StartReply {
   pid_t pid = -1;
   int error = 0;
+  unsigned threads = 1;  // of the starter, where more than one made it refuse
 };
 
-// One message, with one descriptor where it is not negative. False: errno says why.
-bool send_packet(int socket, const void* data, size_t size, int descriptor);
-// Bytes got; 0 at the end, negative on error. `descriptor` is the one that came with it, close-on-exec, or -1.
-ssize_t receive_packet(int socket, void* data, size_t size, int& descriptor);
+// One message, with descriptors. False: errno says why.
+bool send_packet(int socket, const void* data, size_t size, std::span<const int> descriptors);
+// Bytes got; 0 at the end, negative on error. The descriptors that came with it, close-on-exec.
+ssize_t receive_packet(int socket, void* data, size_t size, std::vector<Fd>& descriptors);
 
 // How many descriptors are inherited, from first_inherited on.
 int inherited_count(const StarterPlan& plan);

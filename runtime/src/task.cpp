@@ -34,8 +34,17 @@ bool add(TaskEntry entry) {
       std::fprintf(stderr, "forklint: two tasks are called %s\n", entry.name.c_str());
       std::abort();
     }
+  if (entry.closure)
+    for (TaskEntry& known : entries())
+      if (known.closure && !known.address) return known = std::move(entry), true;
   entries().push_back(std::move(entry));
   return true;
+}
+
+void remove(const void* address) {
+  std::lock_guard lock(entries_lock());
+  for (TaskEntry& known : entries())
+    if (known.closure && known.address == address) known = {.closure = true};
 }
 
 void preview_text(std::string& out, std::string_view text) {

@@ -48,6 +48,7 @@ bool read_until_end(Child::State& state, Meeting& meeting, Deadline deadline) {
 }  // namespace
 
 Result<Watched> watch_tree(const Command& command, const WatchOptions& options) {
+  if (auto ready = become_subreaper(); !ready) return std::unexpected(ready.error());
   const unsigned limit = options.processes != 0 ? options.processes : command.limits.processes;
   Tracer tracer(options, limit);
   Meeting meeting;

@@ -1,11 +1,16 @@
 #include "src/worker.h"
 
 #include <cxxabi.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
+#include <iostream>
 
 namespace forklint::runtime {
 namespace {
@@ -65,6 +70,7 @@ class Server {
   }
 
   void run() {
+    if (side_.view.block->mark.wanted) std::setvbuf(stdout, nullptr, _IOLBF, 0);  // lines are seen as they come
     status_.first_word.store(now_nanoseconds(), std::memory_order_relaxed);
     send(FrameKind::hello, 0, to_bytes(tasks_hash()));
     Frame frame;
@@ -122,12 +128,28 @@ class Server {
     }
     uint64_t end = now_nanoseconds();
     count(frame, end - begin, decoded - begin);
+    if (side_.view.block->mark.wanted) mark_output(frame.id);
     send(kind, frame.id, result_, begin, end - begin);
     status_.running.store(0, std::memory_order_release);
     free_since_ = now_nanoseconds();
     add(status_.encode, free_since_ - end);
     if (result_.capacity() > largest_kept) result_ = {};
     if (arguments_.capacity() > largest_kept) arguments_ = {};
+  }
+
+  // Here ends what the function has written. One write, so that no grandchild's words are inside; a stream that the task has
+  // closed has no mark.
+  void mark_output(uint64_t id) {
+    std::cout.flush(), std::cerr.flush(), std::clog.flush();
+    std::fflush(stdout), std::fflush(stderr);
+    char record[OutputMark::size + sizeof id];
+    std::memcpy(record, side_.view.block->mark.bytes, OutputMark::size);
+    std::memcpy(record + OutputMark::size, &id, sizeof id);
+    for (int stream : {STDOUT_FILENO, STDERR_FILENO}) {
+      ssize_t written;
+      do written = ::write(stream, record, sizeof record);
+      while (written < 0 && errno == EINTR);
+    }
   }
 
   // The only writer of its own counters.
@@ -183,6 +205,14 @@ class Server {
 };
 
 }  // namespace
+
+void pin_thread(const std::vector<int>& cpus) {
+  if (cpus.empty()) return;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (int cpu : cpus) CPU_SET(cpu, &set);
+  ::sched_setaffinity(0, sizeof set, &set);
+}
 
 void serve(WorkerSide side) { Server(std::move(side)).run(); }
 

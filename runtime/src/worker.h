@@ -16,6 +16,9 @@ struct WorkerSide {
   std::atomic<bool>* abandoned = nullptr;    // of a thread: the pool has given it up
 };
 
+// Lets the calling thread run on these processors only; any, when there are none.
+void pin_thread(const std::vector<int>& cpus);
+
 // Serves until it is told to stop, or until the pool is gone. Exceptions of tasks do not leave it.
 void serve(WorkerSide side);
 

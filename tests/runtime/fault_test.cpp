@@ -1,92 +1,14 @@
 // What goes wrong in workers becomes a value; nothing hangs and nothing is left behind.
-#include <algorithm>
 #include <catch2/catch_session.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <chrono>
 #include <csignal>
-#include <cstdlib>
-#include <dirent.h>
 #include <filesystem>
-#include <fstream>
-#include <mutex>
-#include <numeric>
-#include <random>
-#include <sys/mman.h>
 #include <sys/wait.h>
-#include <thread>
 #include <unistd.h>
 
-#include "forklint/runtime/pool.h"
-
-using namespace forklint::runtime;
-using namespace std::chrono_literals;
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool sanitized = true;
-#elif defined(__has_feature)
-constexpr bool sanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-constexpr bool sanitized = false;
-#endif
-
-enum class Fault { none, kill, abort, exit, memory, stuck, overflow, throws, flood, grandchild };
-
-static int overflowing(volatile int* above) {
-  volatile int here[1024];
-  here[0] = above ? above[0] + 1 : 0;
-  return here[0] < 0 ? 0 : overflowing(here) + here[0];
-}
-
-int suffer(Fault fault, int n) {
-  switch (fault) {
-    case Fault::kill: ::raise(SIGKILL); break;
-    case Fault::abort: std::abort();
-    case Fault::exit: ::_exit(7);
-    case Fault::memory: {
-      std::vector<std::string> all;
-      for (int i = 0; i < 4096; ++i) all.emplace_back(size_t(1) << 22, 'x');
-      return int(all.size());
-    }
-    case Fault::stuck: {
-      std::mutex never;
-      never.lock();
-      [&]() __attribute__((noinline)) { ::pause(); }();
-      break;
-    }
-    case Fault::overflow: return overflowing(nullptr);
-    case Fault::throws: throw std::runtime_error("thrown");
-    case Fault::flood:
-      for (int i = 0; i < 20000; ++i) std::fputs("a line of no interest whatever\n", stderr);
-      break;
-    case Fault::grandchild:
-      if (::fork() == 0) {
-        ::sleep(1);
-        ::_exit(0);
-      }
-      break;
-    case Fault::none: break;
-  }
-  return n;
-}
-FORKLINT_TASK(suffer)
-
-int bad_start(int) { return 0; }
-FORKLINT_TASK(bad_start)
-void refuses(WorkerContext&) { throw std::runtime_error("no licence"); }
-FORKLINT_TASK(refuses)
-struct Odd {
-  int value = 0;
-};
-template <>
-struct forklint::runtime::Wire<Odd> {
-  static void write(Writer& out, const Odd& odd) {
-    if (odd.value < 0) throw std::runtime_error("negative numbers cannot be written");
-    out.raw(odd.value);
-  }
-  static bool read(Reader& in, Odd& odd) { return in.raw(odd.value); }
-};
-Odd odd(int n) { return {n}; }
-FORKLINT_TASK(odd)
+#include "faults.h"
 
 int main(int argc, char** argv) {
   if (auto code = worker_main(argc, argv)) return *code;
@@ -99,13 +21,6 @@ static Pool make(PoolOptions options) {
   return std::move(*pool);
 }
 
-static size_t entries_of(const char* folder) { return size_t(std::distance(std::filesystem::directory_iterator(folder), {})); }
-static size_t children() {
-  size_t count = 0;
-  std::ifstream in("/proc/self/task/" + std::to_string(::getpid()) + "/children");
-  for (int pid; in >> pid;) ++count;
-  return count;
-}
 static const auto processes = [] { return GENERATE(StartMethod::fork, StartMethod::forkserver, StartMethod::spawn); };
 
 TEST_CASE("a worker's death is the failure of the task that it worked on") {
@@ -214,27 +129,4 @@ TEST_CASE("no worker outlives its pool's process") {
   CHECK(gone);
   ::close(told[0]);
   ::close(told[1]);
-}
-
-TEST_CASE("faults mixed at random leave nothing behind") {
-  const char* given = std::getenv("FORKLINT_FAULT_ROUNDS");
-  int rounds = given ? std::atoi(given) : 60;
-  unsigned seed = std::random_device()();
-  INFO("seed " << seed);
-  std::mt19937 random(seed);
-  make({.workers = 1});  // what every process has once: the board of progress bars
-  size_t descriptors = entries_of("/proc/self/fd"), processes = children(), memory = entries_of("/dev/shm");
-  constexpr Fault faults[] = {Fault::none, Fault::none, Fault::none, Fault::kill, Fault::exit, Fault::throws, Fault::stuck, Fault::abort};
-  for (int round = 0; round < rounds; ++round) {
-    constexpr StartMethod methods[] = {StartMethod::fork, StartMethod::forkserver, StartMethod::spawn};
-    Pool pool = make({.workers = unsigned(1 + random() % 3), .method = methods[random() % 3], .task_timeout = 0.05, .kill_grace = 0.02, .lifespan = random() % 3, .retries = unsigned(random() % 2), .quiet = true});
-    std::vector<std::tuple<Fault, int>> inputs;
-    for (int i = 0; i < int(random() % 12); ++i) inputs.emplace_back(faults[random() % std::size(faults)], i);
-    auto outcomes = pool.map(suffer, inputs);
-    REQUIRE(outcomes.size() == inputs.size());
-    for (size_t i = 0; i < inputs.size(); ++i) CHECK(outcomes[i].has_value() == (std::get<0>(inputs[i]) == Fault::none));
-  }
-  CHECK(entries_of("/proc/self/fd") == descriptors);
-  CHECK(children() == processes);
-  CHECK(entries_of("/dev/shm") == memory);
 }

@@ -76,6 +76,7 @@ std::expected<int, std::string> checked(int n) { return n < 0 ? std::expected<in
 std::chrono::milliseconds doubled(std::chrono::milliseconds time) { return time * 2; }
 std::string large(int megabytes) { return std::string(size_t(megabytes) << 20, 'm'); }
 size_t length(std::string text) { return text.size(); }
+uint64_t weight(std::span<const std::byte> bytes) { return std::accumulate(bytes.begin(), bytes.end(), uint64_t(0), [](uint64_t sum, std::byte byte) { return sum + uint64_t(byte); }); }
 void nothing(int) {}
 int fibonacci(int n) { return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2); }
 int throws_odd(int n) { return n % 2 ? throw std::invalid_argument("odd") : n; }
@@ -101,14 +102,15 @@ void begins_at(WorkerContext& context, int start) { context.state = start; }
 std::pair<unsigned, int> tells(WorkerContext& context) { return {context.worker, std::any_cast<int>(context.state)}; }
 int processor(WorkerContext&) { return ::sched_getcpu(); }
 int own_pid(WorkerContext&) { return ::getpid(); }
-std::vector<int> nested(std::vector<int> numbers) {
-  auto pool = Pool::make({.workers = 2, .method = StartMethod::forkserver});
+std::vector<int> nested(std::vector<int> numbers, int method) {
+  auto pool = Pool::make({.workers = 2, .method = StartMethod(method)});
+  if (!pool) throw std::runtime_error(pool.error().what);
   std::vector<int> result;
   for (auto& outcome : pool->map(add_one, numbers)) result.push_back(*outcome);
   return result;
 }
 
-#define TASKS(X) X(add_one) X(sum) X(root) X(is_even) X(upper) X(next_colour) X(reversed) X(repeated) X(sorted) X(split) X(flags) X(counted) X(cube) X(paired) X(three) X(half) X(either) X(middle) X(moved) X(checked) X(doubled) X(large) X(length) X(nothing) X(fibonacci) X(throws_odd) X(outer_throws) X(unique) X(matrix) X(shared_sum) X(counts_up) X(begins_at) X(tells) X(processor) X(own_pid) X(nested)
+#define TASKS(X) X(add_one) X(sum) X(root) X(is_even) X(upper) X(next_colour) X(reversed) X(repeated) X(sorted) X(split) X(flags) X(counted) X(cube) X(paired) X(three) X(half) X(either) X(middle) X(moved) X(checked) X(doubled) X(large) X(length) X(weight) X(nothing) X(fibonacci) X(throws_odd) X(outer_throws) X(unique) X(matrix) X(shared_sum) X(counts_up) X(begins_at) X(tells) X(processor) X(own_pid) X(nested)
 #define TASK(f) [[maybe_unused]] static const bool task_##f = ::forklint::runtime::task_detail::register_task<&f>(#f);
 TASKS(TASK)
 
@@ -171,6 +173,7 @@ TEST_CASE("thirty workloads have the same results under every start method") {
   same(pool, doubled, std::vector{std::chrono::milliseconds(3)});
   same(pool, large, std::vector{0, 1, 8});
   same(pool, length, std::vector{std::string(size_t(20) << 20, 'x')});
+  same(pool, weight, std::vector<std::vector<std::byte>>{{}, {std::byte{1}, std::byte{255}}, std::vector(1 << 20, std::byte{7})});
   same(pool, fibonacci, std::vector{1, 10, 20});
   same(pool, unique, std::vector<std::list<int>>{{3, 3, 1}});
   same(pool, matrix, std::vector{1, 40});
@@ -181,7 +184,18 @@ TEST_CASE("thirty workloads have the same results under every start method") {
   REQUIRE(!chained);
   CHECK(chained.error().message == "outer");
   CHECK(chained.error().trace.find("std::invalid_argument: odd") != std::string::npos);
-  if (method != StartMethod::threading) CHECK(pool.apply(nested, std::vector{1, 2, 3}) == std::vector{2, 3, 4});
+}
+
+TEST_CASE("pools may be made in workers of pools, by any method in any other") {
+  auto outer = methods();
+  Pool pool = make({.workers = 2, .method = outer});
+  for (StartMethod inner : {StartMethod::threading, StartMethod::fork, StartMethod::forkserver, StartMethod::spawn}) {
+    INFO(name(inner) << " in " << name(outer));
+    auto outcome = pool.apply(nested, std::vector{1, 2, 3}, int(inner));
+    bool refused = inner == StartMethod::fork && outer == StartMethod::threading;
+    CHECK(outcome.value_or(std::vector<int>()) == (refused ? std::vector<int>() : std::vector{2, 3, 4}));
+    if (refused) CHECK(outcome.error().message.find("fork is refused") != std::string::npos);
+  }
 }
 
 TEST_CASE("shared bytes are there in every worker") {
@@ -271,6 +285,7 @@ template <class F>
 concept HasClosurePool = requires { typename ClosurePool<StartMethod::forkserver, F>; };
 static_assert(!HasClosurePool<decltype([](int n) { return n; })>);
 static_assert(!Sendable<int*> && !Sendable<std::string_view> && !Sendable<int&> && !Sendable<decltype([](int n) { return n; })>);
+static_assert(Sendable<std::span<const std::byte>> && !wire_detail::sendable<std::vector<std::optional<std::span<const std::byte>>>, true>());
 static_assert(Sendable<Shape> && Sendable<Either> && Sendable<std::map<std::string, std::vector<Point>>>);
 
 TEST_CASE("insights say where the time went") {

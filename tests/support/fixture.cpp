@@ -1,8 +1,10 @@
 #include "tests/support/fixture.h"
 
 #include <algorithm>
+#include <charconv>
 #include <fstream>
 #include <optional>
+#include <span>
 
 namespace forklint::tests {
 namespace {
@@ -50,6 +52,40 @@ std::optional<Expected> expectation(const std::string& text) {
 
 bool is_native(const std::filesystem::path& path) { return path.extension() == ".c" || path.extension() == ".cpp"; }
 
+// The parts of a dotted number, at most three; empty: it is none.
+std::vector<int> numbers(std::string_view text) {
+  std::vector<int> parts;
+  while (!text.empty()) {
+    int part = 0;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), part);
+    if (error != std::errc() || parts.size() == 3) return {};
+    parts.push_back(part);
+    text.remove_prefix(size_t(end - text.data()));
+    if (text.empty()) break;
+    if (text[0] != '.' || text.size() == 1) return {};
+    text.remove_prefix(1);
+  }
+  return parts;
+}
+
+// `python>=3.12`
+std::optional<bool> holds_part(std::string_view part, Version version) {
+  if (!part.starts_with("python")) return {};
+  part.remove_prefix(6);
+  std::string_view sign;
+  for (std::string_view candidate : {"<=", ">=", "==", "<", ">"})
+    if (part.starts_with(candidate) && sign.empty()) sign = candidate;
+  if (sign.empty()) return {};
+  std::vector<int> wanted = numbers(trimmed(std::string(part.substr(sign.size()))));
+  if (wanted.size() < 2) return {};
+  const int all[] = {version.major, version.minor, version.micro};
+  auto order = std::lexicographical_compare_three_way(all, all + wanted.size(), wanted.begin(), wanted.end());
+  if (sign == "<=") return order <= 0;
+  if (sign == ">=") return order >= 0;
+  if (sign == "==") return order == 0;
+  return sign == "<" ? order < 0 : order > 0;
+}
+
 void read_file(Fixture& fixture, const std::filesystem::path& path, bool main) {
   const std::string mark = is_native(path) ? "//" : "#";
   std::ifstream in(path);
@@ -60,7 +96,8 @@ void read_file(Fixture& fixture, const std::filesystem::path& path, bool main) {
     ++number;
     if (in_header && line.starts_with(mark + " ")) {
       size_t colon = line.find(':');
-      if (colon != std::string::npos) fixture.header.emplace_back(trimmed(line.substr(mark.size(), colon - mark.size())), trimmed(line.substr(colon + 1)));
+      bool key = colon != std::string::npos && line.find_first_not_of("abcdefghijklmnopqrstuvwxyz ", mark.size()) == colon;
+      if (key) fixture.header.emplace_back(trimmed(line.substr(mark.size(), colon - mark.size())), trimmed(line.substr(colon + 1)));
     } else if (!line.empty() && !line.starts_with(mark)) {
       in_header = false;
     }
@@ -79,6 +116,71 @@ void read_file(Fixture& fixture, const std::filesystem::path& path, bool main) {
 }
 
 }  // namespace
+
+std::string text(Version version) {
+  return std::to_string(version.major) + "." + std::to_string(version.minor) + "." + std::to_string(version.micro);
+}
+
+std::optional<Version> parse_version(std::string_view text) {
+  std::vector<int> parts = numbers(text);
+  if (parts.size() < 2) return {};
+  return Version{parts[0], parts[1], parts.size() == 3 ? parts[2] : 0};
+}
+
+std::optional<bool> holds(std::string_view guard, Version version) {
+  bool all = true;
+  for (size_t at = 0; at <= guard.size();) {
+    size_t end = std::min(guard.find(" and ", at), guard.size());
+    std::optional<bool> part = holds_part(trimmed(std::string(guard.substr(at, end - at))), version);
+    if (!part) return {};
+    all &= *part;
+    at = end + (end == guard.size() ? 1 : 5);
+  }
+  return all;
+}
+
+std::string Fixture::value(std::string_view key) const {
+  std::vector<std::string> values = header_values(key);
+  return values.empty() ? std::string() : values.back();
+}
+
+std::vector<RunLine> Fixture::run_lines() const {
+  std::vector<RunLine> lines;
+  for (const auto& [key, value] : header) {
+    if (key != "run" && !key.starts_with("run ")) continue;
+    RunLine line{.method = key == "run" ? "" : key.substr(4)};
+    size_t guard = value.find(" if ");
+    line.outcome = trimmed(value.substr(0, guard));
+    if (guard != std::string::npos) line.guard = trimmed(value.substr(guard + 4));
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+bool Fixture::picks_its_method() const {
+  return !header_values("run").empty();
+}
+
+std::vector<std::string> Fixture::needs() const {
+  return split(value("needs"), ',');
+}
+
+std::vector<std::string> Fixture::flags() const {
+  return split(value("flags"), ' ');
+}
+
+bool Fixture::allows(Version version) const {
+  for (const std::string& need : needs())
+    if (need.starts_with("python") && !holds(need, version).value_or(true)) return false;
+  return true;
+}
+
+std::string Fixture::promised(std::string_view method, Version version) const {
+  std::string found;
+  for (const RunLine& line : run_lines())
+    if ((line.method.empty() || line.method == method) && (line.guard.empty() || holds(line.guard, version).value_or(false))) found = line.outcome;
+  return found;
+}
 
 std::vector<std::string> Fixture::header_values(std::string_view key) const {
   std::vector<std::string> values;
@@ -100,7 +202,7 @@ std::vector<Fixture> fixtures(const std::filesystem::path& root, const std::stri
         for (const auto& inner : std::filesystem::recursive_directory_iterator(entry))
           if (inner.path().extension() == ".py") fixture.files.push_back(inner.path());
         std::sort(fixture.files.begin(), fixture.files.end());
-      } else if ((entry.path().extension() == ".py" || is_native(entry.path())) && name.find(".fixed.") == std::string::npos) {
+      } else if (entry.path().extension() == ".py" || is_native(entry.path())) {
         fixture.files.push_back(entry.path());
       }
       if (fixture.files.empty()) continue;

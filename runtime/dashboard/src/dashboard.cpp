@@ -157,6 +157,8 @@ struct Dashboard::Impl {
   }
 };
 
+DashboardState pools_of_this_process() { return {.bars = progress_bars(), .pools = live_pools(), .failures = recent_failures()}; }
+
 Result<Dashboard> Dashboard::start(DashboardOptions options, DashboardProvider provider) {
   if (!is_loopback(options.address) && options.token.empty())
     return std::unexpected(Error{0, "dashboard on " + options.address + ": an address that others can reach needs a token"});

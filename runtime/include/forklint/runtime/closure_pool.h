@@ -27,22 +27,23 @@ class ClosurePool {
                       .call = [held](WorkerContext& context, std::string_view bytes, std::string& result, uint64_t& decoded_at) { return task_detail::call<Traits>(*held, context, bytes, result, decoded_at); },
                       .preview = task_detail::preview_of<Traits>});
     auto pool = Pool::make(std::move(options));
+    std::shared_ptr<const void> registered(held.get(), task_detail::remove);
     if (!pool) return std::unexpected(pool.error());
-    return ClosurePool(std::move(*pool), held.get());
+    return ClosurePool(std::move(*pool), std::move(registered));
   }
 
   // All outcomes, in the order of the input.
   template <std::ranges::input_range Input>
   std::vector<Outcome<R>> map(Input&& input) {
-    return pool_.template collect<R, typename Traits::Arguments>(closure_, std::forward<Input>(input));
+    return pool_.template collect<R, typename Traits::Arguments>(closure_.get(), std::forward<Input>(input));
   }
 
   Pool& pool() { return pool_; }
 
  private:
-  ClosurePool(Pool pool, const void* closure) : pool_(std::move(pool)), closure_(closure) {}
+  ClosurePool(Pool pool, std::shared_ptr<const void> closure) : closure_(std::move(closure)), pool_(std::move(pool)) {}
+  std::shared_ptr<const void> closure_;  // registered until the pool has gone
   Pool pool_;
-  const void* closure_;
 };
 
 }  // namespace forklint::runtime

@@ -27,6 +27,8 @@ struct Failure {
   std::string trace;          // the exceptions nested in it, one a line, outermost first
   std::string input_preview;  // what the task was called with, cut
   ExitInfo exit;              // of the worker, when it ended
+  std::string output;         // what the task wrote, where the pool captures it
+  std::string errors;
   unsigned worker = 0;
   unsigned attempt = 1;       // how often it was tried
   uint64_t index = 0;         // in its map; 0 for apply and submit

@@ -13,17 +13,14 @@
 // bad task never ends a map. All functions may be called from any thread; not from inside a task of the same pool.
 #pragma once
 
-#include <atomic>
-#include <deque>
-#include <functional>
 #include <future>
-#include <iterator>
 #include <memory>
 #include <ranges>
-#include <stdexcept>
 
 #include "forklint/runtime/failure.h"
 #include "forklint/runtime/insights.h"
+#include "forklint/runtime/outcome_stream.h"
+#include "forklint/runtime/pool_detail.h"
 #include "forklint/runtime/pool_options.h"
 #include "forklint/runtime/task.h"
 
@@ -32,140 +29,6 @@ namespace forklint::runtime {
 // For the first line of main(). Runs this process as a worker, or as what starts workers, when it was started as one:
 // the result is then the exit status. Nothing: this is the program itself.
 std::optional<int> worker_main(int argc, char** argv);
-
-namespace pool_detail {
-
-class Engine;  // of one pool
-
-// What gives the arguments of one map or call, and takes the outcomes. Called under the engine's lock.
-struct Feed {
-  std::function<bool(std::string& arguments, bool& exhausted)> next;
-  std::function<void(uint64_t index, bool ok, std::string& bytes, Failure& failure)> finished;
-};
-class Ticket;  // of a feed that was added
-std::shared_ptr<Ticket> add(Engine& engine, const void* function, Feed feed);
-bool is_complete(const Ticket& ticket);  // under the lock
-void wait(Engine& engine, const Ticket& ticket, const std::function<bool()>& done);
-void defer(Engine& engine, std::function<void()> callback);  // under the lock: runs without it
-void locked(Engine& engine, const std::function<void()>& f);
-void drive_in_background(Engine& engine);
-void rethrow(const Ticket& ticket);
-void set_pulse(Engine& engine, std::function<void()> pulse);
-
-// The bar of one map, where the pool's options ask for one.
-class MapProgress {
- public:
-  MapProgress(Engine& engine, const std::string& label, std::optional<uint64_t> total);
-  ~MapProgress();
-  void finished(bool ok);
-
- private:
-  struct Shown;
-  Engine& engine_;
-  std::unique_ptr<Shown> shown_;
-};
-
-template <class R>
-using Value = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
-
-template <class R>
-Outcome<R> outcome_of(bool ok, std::string& bytes, Failure& failure) {
-  if (!ok) return std::unexpected(std::move(failure));
-  if constexpr (std::is_void_v<R>) {
-    return {};
-  } else {
-    if (auto value = from_bytes<R>(bytes)) return std::move(*value);
-    return std::unexpected(Failure{.kind = FailureKind::not_serialisable, .message = "the result cannot be read: it is no such value", .index = failure.index});
-  }
-}
-
-// An element of the input as the arguments of a task: a tuple is all of them, anything else the only one.
-template <class Arguments, class Element>
-concept OnlyArgument = std::tuple_size_v<Arguments> == 1 && requires { requires std::convertible_to<Element, std::tuple_element_t<0, Arguments>>; };
-
-template <class Arguments, class Element>
-void encode_element(std::string& out, Element&& element) {
-  Writer writer(out);
-  if constexpr (OnlyArgument<Arguments, Element>) {
-    write(writer, std::tuple_element_t<0, Arguments>(std::forward<Element>(element)));
-  } else {
-    static_assert(std::convertible_to<Element, Arguments>, "the elements of the input are no arguments of the task");
-    write(writer, Arguments(std::forward<Element>(element)));
-  }
-}
-
-}  // namespace pool_detail
-
-// The outcomes of a lazy map, as an input range: each step waits for the next one. Ends the map's input when destroyed.
-template <class T>
-class Stream {
- public:
-  struct State {
-    std::shared_ptr<pool_detail::Engine> engine;
-    std::shared_ptr<pool_detail::Ticket> ticket;
-    std::deque<std::optional<T>> ready;  // in the order in which they are given
-    uint64_t first = 0;                  // index of ready[0], where the order is that of the input
-    uint64_t issued = 0;
-    std::atomic<uint64_t> taken = 0;     // given to the caller
-    bool ended = false;
-  };
-  explicit Stream(std::shared_ptr<State> state) : state_(std::move(state)) {}
-  Stream(Stream&&) = default;
-  Stream& operator=(Stream&&) = default;
-  ~Stream() {
-    if (state_) pool_detail::locked(*state_->engine, [&] { state_->ended = true; });
-  }
-
-  // The next outcome; nothing at the end. What the input range threw is thrown here, after what came before it.
-  std::optional<T> next() {
-    if (fetched_.empty()) fetch();
-    if (fetched_.empty()) {
-      pool_detail::rethrow(*state_->ticket);
-      return {};
-    }
-    std::optional<T> result = std::move(fetched_.front());
-    fetched_.pop_front();
-    state_->taken.fetch_add(1, std::memory_order_relaxed);
-    return result;
-  }
-
-  class Iterator {
-   public:
-    using value_type = T;
-    using difference_type = std::ptrdiff_t;
-    Iterator() = default;
-    explicit Iterator(Stream* stream) : stream_(stream) { ++*this; }
-    T& operator*() const { return *current_; }
-    Iterator& operator++() {
-      current_ = stream_->next();
-      return *this;
-    }
-    void operator++(int) { ++*this; }
-    bool operator==(std::default_sentinel_t) const { return !current_; }
-
-   private:
-    Stream* stream_ = nullptr;
-    mutable std::optional<T> current_;
-  };
-  Iterator begin() { return Iterator(this); }
-  std::default_sentinel_t end() { return {}; }
-
- private:
-  // Waits for the next one, and takes along what is ready behind it: the lock is taken once for many.
-  void fetch() {
-    auto there = [&] { return !state_->ready.empty() && state_->ready.front(); };
-    pool_detail::wait(*state_->engine, *state_->ticket, [&] { return there() || pool_detail::is_complete(*state_->ticket); });
-    pool_detail::locked(*state_->engine, [&] {
-      for (; there(); ++state_->first) {
-        fetched_.push_back(std::move(*state_->ready.front()));
-        state_->ready.pop_front();
-      }
-    });
-  }
-
-  std::shared_ptr<State> state_;
-  std::deque<T> fetched_;
-};
 
 // An outcome of an unordered map, with the index of its input.
 template <class R>
@@ -215,11 +78,11 @@ class Pool {
   // Lazy: the input is read as far as workers need it and outcomes are taken, at most `ahead` beyond (0: as much as keeps
   // the workers busy).
   template <class R, class... P, std::ranges::input_range Input>
-  Stream<Outcome<R>> imap(R (*function)(P...), Input input, size_t ahead = 0) {
+  OutcomeStream<Outcome<R>> imap(R (*function)(P...), Input input, size_t ahead = 0) {
     return stream<R, Outcome<R>>(function, std::move(input), ahead);
   }
   template <class R, class... P, std::ranges::input_range Input>
-  Stream<Indexed<R>> imap_unordered(R (*function)(P...), Input input, size_t ahead = 0) {
+  OutcomeStream<Indexed<R>> imap_unordered(R (*function)(P...), Input input, size_t ahead = 0) {
     return stream<R, Indexed<R>>(function, std::move(input), ahead);
   }
 
@@ -308,7 +171,7 @@ class Pool {
   }
 
   template <class R, class T, class... P, class Input>
-  Stream<T> stream(R (*function)(P...), Input input, size_t ahead) {
+  OutcomeStream<T> stream(R (*function)(P...), Input input, size_t ahead) {
     if (ahead == 0) ahead = size_t(options().workers) * 512;
     struct Held {
       Input input;
@@ -316,9 +179,9 @@ class Pool {
       explicit Held(Input&& given) : input(std::move(given)), at(std::ranges::begin(input)) {}
     };
     auto held = std::make_shared<Held>(std::move(input));
-    auto state = std::make_shared<typename Stream<T>::State>();
+    auto state = std::make_shared<typename OutcomeStream<T>::State>();
     state->engine = engine_;
-    std::weak_ptr<typename Stream<T>::State> seen = state;  // the engine must not keep itself alive
+    std::weak_ptr<typename OutcomeStream<T>::State> seen = state;  // the engine must not keep itself alive
     auto next = [held, seen, ahead](std::string& arguments, bool& exhausted) {
       auto state = seen.lock();
       if (!state || state->ended || held->at == std::ranges::end(held->input)) return exhausted = true, false;
@@ -341,7 +204,7 @@ class Pool {
     };
     state->ticket = pool_detail::add(*engine_, reinterpret_cast<const void*>(function), {.next = next, .finished = finished});
     pool_detail::drive_in_background(*engine_);
-    return Stream<T>(std::move(state));
+    return OutcomeStream<T>(std::move(state));
   }
 
   template <class R, class... P, class Done, class... Given>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,30 @@
 #include "forklint/runtime/start_method.h"
 
 namespace forklint::runtime {
+
+// What becomes of what workers write to stdout and stderr. All but `inherit` know which task wrote it, and need processes: threads
+// share the streams of this process, so a pool of threads is refused with them.
+enum class WorkerOutput : uint8_t {
+  inherit,  // stdout is this process's own; stderr is passed on as it comes, and its end is kept for failures
+  keep,     // for on_output and Failure alone
+  group,    // and passed on in one piece when the task is done
+  lines,    // and passed on line by line as it comes, with "[worker 2] " before each
+};
+
+// What one task, init or exit function has written; at most capture_limit bytes of each, the newest.
+struct TaskOutput {
+  std::string task;    // its name
+  uint64_t index = 0;  // in its map; 0 for apply, submit, init and exit
+  unsigned worker = 0;
+  std::string output;
+  std::string errors;
+};
+
+// Which worker gets a task.
+enum class Order : uint8_t {
+  free,         // the first that has room
+  round_robin,  // task i of a map goes to worker i modulo the number of workers, whoever is free: state by worker is predictable
+};
 
 // All durations are in seconds; 0: no limit.
 struct PoolOptions {
@@ -30,6 +55,17 @@ struct PoolOptions {
   std::vector<Shared> shared;
   class TraceWriter* trace = nullptr;  // gets a span for each start and each task; outlives the pool
   size_t ring_size = 1 << 18;   // bytes under way in each direction, for each worker; a power of two
+  std::string name;             // in live_pools() and on the dashboard; empty: a number
+  Order order = Order::free;
+  bool keep_alive = true;       // false: workers end when nothing is left to do; what comes next has new ones
+  // SIGINT while a call waits cancels all that is under way, and the call returns; the next one ends the program. Else SIGINT does to the
+  // program what it always does, and workers end with it. The disposition of SIGINT is changed while a call waits.
+  bool stop_on_interrupt = false;
+  WorkerOutput output = WorkerOutput::inherit;
+  size_t capture_limit = 1 << 20;  // bytes
+  // Called by whoever drives the pool, one at a time, when the function has ended, if it has written anything. Like `done` of submit_then
+  // it may use the pool.
+  std::function<void(const TaskOutput&)> on_output = {};
 };
 
 }  // namespace forklint::runtime

@@ -43,6 +43,8 @@ uint64_t tasks_hash();
 namespace task_detail {
 
 bool add(TaskEntry entry);
+// Of a closure: its number is free for another.
+void remove(const void* address);
 
 // A value for people, cut where it gets long.
 void preview_text(std::string& out, std::string_view text);
@@ -96,7 +98,10 @@ struct Signature {
   using Result = R;
   using Arguments = std::tuple<A...>;
   static consteval bool check() {
-    if constexpr (!std::is_void_v<R>) check_sendable<R>();
+    if constexpr (!std::is_void_v<R>) {
+      check_sendable<R>();
+      static_assert(!Sendable<R> || wire_detail::sendable<R, true>(), "PSM212: a result must own its bytes; a span is good for parameters");
+    }
     (check_sendable<A>(), ...);
     return true;
   }

@@ -1,6 +1,6 @@
 // Pools in the browser: bars that move, workers, where their time went, failures with their traces. Part of forklint_dashboard.
 //
-//   auto dashboard = Dashboard::start({}, [&] { return DashboardState{.bars = progress_bars(), .pools = {{"thumbnails", pool.insights()}}}; });
+//   auto dashboard = Dashboard::start();      // all pools of this process, whatever their start method, while they live
 //   if (dashboard) std::fprintf(stderr, "%s\n", dashboard->url().c_str());
 #pragma once
 
@@ -11,25 +11,13 @@
 #include <vector>
 
 #include "forklint/runtime/error.h"
-#include "forklint/runtime/insights.h"
+#include "forklint/runtime/live_pools.h"
 #include "forklint/runtime/progress.h"
 
 namespace forklint::runtime {
 
-struct DashboardPool {
-  std::string name;
-  Insights insights;
-};
-
-struct DashboardFailure {
-  uint64_t id = 0;       // its own as long as the dashboard lives; a greater one is newer
-  std::string pool;
-  uint64_t task = 0;
-  unsigned worker = 0;
-  std::string message;   // the first thing one sees
-  std::string trace;     // shown once opened
-  double at = 0;         // seconds since 1970
-};
+using DashboardPool = LivePool;
+using DashboardFailure = PoolFailure;
 
 struct DashboardState {
   std::string title = "forklint";
@@ -44,6 +32,9 @@ struct DashboardOptions {
   std::string token;                  // asked of every request when not empty: "Authorization: Bearer ..." or "?token=..."
 };
 
+// What a dashboard shows that is given nothing else: the board of progress bars, live_pools(), recent_failures().
+DashboardState pools_of_this_process();
+
 // Called by the server's threads, several at once, about twice a second for each open page: it must be thread-safe, and may be slow.
 using DashboardProvider = std::function<DashboardState()>;
 
@@ -53,7 +44,7 @@ using DashboardProvider = std::function<DashboardState()>;
 class Dashboard {
  public:
   // Fails for an address that is not loopback without a token, or one that cannot be listened on.
-  static Result<Dashboard> start(DashboardOptions options, DashboardProvider provider);
+  static Result<Dashboard> start(DashboardOptions options = {}, DashboardProvider provider = pools_of_this_process);
   Dashboard(Dashboard&&) noexcept;
   Dashboard& operator=(Dashboard&&) noexcept;
   ~Dashboard();

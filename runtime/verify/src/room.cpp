@@ -1,0 +1,195 @@
+#include "room.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+
+#include "embedded.h"
+
+namespace forklint::verify {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uint64_t largest_copy = 256 << 20;
+constexpr char first_seed[] = "1234";
+
+runtime::Result<void> write_file(const fs::path& path, std::string_view bytes, bool executable) {
+  std::ofstream out(path, std::ios::binary);
+  out.write(bytes.data(), std::streamsize(bytes.size()));
+  out.close();
+  if (!out) return runtime::system_error("write " + path.string());
+  if (executable) ::chmod(path.c_str(), 0700);
+  return {};
+}
+
+// A bounded copy: a folder that is given by mistake may be a whole disk.
+runtime::Result<void> copy_tree(const fs::path& from, const fs::path& to, const fs::path& never) {
+  std::error_code error;
+  uint64_t bytes = 0;
+  for (fs::recursive_directory_iterator at(from, fs::directory_options::skip_permission_denied, error), end; !error && at != end; at.increment(error)) {
+    std::error_code one;
+    if (at->path() == never) {
+      at.disable_recursion_pending();
+      continue;
+    }
+    fs::path target = to / at->path().lexically_relative(from);
+    if (at->is_symlink(one)) fs::copy_symlink(at->path(), target, one);
+    else if (at->is_directory(one)) fs::create_directories(target, one);
+    else if (at->is_regular_file(one)) {
+      bytes += at->file_size(one);
+      if (bytes > largest_copy) return std::unexpected(runtime::Error{EFBIG, from.string() + " is too large to copy"});
+      fs::copy_file(at->path(), target, fs::copy_options::overwrite_existing, one);
+    }
+  }
+  if (error) return runtime::system_error("copy " + from.string(), error.value());
+  return {};
+}
+
+std::string setting(const std::vector<std::string>& settings, std::string_view name) {
+  std::string value;
+  for (const std::string& setting : settings)
+    if (setting.starts_with(name) && setting.size() > name.size() && setting[name.size()] == '=') value = setting.substr(name.size() + 1);
+  return value;
+}
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + line;
+  return text;
+}
+
+// The first part below /tmp of a path that lies there: "/tmp/x" of "/tmp/x/y"; "" otherwise.
+std::string part_of_tmp(const fs::path& path) {
+  std::string text = fs::path(path).lexically_normal().string();
+  if (!text.starts_with("/tmp/") || text.size() <= 5) return "";
+  return text.substr(0, text.find('/', 5));
+}
+
+}  // namespace
+
+Room::~Room() {
+  if (path_.empty()) return;
+  std::error_code error;
+  fs::remove_all(path_, error);
+  if (!error) return;
+  for (fs::recursive_directory_iterator at(path_, fs::directory_options::skip_permission_denied, error), end; !error && at != end; at.increment(error)) {
+    std::error_code ignored;
+    if (at->is_directory(ignored) && !at->is_symlink(ignored)) fs::permissions(at->path(), fs::perms::owner_all, ignored);
+  }
+  fs::remove_all(path_, error);
+}
+
+runtime::Result<Room> Room::make(const Run& run) {
+  std::error_code error;
+  fs::path base = fs::temp_directory_path(error);
+  std::string path = ((error ? fs::path("/tmp") : base) / "forklint-XXXXXX").string();
+  if (!::mkdtemp(path.data())) return runtime::system_error("mkdtemp " + path);
+  Room room(fs::canonical(path, error).string());
+  if (auto filled = room.fill(run); !filled) return std::unexpected(filled.error());
+  return room;
+}
+
+runtime::Result<void> Room::fill(const Run& run) {
+  fs::path path(path_);
+  std::error_code error;
+  for (const char* folder : {"site", "tmp", "home", "upper", "work"}) fs::create_directory(path / folder, error);
+  for (auto& [name, bytes, executable] : {std::tuple{"site/sitecustomize.py", embedded_site(), false}, std::tuple{"init", embedded_init(), true},
+                                          std::tuple{"shim.so", embedded_shim(), true}, std::tuple{"unsafe.so", embedded_unsafe(), true}, std::tuple{"events", std::string_view(), false}}) {
+    if (auto written = write_file(path / name, bytes, executable); !written) return written;
+  }
+  fs::path folder = fs::weakly_canonical(run.folder.empty() ? fs::path(".") : fs::path(run.folder), error);
+  if (!fs::is_directory(folder, error)) return std::unexpected(runtime::Error{ENOTDIR, run.folder + " is no folder"});
+  // A layer lies over a folder that does not hold this one.
+  bool apart = path.lexically_relative(folder).string().starts_with("..");
+  layered_ = run.use == Folder::in_place && run.namespaces && apart && folder.string().find_first_of(",:\\") == std::string::npos;
+  folder_ = layered_ ? folder.string() : (path / "program").string();
+  return layered_ ? runtime::Result<void>() : copy_program(run);
+}
+
+runtime::Result<void> Room::copy_program(const Run& run) {
+  std::error_code error;
+  fs::path from = fs::canonical(run.folder.empty() ? fs::path(".") : fs::path(run.folder), error);
+  fs::create_directory(folder_, error);
+  if (run.files.empty()) return copy_tree(from, folder_, path_);
+  for (const std::string& file : run.files) {
+    fs::path target = fs::path(folder_) / file;
+    fs::create_directories(target.parent_path(), error);
+    fs::copy(from / file, target, fs::copy_options::recursive | fs::copy_options::overwrite_existing, error);
+    if (error) return runtime::system_error("copy " + (from / file).string(), error.value());
+  }
+  return {};
+}
+
+std::vector<std::string> Room::environment(const Run& run) const {
+  std::vector<std::string> settings;
+  for (char** at = environ; at && *at; at++) {
+    std::string_view variable = *at;
+    if (variable.starts_with("PYTHON")) settings.emplace_back(variable.substr(0, variable.find('=')));
+  }
+  std::string home = ::getenv("HOME") ? ::getenv("HOME") : "/root";
+  auto set = [&](const std::string& name, const std::string& value) { settings.push_back(name + "=" + value); };
+  set("TMPDIR", path_ + "/tmp");
+  set("HOME", path_ + "/home");
+  set("PYTHONUSERBASE", home + "/.local");
+  set("PYTHONDONTWRITEBYTECODE", "1");
+  set("PYTHONHASHSEED", first_seed);
+  set("TZ", "UTC");
+  set("LC_ALL", "C.UTF-8");
+  settings.insert(settings.end(), run.environment.begin(), run.environment.end());
+  if (!run.interpreter.empty()) {
+    std::string path = setting(run.environment, "PYTHONPATH");
+    set("PYTHONPATH", path_ + "/site" + (path.empty() ? "" : ":" + path));
+    set("FORKLINT_START_METHOD", run.start_method);
+    set("FORKLINT_SIGNAL", std::to_string(stack_signal));
+    if (setting(run.environment, "PYTHONHASHSEED").empty()) set("FORKLINT_SEED", first_seed);
+    if (run.force) set("FORKLINT_FORCE_MS", "450");
+    if (!run.force_lines.empty()) set("FORKLINT_FORCE_LINES", joined(run.force_lines));
+    if (!run.watch_lines.empty()) set("FORKLINT_LINES", joined(run.watch_lines));
+  }
+  return settings;
+}
+
+runtime::Command Room::command(const Run& run) const {
+  bool native = run.interpreter.empty();
+  std::vector<std::string> argv{path_ + "/init", events()};
+  if (run.namespaces) {
+    argv.insert(argv.end(), {"-p", "-r", "-w", path_});
+    // What must stay visible of the old /tmp; each needs a place in the new one.
+    std::vector<std::string> kept;
+    std::error_code error;
+    for (const fs::path& needed : {fs::path(path_), fs::path(folder_), fs::weakly_canonical(run.interpreter, error), fs::absolute(run.interpreter, error)}) {
+      std::string part = part_of_tmp(needed);
+      if (!part.empty() && std::ranges::count(kept, part) == 0) kept.push_back(part);
+    }
+    if (!std::ranges::all_of(kept, [](const std::string& part) { return fs::is_directory(part); }) || folder_ == "/tmp") kept.clear();
+    else argv.insert(argv.end(), {"-t", path_ + "/tmp"});
+    for (const std::string& part : kept) {
+      fs::create_directories(path_ + "/tmp/" + fs::path(part).filename().string(), error);
+      argv.insert(argv.end(), {"-k", part});
+    }
+    if (layered_) argv.insert(argv.end(), {"-o", folder_, path_ + "/upper", path_ + "/work"});
+  }
+  argv.insert(argv.end(), {"-d", folder_});
+  auto inside = [&](const std::string& setting) { argv.insert(argv.end(), {"-E", setting}); };
+  inside("LD_PRELOAD=" + path_ + "/shim.so" + (native ? " " + path_ + "/unsafe.so" : ""));
+  inside("FORKLINT_EVENTS=" + events());
+  if (native && run.force) inside("FORKLINT_FORCE_NATIVE_MS=100");
+  argv.push_back("--");
+  if (!native) argv.push_back(run.interpreter);
+  argv.insert(argv.end(), run.program.begin(), run.program.end());
+  argv.insert(argv.end(), run.arguments.begin(), run.arguments.end());
+
+  runtime::Command command{.argv = std::move(argv), .overrides = environment(run)};
+  command.capture_limit = 1 << 20;
+  command.limits = {.address_space = run.most_memory, .file_size = 1ull << 30, .processes = run.most_processes + 2};
+  command.isolation = {.shm = true, .no_network = !run.allow_network && run.namespaces, .namespaces = run.namespaces};
+  return command;
+}
+
+}  // namespace forklint::verify

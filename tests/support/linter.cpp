@@ -1,0 +1,41 @@
+#include "tests/support/linter.h"
+
+#include <algorithm>
+
+#include "analyzer/engine/load_config.h"
+#include "analyzer/engine/run.h"
+#include "rules/catalogue.h"
+
+namespace forklint::tests {
+
+std::vector<Predicted> predict(const Fixture& fixture, const knowledge::Knowledge& knowledge, std::optional<Version> version) {
+  using knowledge::StartMethod, knowledge::StartMethods;
+  static constexpr const char* names[] = {"fork", "spawn", "forkserver", "threading", "loky"};
+  std::vector<source::Found> files;
+  for (const auto& file : fixture.files) files.push_back({file.string(), source::kind_of(file.string()).value_or(source::Kind::python)});
+  // A fixture that is a project has a configuration of its own.
+  engine::Config config;
+  if (std::filesystem::exists(fixture.path / "pyproject.toml"))
+    if (auto settings = engine::load_config(fixture.path.string(), rules::all())) config = settings->config;
+  // What the compiler is told, the analysis is told: its flags and no compile database.
+  if (fixture.native()) config.units.flags = fixture.flags();
+  if (version) {
+    config.python_given = true;
+    config.python_from = config.python_to = {version->major, version->minor};
+    config.assumed_default = StartMethods(StartMethod::fork) | StartMethod::spawn | StartMethod::forkserver;
+  }
+  engine::Analysis analysis = engine::run(files, config, knowledge, rules::all(), 1);
+  std::vector<Predicted> result;
+  for (const engine::Finding& finding : analysis.result.findings) {
+    bool informal = (finding.name == "implicit-method" || finding.name == "fork-chosen") && fixture.path.parent_path().filename() != finding.name;
+    if (informal) continue;
+    const source::File& file = analysis.files[finding.place.file];
+    Predicted predicted{.file = std::filesystem::path(file.path).filename(), .line = file.position(finding.place.span.begin).line, .rule = std::string(finding.name)};
+    for (const auto& outcome : finding.outcomes) predicted.outcomes.emplace_back(names[size_t(outcome.method)], outcome.outcome);
+    std::sort(predicted.outcomes.begin(), predicted.outcomes.end());
+    result.push_back(std::move(predicted));
+  }
+  return result;
+}
+
+}  // namespace forklint::tests
