@@ -4,6 +4,7 @@
 
 #include "analyzer/model/globals.h"
 #include "rules/inherited_state/child_code.h"
+#include "rules/inherited_state/native.h"
 
 namespace forklint::rules {
 namespace {

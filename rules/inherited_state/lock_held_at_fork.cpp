@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "rules/inherited_state/child_code.h"
+#include "rules/inherited_state/native.h"
 
 namespace forklint::rules {
 namespace {
