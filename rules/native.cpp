@@ -1,5 +1,7 @@
 #include "rules/native.h"
 
+#include <algorithm>
+
 namespace forklint::rules {
 
 using namespace native;
@@ -13,12 +15,53 @@ Threading threading(const Native& program, uint32_t index) {
   return {true, Confidence::possible, nullptr};
 }
 
+std::optional<StuckCall> stuck_call(const Native& program, uint32_t index, const Threading& threads) {
+  const ForkSite& site = program.forks().sites()[index];
+  const Program& code = program.program();
+  bool inside = threads.live && threads.live->inside;
+  bool program_known = program.threads_of(site.function) != Threads::unknown || threads.live;
+  std::optional<StuckCall> found;
+  auto takes = [&](const Call& call) {
+    if (!call.api || !call.targets.empty() || call.api->after_fork != knowledge::AfterFork::deadlocks) return false;
+    Native::Taken taken = program_known ? program.taken_by_threads(site.function, call.api->reason, inside) : Native::Taken{true, std::nullopt};
+    if (taken.possible) found = StuckCall{.way = {}, .api = call.api, .other = taken.place};
+    return taken.possible;
+  };
+  bool after_exec = false;
+  for (const Call* call : program.child_calls(site)) {
+    const bool exec_before = after_exec;
+    after_exec |= call->api && call->api->leaves == knowledge::Leaves::exec;
+    if (!program.effects().of_call(site.function, *call, Effect::deadlocks)) continue;
+    if (takes(*call)) {
+      found->way = {{site.function, call->event}};
+      found->after_exec = exec_before;
+      return found;
+    }
+    std::vector<Reached::Entry> start;
+    for (FunctionId target : call->targets) start.push_back({target, none, call->event, call->sure});
+    Reached reached = reach(code, program.forks(), start);
+    for (uint32_t i = 0; i < reached.entries.size(); ++i)
+      for (const Call& inner : code.function(reached.entries[i].function).calls) {
+        if (program.forks().only_child(reached.entries[i].function, inner.event) || !takes(inner)) continue;
+        found->way = {{reached.entries[i].function, inner.event}};
+        for (uint32_t at = i; at != none; at = reached.entries[at].from)
+          found->way.push_back({reached.entries[at].from == none ? site.function : reached.entries[reached.entries[at].from].function, reached.entries[at].call});
+        std::reverse(found->way.begin(), found->way.end());
+        found->sure = reached.entries[i].sure && inner.sure;
+        found->after_exec = exec_before;
+        return found;
+      }
+  }
+  return std::nullopt;
+}
+
 bool child_is_harmless(const Native& program, uint32_t index) {
   const ForkSite& site = program.forks().sites()[index];
   if (site.heir || site.leaves_by(Way::shared) || site.leaves_by(Way::main_ends) || (site.leaves_by(Way::returns) && !site.returned)) return false;
   const Effects& effects = program.effects();
   for (const Call* call : program.child_calls(site))
-    if (effects.of_call(site.function, *call, Effect::deadlocks) || effects.of_call(site.function, *call, Effect::wrong)) return false;
+    if (effects.of_call(site.function, *call, Effect::wrong)) return false;
+  if (stuck_call(program, index, threading(program, index))) return false;
   for (const LockUse& taken : program.child_locks(site)) {
     for (const HeldLock& held : program.held_locks(index))
       if (held.lock.lock.key == taken.lock.key) return false;

@@ -20,6 +20,16 @@ struct Threading {
 };
 Threading threading(const native::Native& program, uint32_t site);
 
+// The first call of the child that takes a lock of the C library which fork() leaves as it was, and which another thread may hold.
+struct StuckCall {
+  std::vector<native::Place> way;      // from the function of the fork to the call
+  const knowledge::NativeApi* api = nullptr;
+  bool sure = true;
+  bool after_exec = false;             // runs when exec failed
+  std::optional<native::Place> other;  // where another thread takes the lock
+};
+std::optional<StuckCall> stuck_call(const native::Native& program, uint32_t site, const Threading& threads);
+
 // Whether the child of a fork is anything but code that ends in another program or _exit and calls only what it may.
 bool child_is_harmless(const native::Native& program, uint32_t site);
 

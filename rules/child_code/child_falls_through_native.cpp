@@ -4,7 +4,39 @@
 
 namespace forklint::rules {
 
+namespace {
+
 using namespace native;
+
+// Whether the last thing that the child calls before it goes on may end it: whether it does is not seen, so nothing is said.
+bool may_end_before(const Native& program, const ForkSite& site, EventId out) {
+  const Call* last = nullptr;
+  for (const Call* call : program.child_calls(site))
+    if (call->event <= out) last = call;
+  auto ends = [](const Call& call) { return call.api && call.targets.empty() && (call.api->leaves == knowledge::Leaves::now || call.api->leaves == knowledge::Leaves::cleanup); };
+  if (!last) return false;
+  for (FunctionId target : last->targets)
+    for (const Call& call : program.program().function(target).calls) {
+      if (ends(call)) return true;
+      for (FunctionId next : call.targets)
+        if (program.forks().never_returns(next)) return true;
+    }
+  return false;
+}
+
+// Whether main() returns at once what the function gives it: then the child ends there, if by the longer way.
+bool main_returns_it(const Native& program, FunctionId function) {
+  const Program& code = program.program();
+  for (const Program::Caller& caller : code.callers(function)) {
+    if (without_parameters(code.function(caller.function).symbol) != "main") return false;
+    EventId call = code.function(caller.function).calls[caller.call].event;
+    facts::Range events = code.facts(caller.function).scopes[code.function(caller.function).scope].events;
+    if (call + 1 >= events.end || code.event(caller.function, call + 1).op != Op::return_) return false;
+  }
+  return !code.callers(function).empty();
+}
+
+}  // namespace
 
 void child_falls_through_native(const model::Model& model, engine::Report& report) {
   const Native& program = model.native();
@@ -15,7 +47,8 @@ void child_falls_through_native(const model::Model& model, engine::Report& repor
       bool runs_on = leaving.way == Way::shared || (leaving.way == Way::returns && !site.returned && site.parent_returns);
       if (runs_on && !out) out = &leaving;
     }
-    if (!out) continue;
+    if (!out || may_end_before(program, site, out->event)) continue;
+    if (out->way == Way::returns && main_returns_it(program, site.function)) continue;
     bool failed_exec = site.leaves_by(Way::exec);
     auto draft = report.finding(site.origin, failed_exec ? "The child runs on into the parent's code when exec fails" : "The child runs on into the parent's code");
     draft.under(StartMethod::fork, "wrong").confidence(Confidence::likely).launch_at(site.origin);

@@ -8,6 +8,9 @@ namespace {
 
 using namespace native;
 
+// Code further away from the fork serves both processes, and may well want the id of the first one: a shell's `$$`.
+constexpr int furthest = 2;
+
 void check(const model::Model& model, engine::Report& report) {
   const Native& program = model.native();
   const Program& code = program.program();
@@ -49,7 +52,11 @@ void check(const model::Model& model, engine::Report& report) {
     std::vector<Reached::Entry> start;
     for (const Call* call : program.child_calls(site))
       for (FunctionId target : call->targets) start.push_back({target});
-    for (const Reached::Entry& entry : reach(code, program.forks(), start, 200).entries) {
+    const std::vector<Reached::Entry> reached = reach(code, program.forks(), start, 200).entries;
+    for (const Reached::Entry& entry : reached) {
+      int calls = 1;
+      for (uint32_t at = entry.from; at != none; at = reached[at].from) ++calls;
+      if (calls > furthest) break;  // nearest first
       facts::Range events = code.facts(entry.function).scopes[code.function(entry.function).scope].events;
       look(entry.function, events.begin, events.end, false);
     }

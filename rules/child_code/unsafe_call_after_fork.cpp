@@ -9,18 +9,18 @@ using namespace native;
 using knowledge::Forks;
 using knowledge::Libc;
 
-struct Unsafe {
-  const Call* call = nullptr;
-  Step step;
-  Effect effect = Effect::deadlocks;
-  bool after_exec = false;  // runs when exec failed
-};
-
-// The first call of the child that has an effect.
-std::optional<Unsafe> first(const Native& program, const ForkSite& site, Effect effect) {
+// The first call of the child that POSIX does not allow, whatever the libc makes of it.
+std::optional<StuckCall> forbidden_call(const Native& program, const ForkSite& site) {
   bool after_exec = false;
   for (const Call* call : program.child_calls(site)) {
-    if (auto step = program.effects().of_call(site.function, *call, effect)) return Unsafe{call, *step, effect, after_exec};
+    for (Effect effect : {Effect::deadlocks, Effect::repaired}) {
+      auto step = program.effects().of_call(site.function, *call, effect);
+      if (!step) continue;
+      StuckCall found{.way = program.effects().way(site.function, *step, effect), .sure = step->sure, .after_exec = after_exec, .other = {}};
+      const Call* last = program.program().call_at(found.way.back().function, found.way.back().event);
+      found.api = last ? last->api : nullptr;
+      return found;
+    }
     after_exec |= call->api && call->api->leaves == knowledge::Leaves::exec;
   }
   return std::nullopt;
@@ -34,24 +34,22 @@ void check(const model::Model& model, engine::Report& report) {
     if (site.heir || site.api->forks != Forks::fork) continue;
     Threading threads = threading(program, index);
     if (!threads.possible) continue;
-    std::optional<Unsafe> found = first(program, site, Effect::deadlocks);
-    if (!found && libc != Libc::glibc) found = first(program, site, Effect::repaired);
+    bool hangs = libc == Libc::glibc;
+    std::optional<StuckCall> found = hangs ? stuck_call(program, index, threads) : forbidden_call(program, site);
     if (!found) continue;
-    std::vector<Place> way = program.effects().way(site.function, found->step, found->effect);
-    const Call* last = program.program().call_at(way.back().function, way.back().event);
-    bool hangs = found->effect == Effect::deadlocks && libc == Libc::glibc;
-    std::string name = called(program, way.back());
+    std::string name = called(program, found->way.back());
     std::string message = hangs ? "The child calls " + name + "(), which waits for ever when another thread was in it at the fork"
                                 : "The child calls " + name + "(), which POSIX does not allow after the fork of a program with threads";
-    auto draft = report.finding(program.site({site.function, found->call->event}), std::move(message));
+    auto draft = report.finding(program.site(found->way.front()), std::move(message));
     draft.under(StartMethod::fork, "hangs")
-        .confidence(found->step.sure && !found->after_exec ? threads.confidence : Confidence::possible)
+        .confidence(found->sure && !found->after_exec ? threads.confidence : Confidence::possible)
         .severity(libc == Libc::musl ? Severity::info : threads.live && hangs && !found->after_exec ? Severity::error : Severity::warning)
         .launch_at(site.origin);
     if (threads.live) label_thread(draft, program, *threads.live);
     draft.label(site.origin, "the child is forked here");
-    std::string reason = last && last->api ? last->api->reason : std::string();
-    label_way(draft, program, way, hangs ? "it takes " + reason + ", which the fork leaves as it was" : "it uses " + reason);
+    if (found->other) draft.label(program.site(*found->other), "another thread takes " + found->api->reason + " here");
+    std::string reason = found->api ? found->api->reason : std::string();
+    label_way(draft, program, found->way, hangs ? "it takes " + reason + ", which the fork leaves as it was" : "it uses " + reason);
   }
 }
 

@@ -133,7 +133,7 @@ std::vector<Place> Effects::way(FunctionId function, Step step, Effect effect) c
   return result;
 }
 
-Reached reach(const Program& program, const Forks& forks, const std::vector<Reached::Entry>& start, size_t limit) {
+Reached reach(const Program& program, const Forks& forks, const std::vector<Reached::Entry>& start, size_t limit, const std::function<bool(FunctionId)>& enter) {
   Reached result;
   std::unordered_map<FunctionId, bool> seen;
   for (const Reached::Entry& entry : start)
@@ -143,6 +143,7 @@ Reached reach(const Program& program, const Forks& forks, const std::vector<Reac
     for (const Call& call : program.function(from.function).calls) {
       if (forks.only_child(from.function, call.event)) continue;
       for (FunctionId target : call.targets) {
+        if (enter && !enter(target)) continue;
         if (result.entries.size() >= limit) {
           result.complete = false;
           return result;

@@ -78,7 +78,7 @@ struct Reached {
   bool complete = true;
 };
 
-// `start` functions, then what they call, but for what only a forked child runs.
-Reached reach(const Program& program, const Forks& forks, const std::vector<Reached::Entry>& start, size_t limit = 2000);
+// `start` functions, then what they call, but for what only a forked child runs, and for what `enter` refuses.
+Reached reach(const Program& program, const Forks& forks, const std::vector<Reached::Entry>& start, size_t limit = 2000, const std::function<bool(FunctionId)>& enter = {});
 
 }  // namespace forklint::model::native

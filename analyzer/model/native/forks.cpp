@@ -197,6 +197,13 @@ std::optional<int64_t> Forks::value(const ForkSite& site, EventId event, int pro
   return range.known && range.low == range.high ? std::optional(range.low) : std::nullopt;
 }
 
+bool Forks::dies(FunctionId function) const {
+  if (!never_returns_[function]) return false;
+  const FileFacts& facts = program_.facts(function);
+  const facts::Range regions = facts.scopes[program_.function(function).scope].regions;
+  return std::none_of(facts.regions.begin() + regions.begin, facts.regions.begin() + regions.end, [](const facts::Region& it) { return it.kind == facts::RegionKind::loop; });
+}
+
 bool Forks::returns(const Call& call) const {
   if (!call.sure) return true;
   if (call.api) return !leaves_for_good(call.api->leaves);
@@ -282,8 +289,9 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
   bool main = is_main(program_.function(function));
   ForkResult given;
   bool first[3] = {true, true, true};
-  bool parent_waits = false, parent_here = false, child_here = false, shared = false;
+  bool parent_waits = false, parent_here = false, child_here = false, shared = false, split = false;
   EventId last_own = site.event;
+  std::vector<std::pair<std::string, EventId>> marks;  // variables that the child sets to a constant: how it may know itself
   // The regions that the fork stands in: whoever goes on in one of them, not in an arm below, is the program.
   std::set<facts::RegionId> around{none};
   for (facts::RegionId region = facts.events[site.event].region; region != none; region = facts.regions[region].parent) around.insert(region);
@@ -303,8 +311,10 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
     State processes = state & (state_child | state_parent);
     const Call* call = event.op == Op::call ? program_.call_at(function, at) : nullptr;
     bool own = processes == state_child && !(state & state_before);
+    split |= at > site.event && (own || processes == state_parent);
     if (own) {
       last_own = at;
+      if (event.op == Op::bind && event.operands_count && program_.constant(function, program_.operand(function, at, 0))) marks.emplace_back(program_.object(function, at).key, at);
       child_here |= at != site.event && around.contains(event.region) && call;
     }
     if (processes == state_parent) {
@@ -312,7 +322,9 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
       parent_waits |= call && call->api && call->api->waits;
     }
     bool does = call || event.op == Op::return_ || event.op == Op::raise;
-    if (processes == (state_child | state_parent) && at != site.event && does && event.op != Op::return_ && !shared) {
+    // What both run before they part is no running on; behind it, and around a loop, it is.
+    bool parted = split || at < site.event;
+    if (processes == (state_child | state_parent) && at != site.event && parted && does && event.op != Op::return_ && !shared) {
       shared = true;
       site.leaves.push_back({Way::shared, at});
     }
@@ -333,6 +345,13 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
       if (site.unclear == none) site.unclear = at;
     }
   }
+  // A condition that both run and that reads such a variable tells them apart in a way that is not followed.
+  for (const auto& [variable, set] : marks)
+    for (size_t i = 0; i < walked.before.size() && site.unclear == none && !variable.empty(); ++i) {
+      EventId at = walked.begin + EventId(i);
+      if ((facts.events[at].op != Op::read && facts.events[at].op != Op::attribute) || (walked.before[i] & (state_child | state_parent)) != (state_child | state_parent)) continue;
+      if (program_.object(function, at).key == variable) site.unclear = set;
+    }
   for (EventId at : walked.uncaught)
     if (walked.at(at) & state_child && !(walked.at(at) & (state_parent | state_before))) site.leaves.push_back({Way::throws, at});
   if (walked.end & state_child) site.leaves.push_back({main ? Way::main_ends : Way::returns, last_own});

@@ -69,6 +69,8 @@ class Forks {
   const std::vector<uint32_t>& in(FunctionId function) const;
 
   bool never_returns(FunctionId function) const { return never_returns_[function]; }
+  // Whether a function only ends the program: it never comes back, and not because it loops. A failed assertion.
+  bool dies(FunctionId function) const;
   // Whether control may come back from a call.
   bool returns(const Call& call) const;
   // Whether only the child of some fork here, one that the parent outlives, runs this event.

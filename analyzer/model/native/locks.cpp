@@ -114,6 +114,38 @@ const std::vector<LockUse>& Native::thread_locks() const {
   return *thread_locks_;
 }
 
+Native::LibcLocks Native::libc_locks_of(FunctionId forker, bool main_too) const {
+  LibcLocks locks;
+  std::vector<Reached::Entry> start;
+  for (const Entry& entry : entries_)
+    if (share_program(entry.start.function, forker)) start.push_back({entry.function});
+  if (main_too)
+    for (FunctionId main : mains_)
+      if (share_program(main, forker)) start.push_back({main});
+  Reached reached = reach(program_, forks_, start, 20000, [&](FunctionId target) { return !forks_.dies(target); });
+  locks.complete = reached.complete;
+  for (const Reached::Entry& entry : reached.entries)
+    for (const Call& call : program_.function(entry.function).calls)
+      if (entry.sure && call.api && call.targets.empty() && call.api->after_fork == knowledge::AfterFork::deadlocks) locks.taken.emplace(call.api->reason, Place{entry.function, call.event});
+  // A thread whose function is not known may run anything.
+  for (FunctionId id = 0; id < program_.functions().size() && locks.complete; ++id)
+    for (const Call& call : program_.function(id).calls) {
+      if (!call.api || !call.targets.empty() || !call.api->starts_thread || !share_program(id, forker)) continue;
+      auto here = [&](const Entry& entry) { return entry.start.function == id && entry.start.event == call.event; };
+      locks.complete &= std::any_of(entries_.begin(), entries_.end(), here);
+    }
+  return locks;
+}
+
+Native::Taken Native::taken_by_threads(FunctionId forker, const std::string& reason, bool main_too) const {
+  std::pair key(programs_of(forker), main_too);
+  auto known = libc_locks_.find(key);
+  if (known == libc_locks_.end()) known = libc_locks_.emplace(std::move(key), libc_locks_of(forker, main_too)).first;
+  auto it = known->second.taken.find(reason);
+  if (it != known->second.taken.end()) return {true, it->second};
+  return {!known->second.complete, std::nullopt};
+}
+
 bool Native::protected_at_fork(const Object& lock) const {
   if (!protected_) {
     protected_ = std::make_unique<std::set<std::string>>();

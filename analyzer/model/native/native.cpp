@@ -78,7 +78,7 @@ void Native::find_programs() {
   threads_.assign(program_.functions().size(), uint8_t(Threads::unknown));
   std::vector<std::vector<FunctionId>> modules(program_.units().size());
   for (FunctionId id = 0; id < program_.functions().size(); ++id)
-    if (program_.function(id).has(function_module)) modules[program_.function(id).unit].push_back(id);
+    if (program_.function(id).has(function_module) || program_.function(id).has(function_constructor)) modules[program_.function(id).unit].push_back(id);
   constexpr size_t most_visits = 4'000'000;
   size_t visits = 0;
   for (FunctionId main : mains_) {
@@ -96,14 +96,38 @@ void Native::find_programs() {
         for (FunctionId target : call.targets) visit(target);
       }
       for (FunctionId mentioned : function.mentioned) visit(mentioned);
+      // A table in another file, by which its functions are called.
+      const FileFacts& facts = program_.facts(queue[i]);
+      const facts::Range events = facts.scopes[function.scope].events;
+      for (EventId at = events.begin; at < events.end; ++at)
+        if (facts.events[at].op == Op::read)
+          if (auto unit = program_.unit_of_global(facts.name(facts.events[at].name)); unit && *unit != function.unit)
+            for (FunctionId module : modules[*unit]) visit(module);
       for (FunctionId module : modules[function.unit]) visit(module);
     }
+    members_.push_back(std::move(seen));
     for (FunctionId id : queue) {
       Threads known = Threads(threads_[id]);
       if (threads) threads_[id] = uint8_t(Threads::some);
       else if (known == Threads::unknown) threads_[id] = uint8_t(Threads::none);
     }
   }
+}
+
+std::vector<bool> Native::programs_of(FunctionId function) const {
+  std::vector<bool> programs(members_.size());
+  for (size_t i = 0; i < members_.size(); ++i) programs[i] = members_[i][function];
+  return programs;
+}
+
+bool Native::share_program(FunctionId one, FunctionId other) const {
+  bool one_has = false, other_has = false;
+  for (const std::vector<bool>& members : members_) {
+    if (members[one] && members[other]) return true;
+    one_has |= members[one];
+    other_has |= members[other];
+  }
+  return !one_has || !other_has;
 }
 
 // By calls alone.
@@ -201,7 +225,7 @@ void Native::find_live_threads() {
   for (FunctionId root : load_roots_)
     if (const Step* step = effects_.of(root, Effect::starts_thread))
       for (uint32_t site = 0; site < live_.size(); ++site)
-        add(site, {.start = effects_.way(root, *step, Effect::starts_thread), .fork = {{forks_.sites()[site].function, forks_.sites()[site].event}}, .at_load = true, .certain = step->sure});
+        if (share_program(root, forks_.sites()[site].function)) add(site, {.start = effects_.way(root, *step, Effect::starts_thread), .fork = {{forks_.sites()[site].function, forks_.sites()[site].event}}, .at_load = true, .certain = step->sure});
   for (const Entry& entry : entries_) {
     if (!effects_.of(entry.function, Effect::forks)) continue;
     Call run{.event = none, .targets = {entry.function}};

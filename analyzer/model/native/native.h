@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -60,6 +61,8 @@ class Native {
   // By index of forks().sites(); what may run when that fork is reached. Certain ones first.
   const std::vector<LiveThread>& live_threads(uint32_t site) const { return live_[site]; }
   Threads threads_of(FunctionId function) const;
+  // Whether some program has both; code of no program that is here may be in any.
+  bool share_program(FunctionId one, FunctionId other) const;
   // Whether main comes there by calls that are known, so that what it does before is known as well.
   bool called_from_main(FunctionId function) const { return from_main_[function]; }
 
@@ -87,6 +90,14 @@ class Native {
   // The locks that the child takes, and that code of other threads takes.
   std::vector<LockUse> child_locks(const ForkSite& site) const;
   const std::vector<LockUse>& thread_locks() const;
+  // Whether another thread may be in a call that takes this lock of the C library (a row's reason) when a process is forked: where
+  // it is seen to call it, or `possible` alone, where the code of some thread is not here. `forker` is the function of the fork;
+  // `main_too`: a thread runs it.
+  struct Taken {
+    bool possible = false;
+    std::optional<Place> place;
+  };
+  Taken taken_by_threads(FunctionId forker, const std::string& reason, bool main_too) const;
   // Whether some pthread_atfork handler takes or makes anew this lock.
   bool protected_at_fork(const Object& lock) const;
 
@@ -111,9 +122,17 @@ class Native {
   std::vector<std::vector<LiveThread>> live_;
   std::vector<std::vector<HeldLock>> held_;
   std::vector<uint8_t> threads_;  // by function
+  std::vector<std::vector<bool>> members_;  // by main: its functions
   std::vector<bool> from_main_;
   mutable std::unique_ptr<std::vector<LockUse>> thread_locks_;
   mutable std::unique_ptr<std::set<std::string>> protected_;
+  struct LibcLocks {
+    std::map<std::string, Place> taken;
+    bool complete = true;
+  };
+  LibcLocks libc_locks_of(FunctionId forker, bool main_too) const;
+  mutable std::map<std::pair<std::vector<bool>, bool>, LibcLocks> libc_locks_;  // by programs and main_too
+  std::vector<bool> programs_of(FunctionId function) const;
 };
 
 // One line for each thing: "main: forks (run), starts-thread (std::thread)". For tests.

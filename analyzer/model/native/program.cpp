@@ -377,6 +377,11 @@ std::string_view Program::type_event(uint32_t unit, EventId type) const {
   return {};
 }
 
+std::optional<uint32_t> Program::unit_of_global(std::string_view symbol) const {
+  auto global = globals_.find(symbol);
+  return global == globals_.end() ? std::nullopt : std::optional(global->second.first);
+}
+
 std::string_view Program::type_of(FunctionId id, EventId event) const {
   uint32_t unit = functions_[id].unit;
   for (int depth = 0; event != none && depth < 16; ++depth) {

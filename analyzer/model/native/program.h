@@ -111,6 +111,8 @@ class Program {
   Object object(FunctionId id, EventId event) const;
   // The functions that an expression may be.
   std::vector<FunctionId> function_values(FunctionId id, EventId event) const;
+  // The unit that defines a global variable.
+  std::optional<uint32_t> unit_of_global(std::string_view symbol) const;
   // The type that a variable, parameter or field is declared with, without pointer; empty when unknown.
   std::string_view type_of(FunctionId id, EventId event) const;
 
