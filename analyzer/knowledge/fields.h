@@ -232,8 +232,14 @@ void each_field(maybe_const<NativeApi> auto& api, Visit&& visit) {
   visit("python-hook", api.python_hook);
   visit("python", api.python);
   visit("python-module", api.python_module);
+  visit("python-exec", api.python_exec);
   visit("python-type", api.python_type);
+  visit("python-name", api.python_name);
+  visit("python-size", api.python_size);
+  visit("python-stateless", api.python_stateless);
+  visit("python-open", api.python_open);
   visit("python-pickle", api.python_pickle);
+  visit("python-submodule", api.python_submodule);
   visit("process-pool", api.process_pool);
   visit("task", api.task);
 }

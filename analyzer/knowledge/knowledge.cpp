@@ -95,7 +95,16 @@ std::expected<void, std::string> Knowledge::add(std::string_view toml, std::stri
 
 const Api* Knowledge::find(std::string_view qualified_name) const {
   std::optional<uint32_t> number = state_->compiled.find_name(qualified_name);
-  return number ? state_->row(*number) : nullptr;
+  if (number) return state_->row(*number);
+  if (!derived_) return nullptr;
+  auto it = derived_->find(std::string(qualified_name));
+  return it == derived_->end() ? nullptr : &it->second;
+}
+
+Knowledge Knowledge::with(std::unordered_map<std::string, Api> derived) const {
+  Knowledge result = *this;
+  if (!derived.empty()) result.derived_ = std::make_shared<const std::unordered_map<std::string, Api>>(std::move(derived));
+  return result;
 }
 
 std::string Knowledge::canonical(std::string_view name) const {

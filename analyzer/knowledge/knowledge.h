@@ -46,6 +46,9 @@ class Knowledge {
   // The row lives until add(), or as long as a copy made before it.
   const Api* find(std::string_view qualified_name) const;
 
+  // These and, by the names given, what they do not know: rows that were derived from source. They launch nothing.
+  Knowledge with(std::unordered_map<std::string, Api> derived) const;
+
   // Another spelling of the canonical module path: rows under [[alias]] say that "torch.multiprocessing.Pool" is "multiprocessing.Pool".
   // Returns the longest-prefix replacement, or the name itself.
   std::string canonical(std::string_view qualified_name) const;
@@ -66,6 +69,7 @@ class Knowledge {
  private:
   struct State;  // shared by copies
   std::shared_ptr<const State> state_;
+  std::shared_ptr<const std::unordered_map<std::string, Api>> derived_;  // null: none
 };
 
 }  // namespace forklint::knowledge

@@ -105,9 +105,15 @@ struct NativeApi {
   std::optional<Argument> calls;    // calls this argument now: qsort, std::call_once
   PythonHook python_hook = PythonHook::none;
   bool python = false;              // needs the interpreter
-  bool python_module = false;       // a function of this name runs when Python imports the module
-  bool python_type = false;         // makes a type known to Python
-  bool python_pickle = false;       // gives such a type its pickle support
+  bool python_module = false;       // a function of this name runs when Python imports the module that the star of its name stands for
+  std::optional<Argument> python_exec;  // a function that runs at that import; `selects` may say when
+  bool python_type = false;         // makes a type known to Python, by a name in …
+  std::optional<Argument> python_name;
+  std::optional<Argument> python_size;  // the size of its objects, where the type is a table, and …
+  uint64_t python_stateless = 0;    // … up to which they hold nothing
+  std::vector<std::string> python_open;  // fields that leave open how such a type is pickled
+  bool python_pickle = false;       // gives a type its pickle support
+  bool python_submodule = false;    // makes a module inside another
   bool process_pool = false;        // a pool whose workers are processes
   std::optional<Argument> task;     // what a worker is to run
 

@@ -10,16 +10,22 @@ Values Evaluator::import_module(Site site) {
   if (event.extra != none && event.extra > 0) {
     FileId found = program_.find_module(name, site.file);
     if (found != none) return {make({.kind = ValueKind::module, .file = found})};
-    return name.empty() ? Values{} : Values{external(name)};
+    return name.empty() ? Values{} : Values{outside(site.file, name)};
   }
   return module_or_external(site.file, name);
+}
+
+// A module that no Python file is: one in C or C++ of the program, by the name of its rows, or something from elsewhere.
+ValueId Evaluator::outside(FileId from, const std::string& name) {
+  const std::string_view extension = program_.knowledge().knows_module(name) ? std::string_view() : program_.find_extension(name, from);
+  return external(extension.empty() ? std::string_view(name) : extension);
 }
 
 Values Evaluator::module_or_external(FileId from, const std::string& name) {
   if (name.empty()) return {};
   if (!program_.knowledge().knows_module(name))
     if (FileId found = program_.find_module(name, from); found != none && found != from) return {make({.kind = ValueKind::module, .file = found})};
-  return {external(name)};
+  return {outside(from, name)};
 }
 
 Values Evaluator::import_member(Site site, FrameId frame) {
@@ -36,7 +42,7 @@ Values Evaluator::import_member(Site site, FrameId frame) {
       std::string qualified = symbols_[it.symbol] + "." + std::string(member);
       // `from package import module`, where only the module is ours
       FileId ours = program_.knowledge().knows_module(qualified) || program_.knowledge().find(qualified) ? none : program_.find_module(qualified, site.file);
-      add(result, ours != none ? make({.kind = ValueKind::module, .file = ours}) : external(qualified));
+      add(result, ours != none ? make({.kind = ValueKind::module, .file = ours}) : outside(site.file, qualified));
     }
   }
   return result;
@@ -55,6 +61,7 @@ Values Evaluator::module_member(FileId file_id, std::string_view name) {
   NameId id = file.find_name(name);
   if (id != none && (file.scopes[0].names.contains(id) || file.global_writers.contains(id))) return module_variable(file_id, id);
   if (FileId sub = program_.submodule(file_id, name); sub != none) return {make({.kind = ValueKind::module, .file = sub})};
+  if (std::string_view extension = program_.find_extension(file.module + "." + std::string(name), file_id); !extension.empty()) return {external(extension)};
   return star_imported(file_id, 0, name);
 }
 

@@ -158,6 +158,7 @@ class Evaluator {
   Values import_module(Site site);
   Values import_member(Site site, FrameId frame);
   Values module_or_external(FileId from, const std::string& name);
+  ValueId outside(FileId from, const std::string& name);
   Values star_imported(FileId file, ScopeId scope, std::string_view name);
 
   // evaluate_arguments.cpp

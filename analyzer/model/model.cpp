@@ -4,7 +4,6 @@
 #include <array>
 
 #include "analyzer/model/globals.h"
-#include "analyzer/model/native/native.h"
 
 namespace forklint::model {
 namespace {
@@ -16,10 +15,6 @@ constexpr size_t most_launches = 1000;
 
 Model::Model(const Program& program, const ModelOptions& options)
     : program_(program), options_(options), evaluator_(std::make_unique<Evaluator>(program)), pickling_(std::make_unique<Pickling>(*evaluator_)), walker_(std::make_unique<Walker>(*evaluator_)) {
-  std::vector<native::Unit> units;
-  for (FileId file = 0; file < program.files().size(); ++file)
-    if (program.file(file).facts.language != facts::Language::python) units.push_back({file, program.file(file).path, &program.file(file).facts});
-  native_ = std::make_unique<native::Native>(std::move(units), program.knowledge().natives());
   walk();
   payloads_.resize(launches_.size());
   crossings_.resize(launches_.size());

@@ -13,10 +13,6 @@
 #include "analyzer/model/pickling.h"
 #include "analyzer/model/timeline.h"
 
-namespace forklint::model::native {
-class Native;  // native/native.h
-}
-
 namespace forklint::model {
 
 struct ModelOptions {
@@ -47,7 +43,7 @@ class Model {
   Pickling& pickling() const { return *pickling_; }
 
   // The files in C and C++; empty where there are none. Their sites are sites of this model.
-  const native::Native& native() const { return *native_; }
+  const native::Native& native() const { return program_.native(); }
 
   // Mains first (one a file), then functions that nothing known calls.
   const std::vector<Trace>& traces() const { return traces_; }
@@ -79,7 +75,6 @@ class Model {
   std::unique_ptr<Evaluator> evaluator_;
   std::unique_ptr<Pickling> pickling_;
   std::unique_ptr<Walker> walker_;
-  std::unique_ptr<native::Native> native_;
   std::vector<Trace> traces_;
   std::vector<bool> imported_;
   std::vector<Launch> launches_;

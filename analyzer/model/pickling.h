@@ -18,6 +18,7 @@ enum class Obstacle : uint8_t {
   object,           // an object that cannot be pickled by its nature: lock, file, generator, module …
   primitive,        // lock, queue, value … of multiprocessing: only while a process is being started
   process_or_pool,  // a started process, a pool, an executor
+  extension_type,   // an object of a type in C or C++ that has no pickle support; the culprit is where it is bound
   unfindable,       // a function or class that its name does not lead back to
 };
 
@@ -84,6 +85,7 @@ class Pickling {
   Found of_object_of_made_class(ValueId value, const PickleContext& context, int depth);
   Found of_made_class(ValueId value, const knowledge::Api& row, const PickleContext& context);
   Found of_row(const knowledge::Api& row, const std::string& name, Site culprit, const PickleContext& context);
+  Found of_extension(Found found, std::string_view type);
   bool registered(ValueId class_value);
   bool started(ValueId process, const PickleContext& context) const;
 

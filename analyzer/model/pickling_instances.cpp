@@ -23,7 +23,7 @@ Pickling::Found Pickling::of_instance(ValueId id, const PickleContext& context, 
     // A base from outside says how its instances are sent: queues by their own reduction, threads not at all.
     if (row->mp_primitive || row->picklable == knowledge::Picklable::yes || row->picklable == knowledge::Picklable::process_only) return {};
     if (row->picklable == knowledge::Picklable::no)
-      if (auto found = of_row(*row, row->names[0], it.site(), context)) return found;
+      if (auto found = of_row(*row, row->names[0], it.site(), context)) return of_extension(found, evaluator_.symbol(evaluator_.value(evaluator_.external_base(it.base)).symbol));
   }
   open_.push_back(id);
   std::optional<PickleProblem> result = of_attributes(id, context, depth);

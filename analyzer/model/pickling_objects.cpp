@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "analyzer/model/language.h"
+#include "analyzer/model/native/extensions.h"
 #include "analyzer/model/timeline.h"
 
 namespace forklint::model {
@@ -46,7 +47,27 @@ Pickling::Found Pickling::of_object(ValueId id, const PickleContext& context, in
   if (!row) return {};
   if (row->launch && row->launch->starts == knowledge::Starts::start && !started(id, context)) return {};
   if (row->picklable == Picklable::no && registered(evaluator_.external(type))) return {};
-  return of_row(*row, row->names[0], it.site(), context);
+  return of_extension(of_row(*row, row->names[0], it.site(), context), type);
+}
+
+// Of a type that a module of the program's own binds: the binding is to blame, unless Python adds what it lacks.
+Pickling::Found Pickling::of_extension(Found found, std::string_view type) {
+  const Program& program = evaluator_.program();
+  const native::BoundType* bound = found ? program.extension_type(type) : nullptr;
+  if (!bound) return found;
+  for (FileId file_id = 0; file_id < program.files().size(); ++file_id) {
+    const File& file = program.file(file_id);
+    for (std::string_view method : {"__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__"}) {
+      auto writes = file.attribute_writes.find(file.find_name(method));
+      if (writes == file.attribute_writes.end()) continue;
+      for (EventId write : writes->second)
+        for (ValueId patched : Values(evaluator_.evaluate({file_id, file.operand(write, 0)}, any_frame)))
+          if (patched == unknown_value || evaluator_.type_name(patched) == type) return {};
+    }
+  }
+  found->obstacle = Obstacle::extension_type;
+  found->culprit = program.native().site(bound->place);
+  return found;
 }
 
 // Containers that keep their arguments, or the elements of these.

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "analyzer/model/native/extensions.h"
+
 namespace forklint::model {
 namespace {
 
@@ -34,7 +36,7 @@ constexpr size_t most_components = 12;
 
 }  // namespace
 
-Program::Program(std::vector<ParsedFile> files, const knowledge::Knowledge& knowledge) : knowledge_(knowledge) {
+Program::Program(std::vector<ParsedFile> files, const knowledge::Knowledge& knowledge) {
   files_.resize(files.size());
   for (FileId id = 0; id < files.size(); ++id) {
     File& file = files_[id];
@@ -68,7 +70,10 @@ Program::Program(std::vector<ParsedFile> files, const knowledge::Knowledge& know
       in_package = in_package && by_path_.contains(init);
     }
   }
+  link_extensions(knowledge);
 }
+
+Program::~Program() = default;
 
 FileId Program::find_module(std::string_view module, FileId from) const {
   auto it = by_suffix_.find(std::string(module));

@@ -4,6 +4,7 @@
 #include <llvm/ADT/SmallVector.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -11,6 +12,12 @@
 
 #include "analyzer/facts/facts.h"
 #include "analyzer/knowledge/knowledge.h"
+
+namespace forklint::model::native {
+class Native;            // native/native.h
+struct ExtensionModule;  // native/extensions.h
+struct BoundType;
+}  // namespace forklint::model::native
 
 namespace forklint::model {
 
@@ -93,11 +100,23 @@ struct ParsedFile {
 class Program {
  public:
   Program(std::vector<ParsedFile> files, const knowledge::Knowledge& knowledge);
+  ~Program();
   Program(const Program&) = delete;
 
   const std::vector<File>& files() const { return files_; }
   const File& file(FileId id) const { return files_[id]; }
+  // With a row for each thing that a module in C or C++ gives to Python.
   const knowledge::Knowledge& knowledge() const { return knowledge_; }
+
+  // The files in C and C++, linked; empty where there are none.
+  const native::Native& native() const { return *native_; }
+  // What an absolute dotted name means when imported from `from` and a file in C or C++ defines it: the name of its rows.
+  // Empty: no such module, or several that may be meant.
+  std::string_view find_extension(std::string_view module, FileId from) const;
+  const std::vector<native::ExtensionModule>& extensions() const { return extensions_; }
+  // By the name of its rows; null when it is none.
+  const native::ExtensionModule* extension(std::string_view name) const;
+  const native::BoundType* extension_type(std::string_view name) const;
 
   // The file that an absolute dotted module name means when imported from `from`; none when it is not ours.
   FileId find_module(std::string_view module, FileId from) const;
@@ -108,9 +127,14 @@ class Program {
 
  private:
   std::vector<File> files_;
-  const knowledge::Knowledge& knowledge_;
+  void link_extensions(const knowledge::Knowledge& knowledge);
+
+  knowledge::Knowledge knowledge_;
   std::unordered_map<std::string, std::vector<FileId>> by_suffix_;  // "pkg.mod" -> files whose path ends so
   std::unordered_map<std::string, FileId> by_path_;
+  std::unique_ptr<native::Native> native_;
+  std::vector<native::ExtensionModule> extensions_;
+  std::vector<std::string> extension_names_;  // of their rows
 };
 
 }  // namespace forklint::model

@@ -187,7 +187,7 @@ void Walker::event(FileId file_id, EventId id, FrameId frame, uint32_t parent, c
       return;
     case Op::import_from:
       for (ValueId value : Values(evaluator_.evaluate(site, frame)))
-        if (evaluator_.value(value).kind == ValueKind::module) import_module(value, site, parent, condition);
+        if (ValueKind kind = evaluator_.value(value).kind; kind == ValueKind::module || kind == ValueKind::external) import_module(value, site, parent, condition);
       return;
     case Op::class_: case Op::comprehension:
       if (it.op == Op::comprehension && file.name(it.name) == "generator" && trace_.entry != Entry::worker) return;

@@ -34,7 +34,7 @@ engine::Site Sent::site() const {
 }
 
 void report_sent(const Model& model, engine::Report& report, const std::function<bool(const Sent&)>& takes,
-                 const std::function<std::string(const Sent&)>& message, std::string_view advice) {
+                 const std::function<std::string(const Sent&)>& message, std::string_view advice, std::string_view made) {
   for (size_t i = 0; i < model.launches().size(); ++i) {
     const Launch& launch = model.launches()[i];
     for (const Crossing& crossing : model.crossings(i)) {
@@ -47,7 +47,7 @@ void report_sent(const Model& model, engine::Report& report, const std::function
       auto draft = report.finding(sent.site(), message(sent));
       draft.under(crossing.methods, crossing.outcome).confidence(certain ? Confidence::certain : Confidence::likely).launch(i);
       bool known = problem.culprit.event != none;
-      if (known && report.place(problem.culprit) != report.place(sent.site())) draft.label(problem.culprit, problem.what + " is made here");
+      if (known && report.place(problem.culprit) != report.place(sent.site())) draft.label(problem.culprit, problem.what + " " + std::string(made));
       if (problem.through_self && report.place(problem.attribute_write) != report.place(sent.site()) && report.place(problem.attribute_write) != report.place(problem.culprit))
         draft.label(problem.attribute_write, "kept here, as the attribute " + problem.attribute);
       draft.path(trace, step);

@@ -28,8 +28,9 @@ inline auto takes_obstacle(model::Obstacle obstacle) {
   return [obstacle](const Sent& sent) { return sent.crossing.problem.obstacle == obstacle; };
 }
 
-// Reports what `takes` accepts, with `message`; `advice` is the last label, at the place that sends.
+// Reports what `takes` accepts, with `message`; `made` is said of the culprit where that stands elsewhere, `advice` is the
+// last label, at the place that sends.
 void report_sent(const model::Model& model, engine::Report& report, const std::function<bool(const Sent&)>& takes,
-                 const std::function<std::string(const Sent&)>& message, std::string_view advice);
+                 const std::function<std::string(const Sent&)>& message, std::string_view advice, std::string_view made = "is made here");
 
 }  // namespace forklint::rules

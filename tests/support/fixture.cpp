@@ -182,6 +182,8 @@ std::string Fixture::promised(std::string_view method, Version version) const {
   return found;
 }
 
+bool Fixture::has_extensions() const { return !native() && std::any_of(files.begin(), files.end(), is_native); }
+
 std::vector<std::string> Fixture::header_values(std::string_view key) const {
   std::vector<std::string> values;
   for (const auto& [name, value] : header)
@@ -200,7 +202,7 @@ std::vector<Fixture> fixtures(const std::filesystem::path& root, const std::stri
       if (fixture.name().find(filter) == std::string::npos) continue;
       if (entry.is_directory()) {
         for (const auto& inner : std::filesystem::recursive_directory_iterator(entry))
-          if (inner.path().extension() == ".py") fixture.files.push_back(inner.path());
+          if (inner.path().extension() == ".py" || is_native(inner.path())) fixture.files.push_back(inner.path());
         std::sort(fixture.files.begin(), fixture.files.end());
       } else if (entry.path().extension() == ".py" || is_native(entry.path())) {
         fixture.files.push_back(entry.path());

@@ -45,12 +45,14 @@ struct Expected {
 
 struct Fixture {
   std::filesystem::path path;                 // the file, or the folder of a program of several files
-  std::vector<std::filesystem::path> files;   // the Python files, or the one in C or C++
+  std::vector<std::filesystem::path> files;   // the Python files and what stands beside them in C and C++, or the one file
   std::vector<std::pair<std::string, std::string>> header;  // of the file, or of main.py
   std::vector<Expected> expected;
   bool native() const { return path.extension() == ".c" || path.extension() == ".cpp"; }
   // `bad_x.fixed.py` is bad_x.py repaired, and good.
   bool bad() const { return path.filename().string().starts_with("bad_") && !path.stem().string().ends_with(".fixed"); }
+  // The folder of a Python program with extension modules.
+  bool has_extensions() const;
   std::string name() const { return path.parent_path().filename().string() + "/" + path.filename().string(); }
   std::vector<std::string> header_values(std::string_view key) const;
   std::string value(std::string_view key) const;  // the last; "" if there is none

@@ -40,8 +40,9 @@ bool made_of_constants(const Expr* whole, const ASTContext& context) {
 
 }  // namespace
 
+// A list in parentheses in a template, `new T(a, b)`, has no type of its own.
 std::optional<std::string> Lowering::constant(const Expr* it) const {
-  if (it->isValueDependent() || it->isTypeDependent() || !it->getType()->isIntegralOrEnumerationType()) return std::nullopt;
+  if (it->getType().isNull() || it->isValueDependent() || it->isTypeDependent() || !it->getType()->isIntegralOrEnumerationType()) return std::nullopt;
   if (!made_of_constants(it, context_)) return std::nullopt;
   Expr::EvalResult result;
   if (!it->EvaluateAsInt(result, context_)) return std::nullopt;

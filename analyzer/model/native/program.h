@@ -94,6 +94,8 @@ class Program {
   // Calls of this function by others: the function and the index of its call.
   struct Caller { FunctionId function; uint32_t call; };
   const std::vector<Caller>& callers(FunctionId id) const { return callers_[id]; }
+  // What knowledge says of a call, also where the body of a library's header is among the facts; null: nothing.
+  const NativeApi* row(const Call& call) const { return call.api || call.symbol.empty() ? call.api : natives_.find(call.symbol); }
   // The call that an event is; null when it is none.
   const Call* call_at(FunctionId id, EventId event) const;
 
