@@ -302,6 +302,23 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
     else known = {true, std::min(known.low, range.low), std::max(known.high, range.high)};
     first[process] = false;
   };
+  std::set<EventId> wrapping;  // calls that hand the result to the callers in another form: return PyLong_FromLong(pid)
+  auto apart = [&](EventId value) {
+    ForkResult::Range child = reader.value(value, 1), parent = reader.value(value, 2);
+    return child.known && parent.known && (child.high < parent.low || parent.high < child.low);
+  };
+  auto handed = [&](EventId value) {
+    if (facts.events[value].op != Op::call || apart(value)) return value;
+    for (uint32_t i = 1; i < facts.events[value].operands_count; ++i)
+      if (EventId argument = program_.operand(function, value, i); apart(argument)) return argument;
+    return value;
+  };
+  for (size_t i = 0; i < walked.before.size(); ++i) {
+    EventId at = walked.begin + EventId(i);
+    if (facts.events[at].op != Op::return_ || facts.events[at].operands_count == 0) continue;
+    EventId value = program_.operand(function, at, 0);
+    if (handed(value) != value) wrapping.insert(value);
+  }
   for (size_t i = 0; i < walked.before.size(); ++i) {
     EventId at = walked.begin + EventId(i);
     State state = walked.before[i];
@@ -321,7 +338,7 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
       parent_here |= around.contains(event.region) && (call || event.op == Op::return_);
       parent_waits |= call && call->api && call->api->waits;
     }
-    bool does = call || event.op == Op::return_ || event.op == Op::raise;
+    bool does = (call && !wrapping.contains(at)) || event.op == Op::return_ || event.op == Op::raise;
     // What both run before they part is no running on; behind it, and around a loop, it is.
     bool parted = split || at < site.event;
     if (processes == (state_child | state_parent) && at != site.event && parted && does && event.op != Op::return_ && !shared) {
@@ -330,7 +347,7 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
     }
     if (event.op == Op::return_) {
       for (int process = 0; process < 3; ++process)
-        if (state & states_of_result[process]) give(process, event.operands_count ? reader.value(program_.operand(function, at, 0), process) : ForkResult::Range());
+        if (state & states_of_result[process]) give(process, event.operands_count ? reader.value(handed(program_.operand(function, at, 0)), process) : ForkResult::Range());
       if (state & state_child) site.leaves.push_back({main ? Way::main_ends : Way::returns, at});
       if (state & state_parent) site.parent_returns = true;
     }
