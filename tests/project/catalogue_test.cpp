@@ -62,7 +62,7 @@ TEST_CASE("every rule has a bad and a good fixture, and each bad one expects or 
   for (const tests::Fixture& fixture : tests::fixtures(root)) {
     std::string rule = fixture.path.parent_path().filename().string();
     (fixture.bad() ? bad : good).insert(rule);
-    if (fixture.native()) (fixture.bad() ? bad_native : good_native).insert(rule);
+    if (fixture.native() || fixture.has_extensions()) (fixture.bad() ? bad_native : good_native).insert(rule);
     if (!fixture.bad()) continue;
     INFO(fixture.name());
     CHECK_FALSE(fixture.expected.empty());

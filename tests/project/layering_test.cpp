@@ -24,7 +24,7 @@ const std::vector<Layer> layers = {
     {"analyzer/facts", {}, {}},
     {"analyzer/frontends/python", {"analyzer/source", "analyzer/knowledge", "analyzer/facts"}, {"tree_sitter"}},
     {"analyzer/frontends/cpp", {"analyzer/source", "analyzer/knowledge", "analyzer/facts"}, {"clang/"}},
-    {"analyzer/units", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/frontends/cpp"}, {"simdjson"}},
+    {"analyzer/units", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/frontends/cpp", "runtime"}, {"simdjson"}},
     {"analyzer/model/native", {"analyzer/knowledge", "analyzer/facts"}, {}},
     {"analyzer/model", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/model/native"}, {}},
     {"analyzer/engine", {"analyzer/source", "analyzer/knowledge", "analyzer/facts", "analyzer/frontends/python", "analyzer/units", "analyzer/model", "analyzer/model/native"}, {"toml++"}},

@@ -22,7 +22,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds between_looks{15};
 constexpr milliseconds for_leftovers{1000};  // what the program left behind gets so long to finish
-constexpr milliseconds for_stacks{150};      // of one process
+constexpr milliseconds for_stacks{1000};      // of one process
 constexpr size_t many_replaced = 6;
 constexpr milliseconds before_stacks{400};   // the main thread has not moved, although others do
 
