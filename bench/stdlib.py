@@ -32,7 +32,7 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="forklint-bench-") as room:
         tree = pathlib.Path(room, "library")
-        shutil.copytree(options.library or library(), tree, ignore=shutil.ignore_patterns("site-packages", "__pycache__", "*.so", "*.a"))
+        shutil.copytree(options.library or library(), tree, ignore=shutil.ignore_patterns("site-packages", "__pycache__", "*.so", "*.a", "*.c", "*.cpp", "*.h"))
         files = [f for f in tree.rglob("*.py")]
         size = sum(f.stat().st_size for f in files)
         print(f"{len(files)} files, {size / 1e6:.1f} MB")
