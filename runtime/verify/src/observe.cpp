@@ -126,10 +126,12 @@ class Watch {
     size_t before = read_text(room_.stacks()).size();
     if (::syscall(SYS_tgkill, pid, pid, signal) != 0) return "";
     std::string text;
+    unsigned same = 0;  // looks without a new line: it is written frame by frame, on a busy machine with pauses
     for (Clock::time_point until = Clock::now() + for_stacks; Clock::now() < until;) {
       std::this_thread::sleep_for(milliseconds(3));
       std::string now = read_text(room_.stacks());
-      if (now.size() > before && now.size() == text.size()) break;
+      same = now.size() > before && now.size() == text.size() ? same + 1 : 0;
+      if (same == 6) break;
       text = std::move(now);
     }
     return text.size() > before ? text.substr(before, 8000) : "";
