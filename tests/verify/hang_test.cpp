@@ -49,6 +49,26 @@ if __name__ == "__main__":
         child.start()
         child.join()
 )py"},
+    {"a child of the server of forks, joined beside a thread that runs on", "forkserver", R"py(
+import multiprocessing as mp, threading, time
+
+def count():
+    seen = []
+    while True:
+        seen.append(len(seen))
+        time.sleep(0.02)
+
+def work():
+    lock = threading.Lock()
+    with lock, lock:
+        pass
+
+if __name__ == "__main__":
+    threading.Thread(target=count, daemon=True).start()
+    child = mp.Process(target=work)
+    child.start()
+    child.join()
+)py"},
     {"joined before its queue is drained", "spawn", R"py(
 import multiprocessing as mp
 

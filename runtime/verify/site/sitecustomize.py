@@ -87,7 +87,11 @@ def _forklint():
                 record("start", os.getpid(), 0, getattr(self, "_start_method", "") or "", int(main))
                 raise
             popen = getattr(self, "_popen", None)
-            record("start", os.getpid(), getattr(popen, "pid", 0) or 0, getattr(popen, "method", ""), int(main))
+            try:  # the pipe that the server of forks closes when the child has ended
+                end = os.readlink("/proc/self/fd/%d" % popen.sentinel)
+            except Exception:
+                end = ""
+            record("start", os.getpid(), getattr(popen, "pid", 0) or 0, getattr(popen, "method", ""), int(main), end)
             return result
 
         starting.__name__ = "start"

@@ -113,6 +113,7 @@ void Events::take(const std::vector<std::string>& words) {
       ProcessSeen& child = process(number(word(2)));
       if (child.role.empty()) child.role = "worker";
       if (child.parent == 0) child.parent = pid;
+      if (word(5).starts_with("pipe:") && record_.ends.size() < most_of_a_kind) record_.ends[word(5)] = number(word(2));
     }
   } else if (kind == "pyfork") {
     announced_[pid] = {.parent = pid, .threads = unsigned(number(word(2))), .held = list(word(4)), .forced = word(3) == "1"};

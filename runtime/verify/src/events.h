@@ -33,6 +33,7 @@ struct Record {
   std::vector<Start> starts;
   std::vector<UnsafeCall> unsafe_calls;
   std::map<int, std::string> orphans;      // process -> what it waits for and who held it
+  std::map<std::string, int> ends;         // a pipe -> the process whose end it tells, though others hold it
   std::map<int, Clock::time_point> timers; // process -> when its alarm rings
   std::vector<std::string> reached;
   std::vector<std::string> refused;

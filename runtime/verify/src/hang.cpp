@@ -1,5 +1,7 @@
 #include "hang.h"
 
+#include <sys/syscall.h>
+
 #include <algorithm>
 
 namespace forklint::verify {
@@ -20,7 +22,7 @@ struct Thread {
 // The tree at one moment: who could wake whom.
 class Moment {
  public:
-  Moment(const std::vector<ProcessLook>& processes, const std::vector<std::vector<Wait>>& waits) : processes_(processes), waits_(waits) {
+  Moment(const std::vector<ProcessLook>& processes, const std::vector<std::vector<Wait>>& waits, const std::map<std::string, int>& ends) : processes_(processes), waits_(waits), ends_(ends) {
     for (const ProcessLook& process : processes) files_.push_back(open_files(process.pid));
   }
 
@@ -75,6 +77,7 @@ class Moment {
     for (int fd : wait.fds) {
       std::string target = descriptor(processes_[at.process].pid, fd);
       if (!target.starts_with("pipe:")) return found.clear(), add_all(found);
+      if (add_ending(target, found)) continue;
       for (size_t p = 0; p < processes_.size(); p++) {
         bool other_end = std::ranges::any_of(files_[p], [&](const OpenFile& file) { return file.target == target && (wait.kind == Wait::write ? file.reads : file.writes); });
         if (other_end) add_process(p, found);
@@ -82,8 +85,17 @@ class Moment {
     }
   }
 
+  bool add_ending(const std::string& pipe, std::vector<Thread>& found) const {
+    auto end = ends_.find(pipe);
+    auto process = end == ends_.end() ? processes_.end() : std::ranges::find(processes_, end->second, &ProcessLook::inner);
+    if (process == processes_.end()) return false;
+    add_process(size_t(process - processes_.begin()), found);
+    return true;
+  }
+
   const std::vector<ProcessLook>& processes_;
   const std::vector<std::vector<Wait>>& waits_;
+  const std::map<std::string, int>& ends_;
   std::vector<std::vector<OpenFile>> files_;
 };
 
@@ -127,8 +139,19 @@ std::vector<ProcessLook> forever_part(const std::vector<ProcessLook>& look, cons
 
 }  // namespace
 
-void HangFinder::follow(const std::vector<ProcessLook>& look) {
-  last_ = look;
+// A wait that was stopped and goes on is a call of its own, restart_syscall, with the arguments of the first.
+void HangFinder::take_up(ThreadLook& thread) {
+  if (thread.call < 0) return;
+  auto [at, fresh] = calls_.try_emplace(thread.tid, thread.call, thread.arguments);
+  if (thread.call != SYS_restart_syscall) at->second = {thread.call, thread.arguments};
+  else if (!fresh && at->second.second == thread.arguments) thread.call = at->second.first;
+}
+
+void HangFinder::follow(const std::vector<ProcessLook>& seen) {
+  last_ = seen;
+  for (ProcessLook& process : last_)
+    for (ThreadLook& thread : process.threads) take_up(thread);
+  const std::vector<ProcessLook>& look = last_;
   waits_.clear();
   for (const ProcessLook& process : look) {
     auto& waits = waits_.emplace_back();
@@ -160,8 +183,9 @@ std::map<int, std::vector<std::string>> HangFinder::waits() const {
   return lines;
 }
 
-std::optional<Hang> HangFinder::step(const std::vector<ProcessLook>& look, const HangQuestion& question) {
-  follow(look);
+std::optional<Hang> HangFinder::step(const std::vector<ProcessLook>& seen, const HangQuestion& question) {
+  follow(seen);
+  const std::vector<ProcessLook>& look = last_;
   polling_.clear();
   if (look.empty() || rounds_ < rounds_needed || question.timers) return std::nullopt;
 
@@ -194,7 +218,7 @@ std::optional<Hang> HangFinder::step(const std::vector<ProcessLook>& look, const
   }
   if (question.main != 0 && !main) return std::nullopt;
 
-  Moment moment(look, waits_);
+  Moment moment(look, waits_, question.ends);
   for (bool changed = true; changed;) {
     changed = false;
     for (size_t p = 0; p < look.size(); p++)

@@ -28,6 +28,7 @@ struct HangQuestion {
   int main = 0;                   // as the program numbers it; 0: whether all that is left is stuck
   std::set<int> recurring;        // processes that poll, and are each time the same
   std::set<int> orphans;          // processes that said they wait for a lock of a vanished thread
+  std::map<std::string, int> ends; // pipes that tell of the end of a process, whoever else holds them
   bool timers = false;            // an alarm is set somewhere: it may still ring
   bool private_network = false;
   double seconds_left = 0;        // to the wall limit
@@ -48,11 +49,13 @@ class HangFinder {
     unsigned wakes = 0;
     std::chrono::steady_clock::time_point since{};
   };
-  void follow(const std::vector<ProcessLook>& look);
+  void follow(const std::vector<ProcessLook>& seen);
+  void take_up(ThreadLook& thread);
 
   std::vector<ProcessLook> last_;
   std::vector<std::vector<Wait>> waits_;
   std::vector<ProcessLook> stable_;     // the threads that wait for ever, as they were
+  std::map<int, std::pair<long, std::array<uint64_t, 6>>> calls_;  // by thread: the call that it was last seen in
   std::map<int, Sleeper> sleepers_;     // by thread, since the others are stable
   std::vector<ProcessLook> polling_;
   unsigned rounds_ = 0;                 // how often they were found unchanged

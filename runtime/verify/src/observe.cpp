@@ -70,6 +70,7 @@ class Watch {
     for (const auto& [pid, what] : record.orphans) question.orphans.insert(pid);
     question.timers = std::ranges::any_of(record.timers, [](const auto& timer) { return timer.second > Clock::now(); });
     question.recurring = recurrence_.proved();
+    question.ends = record.ends;
     std::optional<Hang> hang = finder_.step(look, question);
     for (const ProcessLook& process : finder_.polling())
       if (!hang && handles(process.pid, stack_signal)) recurrence_.step(process);  // an interpreter
