@@ -165,6 +165,12 @@ std::vector<std::string> Fixture::needs() const {
   return split(value("needs"), ',');
 }
 
+std::vector<std::string> Fixture::modules() const {
+  std::vector<std::string> found = needs();
+  std::erase_if(found, [](const std::string& need) { return need == "linux" || need.starts_with("python"); });
+  return found;
+}
+
 std::vector<std::string> Fixture::flags() const {
   return split(value("flags"), ' ');
 }

@@ -59,6 +59,7 @@ struct Fixture {
   std::vector<RunLine> run_lines() const;
   bool picks_its_method() const;  // has bare `run` lines, and so one run instead of one for each method
   std::vector<std::string> needs() const;
+  std::vector<std::string> modules() const;  // among them: those of Python; in C and C++ programs and libraries
   std::vector<std::string> flags() const;  // of the compiler
   // Whether it can run on this version of Python, by its `needs` alone; modules and platforms are asked elsewhere.
   bool allows(Version version) const;

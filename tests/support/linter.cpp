@@ -1,29 +1,19 @@
 #include "tests/support/linter.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
-#include <utility>
 
 #include "analyzer/engine/load_config.h"
 #include "analyzer/engine/run.h"
 #include "rules/catalogue.h"
+#include "tests/support/bindings.h"
 
 namespace forklint::tests {
 
 std::optional<std::vector<std::string>> extension_flags(const Fixture& fixture) {
   const char* python = std::getenv("FORKLINT_EXTENSION_PYTHON");
-  const std::string interpreter = python ? python : "python3";
-  const std::string command = "'" + interpreter + "' '" FORKLINT_SOURCE_DIR "/tests/fixtures/observe.py' --flags --python '" + interpreter + "' '" + fixture.path.string() + "' 2>/dev/null";
-  FILE* output = popen(command.c_str(), "r");
-  if (!output) return {};
-  std::vector<std::string> words;
-  std::string word;
-  for (int c = std::fgetc(output); c != EOF; c = std::fgetc(output)) {
-    if (c != '\n') word += char(c);
-    else words.push_back(std::exchange(word, {}));
-  }
-  return pclose(output) == 0 ? std::optional(words) : std::nullopt;
+  auto found = bindings(python ? python : "python3", fixture.modules());
+  return found ? std::optional(found->flags) : std::nullopt;
 }
 
 std::vector<Predicted> predict(const Fixture& fixture, const knowledge::Knowledge& knowledge, std::optional<Version> version) {

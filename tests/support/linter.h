@@ -23,8 +23,7 @@ struct Predicted {
 // implicit-method and fork-chosen are left out except in their own folders: they speak of what other rules have found.
 std::vector<Predicted> predict(const Fixture& fixture, const knowledge::Knowledge& knowledge, std::optional<Version> version = {});
 
-// What the compiler is told for the extension modules of a fixture, by the script that builds them; nothing when what it
-// needs is not there. FORKLINT_EXTENSION_PYTHON names another interpreter than python3.
+// What the compiler is told for the extension modules of a fixture; nothing when what it needs is not there. FORKLINT_EXTENSION_PYTHON names another interpreter than python3.
 std::optional<std::vector<std::string>> extension_flags(const Fixture& fixture);
 
 }  // namespace forklint::tests

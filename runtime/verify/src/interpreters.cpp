@@ -110,18 +110,20 @@ std::vector<Interpreter> find_interpreters() {
   return result;
 }
 
-bool has_module(const Interpreter& interpreter, const std::string& module) {
+bool has_module(const Interpreter& interpreter, const std::string& module, const std::vector<std::string>& environment) {
   static std::mutex mutex;
-  static std::map<std::pair<std::string, std::string>, bool> known;
+  static std::map<std::vector<std::string>, bool> known;
+  std::vector<std::string> question = environment;
+  question.insert(question.end(), {interpreter.path, module});
   {
     std::lock_guard guard(mutex);
-    if (auto at = known.find({interpreter.path, module}); at != known.end()) return at->second;
+    if (auto at = known.find(question); at != known.end()) return at->second;
   }
-  runtime::Command command{.argv = {interpreter.path, "-c", "import " + module}, .output = runtime::Output::null, .errors = runtime::Output::null};
+  runtime::Command command{.argv = {interpreter.path, "-c", "import " + module}, .overrides = environment, .output = runtime::Output::null, .errors = runtime::Output::null};
   auto done = runtime::run(command, std::chrono::seconds(60));
   bool there = done && done->exit.ok();
   std::lock_guard guard(mutex);
-  return known[{interpreter.path, module}] = there;
+  return known[std::move(question)] = there;
 }
 
 bool agrees(std::string_view promised, const Observation& seen) {

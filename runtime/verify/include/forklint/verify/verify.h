@@ -126,7 +126,7 @@ struct Interpreter {
 std::optional<Interpreter> interpreter_at(const std::string& path);
 // python3.X on PATH and in pyenv's folder of versions, one for each minor version (the newest), by version. Cached in this process.
 std::vector<Interpreter> find_interpreters();
-// Whether `import module` works there.
-bool has_module(const Interpreter& interpreter, const std::string& module);
+// Whether `import module` works there, in an environment changed as by Run::environment.
+bool has_module(const Interpreter& interpreter, const std::string& module, const std::vector<std::string>& environment = {});
 
 }  // namespace forklint::verify
