@@ -2,9 +2,14 @@
 #include "tests/verify/scripts.h"
 
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <future>
+#include <iterator>
+#include <thread>
 
 namespace {
 
@@ -48,6 +53,23 @@ Leftovers leftovers() {
   seen.folders = entries(fs::temp_directory_path(), "forklint-verify-test-");
   seen.descriptors = entries("/proc/self/fd");
   return seen;
+}
+
+// Processes whose command line holds a word.
+size_t processes_with(const std::string& word) {
+  std::error_code error;
+  size_t count = 0;
+  for (const auto& entry : fs::directory_iterator("/proc", error)) {
+    std::ifstream in(entry.path() / "cmdline");
+    count += std::string(std::istreambuf_iterator<char>(in), {}).contains(word);
+  }
+  return count;
+}
+
+bool within(std::chrono::seconds limit, const auto& condition) {
+  for (auto until = std::chrono::steady_clock::now() + limit; std::chrono::steady_clock::now() < until; std::this_thread::sleep_for(std::chrono::milliseconds(10)))
+    if (condition()) return true;
+  return false;
 }
 
 }  // namespace
@@ -134,6 +156,25 @@ TEST_CASE("the same without namespaces, as far as it goes") {
   INFO(told(seen));
   CHECK(seen.outcome == "hangs");
   CHECK(!seen.namespaces);
+}
+
+TEST_CASE("an observer that is killed takes its run along") {
+  const std::string word = "observed-" + std::to_string(::getpid());
+  Script script("import subprocess, sys, time\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)', sys.argv[1]], start_new_session=True)\ntime.sleep(600)\n");
+  fv::Run run = script.run(newest_python(), "fork");
+  run.arguments = {word};
+  run.files = {"main.py"};
+  run.wall_limit = std::chrono::seconds(600);
+  pid_t observer = ::fork();
+  if (observer == 0) {
+    ::setenv("TMPDIR", script.folder().c_str(), 1);  // its folder goes with the script's
+    (void)fv::observe(run);
+    ::_exit(0);
+  }
+  CHECK(within(std::chrono::seconds(60), [&] { return processes_with(word) >= 3; }));  // the first process, the program and its child
+  ::kill(observer, SIGKILL);
+  ::waitpid(observer, nullptr, 0);
+  CHECK(within(std::chrono::seconds(20), [&] { return processes_with(word) == 0; }));
 }
 
 TEST_CASE("nothing is left after many runs at the same time") {

@@ -1,9 +1,10 @@
 // One run from its launch to its verdict.
-#include <csignal>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <set>
 #include <thread>
@@ -20,7 +21,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds between_looks{15};
+// A look costs processor time that the program could use: at most a twentieth of it, within bounds.
+constexpr std::chrono::microseconds between_looks{15'000}, most_between_looks{50'000};
+constexpr int looking_share = 20;
 constexpr milliseconds for_leftovers{1000};  // what the program left behind gets so long to finish
 constexpr milliseconds for_stacks{1000};      // of one process
 constexpr size_t many_replaced = 6;
@@ -48,7 +51,7 @@ class Watch {
 
  private:
   bool finished() {
-    auto ended = child_.wait_until(Clock::now() + between_looks);
+    auto ended = child_.wait_until(Clock::now() + std::clamp(cost_ * looking_share, between_looks, most_between_looks));
     events_.read();
     if (!ended || *ended) return true;
     if (output_ > run_.most_output) return flooded_ = true;
@@ -56,7 +59,16 @@ class Watch {
     if (storm_ = storm(record); !storm_.empty()) return true;
     double left = std::chrono::duration<double>(begun_ + run_.wall_limit - Clock::now()).count();
     if (left <= 0 && !record.ended) return timed_out_ = true;
-    return look(left);
+    const auto begun = processor_time();
+    bool done = look(left);
+    cost_ = processor_time() - begun;
+    return done;
+  }
+
+  static std::chrono::microseconds processor_time() {
+    timespec now{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::microseconds(now.tv_nsec / 1000);
   }
 
   bool look(double left) {
@@ -237,6 +249,7 @@ class Watch {
   HangFinder finder_;
   Recurrence recurrence_;
   uint64_t output_ = 0;
+  std::chrono::microseconds cost_{0};  // of the last look
   std::optional<Hang> hang_;
   std::string storm_;
   std::string crowded_;

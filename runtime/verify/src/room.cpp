@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -187,6 +188,7 @@ runtime::Command Room::command(const Run& run) const {
 
   runtime::Command command{.argv = std::move(argv), .overrides = environment(run)};
   command.capture_limit = 1 << 20;
+  command.death_signal = SIGKILL;  // and with the first process of a namespace all of it
   command.limits = {.address_space = run.most_memory, .file_size = 1ull << 30, .processes = run.most_processes + 2};
   command.isolation = {.shm = true, .no_network = !run.allow_network && run.namespaces, .namespaces = run.namespaces};
   return command;
