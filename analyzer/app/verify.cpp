@@ -80,16 +80,32 @@ void place(verify::Run& run, const std::string& script, const std::vector<std::s
   }
 }
 
-std::vector<std::string> places_of(const engine::Analysis& analysis) {
-  std::vector<std::string> places;
+// "path:line", as the program knows them.
+std::string line_of(const engine::Analysis& analysis, const engine::Place& place) {
   std::error_code error;
-  for (const engine::Finding& finding : analysis.result.findings) {
-    const source::File& file = analysis.files[finding.place.file];
-    places.push_back(fs::weakly_canonical(file.path, error).string() + ":" + std::to_string(file.position(finding.place.span.begin).line));
-  }
+  const source::File& file = analysis.files[place.file];
+  return fs::weakly_canonical(file.path, error).string() + ":" + std::to_string(file.position(place.span.begin).line);
+}
+
+std::vector<std::string> without_doubles(std::vector<std::string> places) {
   std::ranges::sort(places);
   places.erase(std::ranges::unique(places).begin(), places.end());
   return places;
+}
+
+std::vector<std::string> places_of(const engine::Analysis& analysis) {
+  std::vector<std::string> places;
+  for (const engine::Finding& finding : analysis.result.findings) places.push_back(line_of(analysis, finding.place));
+  return without_doubles(std::move(places));
+}
+
+// Where a finding that foretells a hang says that another thread is: its labels.
+std::vector<std::string> sections_of(const engine::Analysis& analysis) {
+  std::vector<std::string> places;
+  for (const engine::Finding& finding : analysis.result.findings)
+    if (finding.name == "lock-held-at-fork")
+      for (const engine::Label& label : finding.labels) places.push_back(line_of(analysis, label.place));
+  return without_doubles(std::move(places));
 }
 
 // The user is asked once; without a terminal silence is no.
@@ -166,6 +182,7 @@ std::optional<Verified> plan(const CommandLine& line, const std::string& script,
     verified.cells.push_back({.run = run});
     return verified;
   }
+  run.force_lines = sections_of(verified.analysis);
   std::vector<std::string> methods = line.methods;
   if (methods.empty()) methods.assign(std::begin(known_methods), std::end(known_methods));
   for (const Interpreter& interpreter : interpreters_of(line, settings.config, verified.missing)) {

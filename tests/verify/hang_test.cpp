@@ -246,3 +246,38 @@ if __name__ == "__main__":
   CHECK(seen.forks.front().threads == 2);
   CHECK(std::ranges::count(seen.forks.front().held, "__main__.lock") == 1);
 }
+
+TEST_CASE("a fork waits for the section that it is told of, not for any lock") {
+  Script script(R"py(
+import multiprocessing as mp, threading, time
+
+lock = threading.Lock()
+always_held = threading.Lock()
+
+def hold():
+    always_held.acquire()
+    while True:
+        time.sleep(1)
+        with lock:
+            time.sleep(0.4)
+
+def work():
+    with lock:
+        pass
+
+if __name__ == "__main__":
+    threading.Thread(target=hold, daemon=True).start()
+    time.sleep(0.1)
+    child = mp.Process(target=work)
+    child.start()
+    child.join()
+)py");
+  fv::Run run = script.run(newest_python(), "fork");
+  fv::Observation seen = fv::observe(run);
+  INFO(told(seen));
+  CHECK(seen.outcome == "ok");
+  run.force_lines = {(script.folder() / "main.py").string() + ":11"};
+  seen = fv::observe(run);
+  INFO(told(seen));
+  CHECK(seen.outcome == "hangs");
+}

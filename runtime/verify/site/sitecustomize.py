@@ -259,8 +259,11 @@ def _forklint():
             for turn in range(1000):
                 locks = locks_in_sight(frames)
                 held = [name for name, lock in locks.values() if is_held(lock)]
-                # Without a lock to wait for, waiting would only let threads end that are to be alive at the fork.
-                if not locks or not frames or (held and inside(frames)) or time.monotonic() >= until:
+                # Without a lock to wait for, waiting would only let threads end that are to be alive at the fork. A section that
+                # nobody enters is given up for any lock.
+                now = time.monotonic()
+                late = now >= until
+                if not locks or not frames or (held and (late or inside(frames))) or now >= until + (0.3 if sections else 0):
                     break
                 waited = True
                 frames = None

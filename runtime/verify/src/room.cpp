@@ -59,9 +59,10 @@ std::string setting(const std::vector<std::string>& settings, std::string_view n
   return value;
 }
 
-std::string joined(const std::vector<std::string>& lines) {
+// Lines of files below `from`, told by where these are in the run.
+std::string moved(const std::vector<std::string>& lines, const std::string& from, const std::string& to) {
   std::string text;
-  for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + line;
+  for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + (line.starts_with(from + "/") ? to + line.substr(from.size()) : line);
   return text;
 }
 
@@ -149,9 +150,11 @@ std::vector<std::string> Room::environment(const Run& run) const {
     set("FORKLINT_START_METHOD", run.start_method);
     set("FORKLINT_SIGNAL", std::to_string(stack_signal));
     if (setting(run.environment, "PYTHONHASHSEED").empty()) set("FORKLINT_SEED", first_seed);
-    if (run.force) set("FORKLINT_FORCE_MS", "900");
-    if (!run.force_lines.empty()) set("FORKLINT_FORCE_LINES", joined(run.force_lines));
-    if (!run.watch_lines.empty()) set("FORKLINT_LINES", joined(run.watch_lines));
+    if (run.force) set("FORKLINT_FORCE_MS", run.force_lines.empty() ? "900" : "6000");
+    std::error_code error;
+    const std::string from = fs::weakly_canonical(run.folder.empty() ? fs::path(".") : fs::path(run.folder), error).string();
+    if (!run.force_lines.empty()) set("FORKLINT_FORCE_LINES", moved(run.force_lines, from, folder_));
+    if (!run.watch_lines.empty()) set("FORKLINT_LINES", moved(run.watch_lines, from, folder_));
   }
   return settings;
 }

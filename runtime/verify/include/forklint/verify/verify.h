@@ -40,7 +40,7 @@ struct Run {
   bool allow_network = false;
   bool namespaces = true;              // false: not even where they are allowed
   bool force = true;                   // a fork waits (a little) until another thread is inside of a lock
-  std::vector<std::string> force_lines;  // "path:line" of critical sections: a fork waits for a thread in one of these; empty: any lock
+  std::vector<std::string> force_lines;  // "path:line" where critical sections begin: a fork waits, longer, for a thread in one; empty: any lock
   std::vector<std::string> watch_lines;  // "path:line": says in Observation::reached whether they were executed
   std::vector<std::string> environment;  // "K=V" sets, "K" removes, after all else
   unsigned most_processes = 64;        // living at once; one more ends the run: `storms`
