@@ -44,9 +44,11 @@ bool fails_alike(const Verified& verified, const VerifyCell& cell) {
   return others > 0;
 }
 
-// Another method of the same interpreter for which success is foretold, and which has the same failure.
+// Another method of the same interpreter for which success is foretold, and which has the same failure. A program that picks its
+// method itself uses the same one under every default: that is no control.
 bool control_fails(const Verified& verified, const VerifyCell& cell) {
   return std::ranges::any_of(verified.cells, [&](const VerifyCell& other) {
+    if (!other.seen.method.empty() && other.seen.method == cell.seen.method) return false;
     return other.python == cell.python && other.method != cell.method && !foretells_failure(verified.analysis, other) && other.seen.outcome == cell.seen.outcome;
   });
 }

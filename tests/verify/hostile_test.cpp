@@ -118,7 +118,7 @@ TEST_CASE("memory without end is refused, and named") {
 }
 
 TEST_CASE("what is written outside is refused, and named; the working folder is as it was") {
-  fv::Observation seen = observe("open('/usr/forklint-was-here', 'w')\n");
+  fv::Observation seen = observe("open('/var/tmp/forklint-was-here', 'w')\n");
   if (!seen.namespaces) SKIP("no namespaces here");
   INFO(told(seen));
   CHECK(seen.outcome == "raises:OSError");
@@ -156,6 +156,25 @@ TEST_CASE("the same without namespaces, as far as it goes") {
   INFO(told(seen));
   CHECK(seen.outcome == "hangs");
   CHECK(!seen.namespaces);
+}
+
+TEST_CASE("an ordinary user's run is as much alone") {
+  auto python = fv::interpreter_at("/usr/bin/python3");
+  if (::geteuid() != 0 || !python) SKIP("only root can become another user, who needs an interpreter that all may use");
+  Script script("import os\nprint(os.getuid(), len([p for p in os.listdir('/proc') if p.isdigit()]))\nopen('/var/tmp/forklint-was-here', 'w')\n");
+  fs::permissions(script.folder(), fs::perms::all);
+  fv::Run run = script.run(*python, "fork");
+  pid_t user = ::fork();
+  if (user == 0) {
+    if (::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(9);
+    fv::Observation seen = fv::observe(run);
+    bool refused = std::ranges::any_of(seen.contained, [](const std::string& line) { return line.starts_with("not isolated"); });
+    if (!seen.namespaces || refused) std::fprintf(stderr, "%s\n", told(seen).c_str());
+    ::_exit(seen.namespaces && !refused && seen.out == "65534 2\n" && seen.err.contains("Read-only") ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(user, &status, 0);
+  CHECK(status == 0);
 }
 
 TEST_CASE("an observer that is killed takes its run along") {

@@ -1,7 +1,8 @@
 // The first process of a run: makes the namespaces, starts the program, takes the status of everything that ends, and tells of
 // both in the file of events. A program of its own, in C++ without a C++ runtime, because it is born again for every run.
 //
-//   init EVENTS [-p] [-r] [-t TMP KEEP...] [-o FOLDER UPPER WORK] [-w WRITABLE]... [-d FOLDER] [-E K=V]... -- PROGRAM ARGS...
+//   init EVENTS [-m NAMESPACE] [-p] [-r] [-t TMP KEEP...] [-o FOLDER UPPER WORK] [-w WRITABLE]... [-d FOLDER] [-E K=V]... -- PROGRAM ARGS...
+//   -m  the observer's mounts, as /proc/self/ns/mnt names them: without this, or in these, no mount is touched
 //   -p  processes and IPC of its own        -r  everything is read-only, but what -w, -t and -o name
 //   -t  TMP stands at /tmp; what is named after it (up to --) stays visible there      -o  changes to FOLDER go to UPPER
 #include <fcntl.h>
@@ -27,6 +28,7 @@ constexpr int most = 64;
 
 struct Options {
   const char* events = nullptr;
+  const char* outside = nullptr;
   bool processes = false;
   bool read_only = false;
   const char* tmp = nullptr;
@@ -74,6 +76,7 @@ bool parse(int argc, char** argv, Options& options) {
     else if (!strcmp(word, "-k") && i + 1 < argc && options.kept_count < most) options.kept[options.kept_count++] = argv[++i];
     else if (!strcmp(word, "-o") && i + 3 < argc) options.folder = argv[i + 1], options.upper = argv[i + 2], options.work = argv[i + 3], i += 3;
     else if (!strcmp(word, "-w") && i + 1 < argc && options.writable_count < most) options.writable[options.writable_count++] = argv[++i];
+    else if (!strcmp(word, "-m") && i + 1 < argc) options.outside = argv[++i];
     else if (!strcmp(word, "-d") && i + 1 < argc) options.directory = argv[++i];
     else if (!strcmp(word, "-E") && i + 1 < argc && options.environment_count < most) options.environment[options.environment_count++] = argv[++i];
     else return false;
@@ -99,13 +102,39 @@ void replace_tmp(const Options& options) {
   attempt(bind(options.tmp, "/tmp"), "private /tmp");
 }
 
-// Mounts are touched only where they are not the machine's: in a namespace that the parent does not have.
-bool has_own_mounts() {
+bool read_link(const char* path, char (&text)[64]) {
+  ssize_t size = readlink(path, text, sizeof text - 1);
+  text[size > 0 ? size : 0] = 0;
+  return size > 0;
+}
+
+// Mounts are touched only where they are not the machine's: in a namespace that neither the observer nor the parent has. From
+// inside of a user namespace the parent's is not to be seen.
+bool has_own_mounts(const Options& options) {
   char own[64], parent[64], path[64];
   snprintf(path, sizeof path, "/proc/%d/ns/mnt", getppid());
-  ssize_t own_size = readlink("/proc/self/ns/mnt", own, sizeof own);
-  ssize_t parent_size = readlink(path, parent, sizeof parent);
-  return own_size > 0 && parent_size > 0 && (own_size != parent_size || memcmp(own, parent, size_t(own_size)) != 0);
+  if (!options.outside || !read_link("/proc/self/ns/mnt", own) || !strcmp(own, options.outside)) return false;
+  return !read_link(path, parent) || strcmp(own, parent) != 0;
+}
+
+bool write_text(const char* path, const char* text) {
+  int file = open(path, O_WRONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  bool written = write(file, text, strlen(text)) == ssize_t(strlen(text));
+  close(file);
+  return written;
+}
+
+// Who is not root has lost all capabilities by the exec, also in a user namespace of its own: in a new one it has them again, as
+// the same user and group.
+bool regain_capabilities() {
+  const unsigned user = geteuid(), group = getegid();
+  char users[48], groups[48];
+  snprintf(users, sizeof users, "%u %u 1", user, user);
+  snprintf(groups, sizeof groups, "%u %u 1", group, group);
+  if (user == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
+  write_text("/proc/self/setgroups", "deny");
+  return write_text("/proc/self/uid_map", users) && write_text("/proc/self/gid_map", groups);
 }
 
 void make_mounts(const Options& options) {
@@ -171,7 +200,8 @@ int main(int argc, char** argv) {
   if (!parse(argc, argv, options)) return 2;
   events_path = options.events;
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-  const bool apart = has_own_mounts();
+  if (options.processes) regain_capabilities();
+  const bool apart = has_own_mounts(options);
   if (!apart && options.processes) tell("refused\t%d\tmounts of its own\n", getpid());
   if (apart && (options.tmp || options.read_only || options.folder)) make_mounts(options);
   if (apart && options.processes && attempt(unshare(CLONE_NEWPID | CLONE_NEWIPC) == 0, "processes of its own")) {

@@ -163,7 +163,8 @@ runtime::Command Room::command(const Run& run) const {
   bool native = run.interpreter.empty();
   std::vector<std::string> argv{path_ + "/init", events()};
   if (run.namespaces) {
-    argv.insert(argv.end(), {"-p", "-r", "-w", path_});
+    std::error_code unreadable;
+    argv.insert(argv.end(), {"-m", fs::read_symlink("/proc/self/ns/mnt", unreadable).string(), "-p", "-r", "-w", path_});
     // What must stay visible of the old /tmp; each needs a place in the new one.
     std::vector<std::string> kept;
     std::error_code error;
