@@ -4,6 +4,7 @@
 
 #include "analyzer/app/output.h"
 #include "analyzer/engine/load_config.h"
+#include "analyzer/units/cache.h"
 #include "rules/catalogue.h"
 
 namespace forklint::app {
@@ -51,6 +52,7 @@ std::optional<Settings> settings_of(const CommandLine& line) {
   if (!good) return std::nullopt;
   settings.config.units.flags = line.compiler_flags;
   settings.config.units.jobs = line.jobs;
+  if (!line.no_cache) settings.config.units.cache = units::cache_folder();
   engine::layer_selection(settings.config, selection.config, rules);
   return settings;
 }

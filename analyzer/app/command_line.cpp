@@ -56,7 +56,7 @@ void add_analysis(CLI::App& app, CommandLine& line, std::vector<Given>& given) {
   app.add_flag("--exit-zero", line.exit_zero, "Exit with status 0 even when there are findings");
   app.add_flag("-q,--quiet", line.quiet, "Print findings and errors only");
   app.add_flag("--show-files", line.show_files, "Print the files that would be analysed, and stop");
-  app.add_flag("--no-cache", line.no_cache, "Accepted; there is no cache yet");
+  app.add_flag("--no-cache", line.no_cache, "Parse every C and C++ file anew, and keep nothing of them");
 }
 
 void add_verify(CLI::App& app, CommandLine& line) {

@@ -29,7 +29,7 @@ struct CommandLine {
   bool statistics = false;
   bool exit_zero = false;
   bool quiet = false;
-  bool no_cache = false;  // nothing is cached, so that is always so
+  bool no_cache = false;  // facts of C and C++ files are neither taken from an earlier run nor kept
   std::string rule;  // code or name; empty: the list
   bool all_rules = false;
   std::string script;                  // verify; then `paths` is that alone

@@ -9,6 +9,7 @@
 
 #include <unistd.h>
 
+#include "analyzer/units/cache.h"
 #include "analyzer/units/plan.h"
 #include "analyzer/units/relevance.h"
 #include "analyzer/units/worker.h"
@@ -42,18 +43,30 @@ std::vector<Answer> ask_all(const std::string& program, const std::string& root,
   std::vector<uint32_t> order(units.size());
   for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
   std::ranges::sort(order, std::greater(), [&](uint32_t i) { return std::pair(files[units[i].file].text.size(), ~i); });
+  const Cache cache(options.cache, program);
   std::atomic<size_t> next = 0;
+  std::atomic<bool> kept = false;
   auto work = [&] {
     Worker worker(program, options);
     for (size_t i = next++; i < order.size(); i = next++) {
-      const CompileCommand& command = units[order[i]].command;
-      answers[order[i]] = worker.ask({root, command.directory, command.file, command.arguments});
+      const CompileCommand& planned = units[order[i]].command;
+      const frontends::cpp::Command command{root, planned.directory, planned.file, planned.arguments};
+      if (auto known = cache.find(command)) {
+        answers[order[i]] = std::move(*known);
+        continue;
+      }
+      const auto asked = std::chrono::system_clock::now();
+      Answer& answer = answers[order[i]] = worker.ask(command);
+      if (!answer) continue;
+      cache.keep(command, *answer, asked);
+      kept = true;
     }
   };
   std::vector<std::thread> threads;
   const unsigned count = worker_count(options, units.size());
   for (unsigned i = 0; i < count; ++i) threads.emplace_back(work);
   for (std::thread& thread : threads) thread.join();
+  if (kept) cache.trim();
   return answers;
 }
 

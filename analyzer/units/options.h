@@ -14,6 +14,7 @@ struct UnitOptions {
   std::optional<std::vector<std::string>> flags;  // of the user, for every file, instead of a database
   std::chrono::seconds time{60};                  // for one unit
   uint64_t memory = 2ull << 30;                   // bytes of address space of one worker
+  std::string cache;                              // a folder for what is kept between runs (cache.h); empty: nothing is
   unsigned jobs = 0;                              // 0: one per processor, as far as memory goes
 };
 

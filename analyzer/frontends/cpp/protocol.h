@@ -34,6 +34,7 @@ struct Unit {
   std::string first_error;
   std::string missing_header;  // the first one
   std::vector<std::string> reads;  // the user's files that it is made of, whether they define something or not
+  std::vector<std::string> system_reads;  // all other files, absolute
   std::string failure;         // why there is nothing at all; empty when there is
 };
 

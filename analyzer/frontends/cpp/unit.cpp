@@ -83,12 +83,22 @@ class Consumer : public ASTConsumer {
     const SourceManager& sources = compiler_.getSourceManager();
     for (unsigned i = 1; i < sources.local_sloc_entry_size(); ++i) {
       const SrcMgr::SLocEntry& entry = sources.getLocalSLocEntry(i);
-      if (!entry.isFile() || SrcMgr::isSystem(entry.getFile().getFileCharacteristic())) continue;
-      if (OptionalFileEntryRef file = entry.getFile().getContentCache().OrigEntry) unit_.reads.push_back(places_.path_of(&file->getFileEntry(), file->getName()));
+      if (!entry.isFile()) continue;
+      OptionalFileEntryRef file = entry.getFile().getContentCache().OrigEntry;
+      if (!file) continue;
+      if (!SrcMgr::isSystem(entry.getFile().getFileCharacteristic())) {
+        unit_.reads.push_back(places_.path_of(&file->getFileEntry(), file->getName()));
+        continue;
+      }
+      llvm::SmallString<256> path(file->getName());
+      sources.getFileManager().makeAbsolutePath(path);
+      unit_.system_reads.emplace_back(path.str());
     }
-    std::ranges::sort(unit_.reads);
-    const auto rest = std::ranges::unique(unit_.reads);
-    unit_.reads.erase(rest.begin(), rest.end());
+    for (auto* paths : {&unit_.reads, &unit_.system_reads}) {
+      std::ranges::sort(*paths);
+      const auto rest = std::ranges::unique(*paths);
+      paths->erase(rest.begin(), rest.end());
+    }
   }
 
   CompilerInstance& compiler_;

@@ -1,0 +1,166 @@
+#include "analyzer/units/cache.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <llvm/ADT/StringExtras.h>
+#include <llvm/Support/xxhash.h>
+
+#include "analyzer/source/file.h"
+
+namespace forklint::units {
+namespace {
+
+namespace fs = std::filesystem;
+using frontends::cpp::Command;
+using frontends::cpp::Unit;
+
+constexpr std::string_view magic = "forklint units 1\n";
+constexpr size_t largest_answer = 64u << 20;
+
+struct State {
+  uint64_t size = 0;
+  int64_t changed = 0;  // nanoseconds
+  bool operator==(const State&) const = default;
+};
+
+std::optional<State> state_of(const std::string& path) {
+  struct stat status;
+  if (::stat(path.c_str(), &status) != 0) return {};
+  return State{uint64_t(status.st_size), int64_t(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec};
+}
+
+// An answer as it lies in its file: what it depends on, then the bytes of the protocol.
+template <class T>
+void put(std::string& to, T value) { to.append(reinterpret_cast<const char*>(&value), sizeof value); }
+
+template <class T>
+bool take(std::string_view& from, T& value) {
+  if (from.size() < sizeof value) return false;
+  std::memcpy(&value, from.data(), sizeof value);
+  from.remove_prefix(sizeof value);
+  return true;
+}
+
+std::vector<std::string> files_of(const Command& command, const Unit& unit) {
+  std::vector<std::string> files = unit.system_reads;
+  for (const std::string& path : unit.reads) files.push_back(path.starts_with('/') ? path : command.root + "/" + path);
+  return files;
+}
+
+// The rest of the bytes, when every file is as it was.
+std::optional<std::string_view> still_holds(std::string_view bytes) {
+  if (!bytes.starts_with(magic)) return {};
+  bytes.remove_prefix(magic.size());
+  uint32_t count = 0;
+  if (!take(bytes, count)) return {};
+  for (; count > 0; --count) {
+    uint32_t length = 0;
+    State then;
+    if (!take(bytes, length) || length > bytes.size()) return {};
+    const std::string path(bytes.substr(0, length));
+    bytes.remove_prefix(length);
+    if (!take(bytes, then.size) || !take(bytes, then.changed) || state_of(path) != then) return {};
+  }
+  return bytes;
+}
+
+// Whole or not at all, whoever else writes it.
+void write(const std::string& path, const std::string& bytes) {
+  const std::string part = path + "." + std::to_string(::getpid()) + ".part";
+  const int file = ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0) return;
+  const bool written = ::write(file, bytes.data(), bytes.size()) == ssize_t(bytes.size());
+  ::close(file);
+  if (!written || ::rename(part.c_str(), path.c_str()) != 0) ::unlink(part.c_str());
+}
+
+}  // namespace
+
+std::string cache_folder() {
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache == '/') return std::string(cache) + "/forklint/units";
+  const char* home = std::getenv("HOME");
+  return home && *home == '/' ? std::string(home) + "/.cache/forklint/units" : std::string();
+}
+
+Cache::Cache(std::string folder, const std::string& frontend) : folder_(std::move(folder)) {
+  const std::optional<State> program = state_of(frontend);
+  if (!program) folder_.clear();
+  if (folder_.empty()) return;
+  salt_ = frontend;
+  put(salt_, *program);
+  for (const char* name : {"CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH"})
+    if (const char* value = std::getenv(name)) salt_.append(name).append(value);
+  std::error_code error;
+  fs::create_directories(folder_, error);
+  fs::permissions(folder_, fs::perms::owner_all, error);
+}
+
+std::string Cache::path_of(const Command& command) const {
+  const std::string name = salt_ + to_bytes(command);
+  const llvm::XXH128_hash_t hash = llvm::xxh3_128bits({reinterpret_cast<const uint8_t*>(name.data()), name.size()});
+  return folder_ + "/" + llvm::utohexstr(hash.high64, true, 16) + llvm::utohexstr(hash.low64, true, 16);
+}
+
+std::optional<Unit> Cache::find(const Command& command) const {
+  if (folder_.empty()) return {};
+  const std::string path = path_of(command);
+  auto bytes = source::read_bytes(path, largest_answer);
+  auto answer = bytes ? still_holds(*bytes) : std::nullopt;
+  if (!answer) return {};
+  auto unit = frontends::cpp::unit_from(*answer);
+  if (!unit) return {};
+  ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0);  // used now
+  return std::move(*unit);
+}
+
+void Cache::keep(const Command& command, const Unit& unit, std::chrono::system_clock::time_point asked) const {
+  if (folder_.empty()) return;
+  const int64_t latest = std::chrono::duration_cast<std::chrono::nanoseconds>(asked.time_since_epoch()).count();
+  std::string bytes(magic);
+  const std::vector<std::string> files = files_of(command, unit);
+  put(bytes, uint32_t(files.size()));
+  for (const std::string& path : files) {
+    auto state = state_of(path);
+    if (!state || state->changed >= latest) return;
+    put(bytes, uint32_t(path.size()));
+    bytes += path;
+    put(bytes, state->size);
+    put(bytes, state->changed);
+  }
+  bytes += to_bytes(unit);
+  if (bytes.size() <= largest_answer) write(path_of(command), bytes);
+}
+
+void Cache::trim(uint64_t most_bytes) const {
+  struct Kept {
+    fs::file_time_type used;
+    uint64_t size;
+    fs::path path;
+  };
+  std::error_code error;
+  std::vector<Kept> kept;
+  uint64_t total = 0;
+  if (folder_.empty()) return;
+  for (const auto& entry : fs::directory_iterator(folder_, error)) {
+    std::error_code gone;
+    kept.push_back({entry.last_write_time(gone), entry.file_size(gone), entry.path()});
+    if (gone) kept.pop_back();
+    else total += kept.back().size;
+  }
+  if (total <= most_bytes) return;
+  std::ranges::sort(kept, {}, &Kept::used);
+  for (const Kept& it : kept) {
+    if (total <= most_bytes / 2) return;
+    if (fs::remove(it.path, error)) total -= it.size;
+  }
+}
+
+}  // namespace forklint::units
