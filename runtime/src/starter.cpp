@@ -86,6 +86,8 @@ size_t count_threads() {
 }
 
 Result<std::unique_ptr<Starter>> Starter::make(const StarterPlan& plan) {
+  if (plan.method != StartMethod::fork && !can_have_role())
+    return std::unexpected(Error{0, "workers are this program started anew, and would run all of it, pool and all: main() must begin with worker_main()"});
   auto pair = make_packet_pair();
   if (!pair) return std::unexpected(pair.error());
   auto& [ours, theirs] = *pair;

@@ -288,6 +288,27 @@ static_assert(!Sendable<int*> && !Sendable<std::string_view> && !Sendable<int&> 
 static_assert(Sendable<std::span<const std::byte>> && !wire_detail::sendable<std::vector<std::optional<std::span<const std::byte>>>, true>());
 static_assert(Sendable<Shape> && Sendable<Either> && Sendable<std::map<std::string, std::vector<Point>>>);
 
+TEST_CASE("insights have every part of a worker's time, its bytes and its memory, under every start method") {
+  auto method = methods();
+  INFO(name(method));
+  Pool pool = make({.workers = 1, .method = method});
+  pool.on_start(begins_at, 1);
+  std::string large(size_t(8) << 20, 'x');
+  for (int i = 0; i < 3; ++i) CHECK(pool.apply(reversed, large)->size() == large.size());
+  ::usleep(20'000);
+  CHECK(pool.apply(fibonacci, 22) == 17711);
+  WorkerInsights worker = pool.insights().workers.at(0);
+  CHECK(worker.tasks == 4);
+  for (double seconds : {worker.start, worker.init, worker.decode, worker.run, worker.encode}) {
+    CHECK(seconds > 0);
+    CHECK(seconds < 20);
+  }
+  CHECK(worker.idle >= 0.02);
+  CHECK(worker.bytes_in > 3 * large.size());
+  CHECK(worker.bytes_out > 3 * large.size());
+  CHECK(worker.max_rss > large.size());
+}
+
 TEST_CASE("insights say where the time went") {
   Pool pool = make({.workers = 2});
   pool.map(fibonacci, std::vector<int>(50, 18));
