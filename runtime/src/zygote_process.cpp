@@ -96,8 +96,8 @@ bool serve(int socket, int& argc, char**& argv) {
     files.clear();  // a copy's errors end with the copy's own
     Result<Born> born = Born{};
     if (!copy) born = std::unexpected(copy.error());
-    else if (reply.threads == 1) born = copy_process_as_sibling((*copy)->order.namespaces);
-    if (born && born->pid == 0 && reply.threads == 1) return become(std::move(*copy), argc, argv), true;
+    else if (reply.threads <= 1) born = copy_process_as_sibling((*copy)->order.namespaces);
+    if (born && born->pid == 0 && reply.threads <= 1) return become(std::move(*copy), argc, argv), true;
     if (!born) reply.error = born.error().number;
     else reply.pid = born->pid;
     int pidfd = born ? born->pidfd.get() : -1;
