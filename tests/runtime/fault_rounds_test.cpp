@@ -26,12 +26,18 @@ size_t entries_of(const std::string& folder) {
 // What must be as it was: descriptors, children (zombies too), names of shared memory, temporary files.
 struct Counts {
   size_t descriptors = entries_of("/proc/self/fd"), children = 0, shm = entries_of("/dev/shm"), files = entries_of(std::filesystem::temp_directory_path());
+  std::string who;
   Counts() {
     std::ifstream in("/proc/self/task/" + std::to_string(::getpid()) + "/children");
-    for (int pid; in >> pid;) ++children;
+    for (int pid; in >> pid; ++children) {
+      std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+      std::string line;
+      std::getline(stat, line);
+      who += " [" + line.substr(0, 60) + "]";
+    }
   }
-  friend bool operator==(const Counts&, const Counts&) = default;
-  std::string text() const { return std::to_string(descriptors) + " descriptors, " + std::to_string(children) + " children, " + std::to_string(shm) + " in /dev/shm, " + std::to_string(files) + " temporary files"; }
+  friend bool operator==(const Counts& a, const Counts& b) { return a.descriptors == b.descriptors && a.children == b.children && a.shm == b.shm && a.files == b.files; }
+  std::string text() const { return std::to_string(descriptors) + " descriptors, " + std::to_string(children) + " children" + who + ", " + std::to_string(shm) + " in /dev/shm, " + std::to_string(files) + " temporary files"; }
 };
 
 class Rounds {
