@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "forklint/runtime/fd.h"
+#include "forklint/runtime/pool.h"
 #include "forklint/runtime/zygote.h"
 #include "process_helpers.h"
 
@@ -19,6 +20,8 @@ using namespace forklint::runtime;
 using namespace std::chrono_literals;
 
 static int changed_by_the_test = 1;
+int square(int n) { return n * n; }
+FORKLINT_TASK(square)
 // As a careless library might.
 static const bool threaded = std::getenv("FORKLINT_TEST_EARLY_THREAD") && (std::thread([] { for (;;) ::pause(); }).detach(), true);
 
@@ -59,6 +62,14 @@ static int be_a_copy(int argc, char** argv) {
     std::cout << opened << std::endl;
     return 0;
   }
+  if (what == "pools") {
+    int sum = 0;
+    for (StartMethod method : {StartMethod::fork, StartMethod::forkserver, StartMethod::spawn, StartMethod::threading})
+      if (auto pool = Pool::make({.workers = 2, .method = method}))
+        for (auto& outcome : pool->map(square, std::vector{1, 2, 3})) sum += outcome.value_or(1000);
+    std::cout << sum << std::endl;
+    return 0;
+  }
   if (what == "sleep") {
     std::system("sleep 20 & echo ready; wait");
     return 0;
@@ -69,6 +80,7 @@ static int be_a_copy(int argc, char** argv) {
 int main(int argc, char** argv) {
   if (argc == 2 && std::string_view(argv[1]) == "forgets") return std::puts(Zygote::make().error().what.c_str()) < 0;
   zygote_main(argc, argv);
+  if (auto code = worker_main(argc, argv)) return *code;
   if (argc > 2 && std::string_view(argv[0]) == "copy") return be_a_copy(argc, argv);
   return Catch::Session().run(argc, argv);
 }
@@ -182,6 +194,13 @@ TEST_CASE("a copy's tree is its own, and ends whole; so does one that takes too 
   CHECK(late->timed_out);
   CHECK(run(copies.command({"arguments"}))->exit.code == 7);  // the zygote is there as before
   CHECK(balance.even());
+}
+
+TEST_CASE("a copy may have pools, and threads, as any program") {
+  Copies copies;
+  auto done = run(copies.command({"pools"}), 60s);
+  REQUIRE(done);
+  CHECK(done->output == "56\n");
 }
 
 TEST_CASE("a private folder and a private /dev/shm") {
