@@ -59,6 +59,7 @@ static int be_a_copy(int argc, char** argv) {
   if (what == "limits") {
     int opened = 0;
     while (::open("/dev/null", O_RDONLY | O_CLOEXEC) >= 0) ++opened;
+    ::close_range(3, ~0u, 0);  // the leak check at the end wants some, and waits for them
     std::cout << opened << std::endl;
     return 0;
   }
