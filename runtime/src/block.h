@@ -23,6 +23,7 @@ enum class FrameKind : uint32_t {
   hello,     // body: the hash of its tasks
   result,    // body: the task's result
   thrown,    // body: type, message, trace
+  unwritable,  // as thrown, by the encoding of the result
   unreadable,  // the arguments are no such values
   bye,
 };

@@ -49,12 +49,12 @@ Result<Born> clone_process(ChildPlan& plan, int flags, bool borrow) {
   return Born{pid, Fd(pidfd)};
 }
 
-Result<Born> copy_process_as_sibling() {
+Result<Born> copy_process_as_sibling(int flags) {
   int* thread_number = thread_number_of_libc();
   if (!thread_number) return system_error("PR_GET_TID_ADDRESS", ENOSYS);
   int pidfd = -1;
   clone_args arguments{};
-  arguments.flags = CLONE_PARENT | CLONE_PIDFD | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
+  arguments.flags = uint64_t(unsigned(flags)) | CLONE_PARENT | CLONE_PIDFD | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
   arguments.pidfd = uint64_t(reinterpret_cast<uintptr_t>(&pidfd));
   arguments.child_tid = uint64_t(reinterpret_cast<uintptr_t>(thread_number));
   uint64_t before = set_signal_mask(all_signals);

@@ -15,7 +15,7 @@ struct Born {
 Result<Born> clone_process(ChildPlan& plan, int flags, bool borrow);
 
 // A copy of this process, which must have one thread, as a child of this one's parent. Returns in both: pid is 0 in the copy, where
-// all signals are still blocked.
-Result<Born> copy_process_as_sibling();
+// all signals are still blocked. `flags`: CLONE_NEW….
+Result<Born> copy_process_as_sibling(int flags = 0);
 
 }  // namespace forklint::runtime

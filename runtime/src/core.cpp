@@ -27,6 +27,14 @@ unsigned usable_processors() {
   return unsigned(std::max(1, CPU_COUNT(&set)));
 }
 
+// Numbers that are no processor's, and sets of which this process may use none.
+bool can_run_on(const std::vector<int>& cpus) {
+  cpu_set_t set;
+  if (cpus.empty() || ::sched_getaffinity(0, sizeof set, &set) != 0) return true;
+  auto usable = [&](int cpu) { return CPU_ISSET(cpu, &set); };
+  return std::ranges::all_of(cpus, [](int cpu) { return cpu >= 0 && cpu < CPU_SETSIZE; }) && std::ranges::any_of(cpus, usable);
+}
+
 size_t power_of_two(size_t size) {
   size_t result = 4096;
   while (result < size && result < (size_t(1) << 30)) result *= 2;
@@ -49,6 +57,11 @@ Core::~Core() { close(); }
 Result<void> Core::prepare() {
   if (options_.method == StartMethod::threading && captures())
     return std::unexpected(Error{0, "the output of tasks cannot be told apart under threading: threads share the streams of this process"});
+  for (const std::vector<int>& cpus : options_.cpus)
+    if (!can_run_on(cpus)) return std::unexpected(Error{0, "a worker was to run on processors that are not there for this process"});
+  const Limits& limits = options_.limits;
+  if (options_.method == StartMethod::threading && (limits.address_space || limits.cpu_seconds || limits.file_size || limits.descriptors || limits.processes))
+    return std::unexpected(Error{0, "limits cannot be kept under threading: they would be those of this process"});
   note_oom_count();
   event_ = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   poll_ = Fd(::epoll_create1(EPOLL_CLOEXEC));
@@ -71,7 +84,7 @@ Result<void> Core::prepare() {
   memory_ = std::move(*memory);
   page_ = new (memory_.memory) Page;
   page_->pool = ::getpid();
-  StarterPlan plan{.method = options_.method, .workers = options_.workers, .ring_size = options_.ring_size, .memory = memory_.file.get(), .event = event_.get(), .cpus = options_.cpus, .address_space = options_.address_space};
+  StarterPlan plan{.method = options_.method, .workers = options_.workers, .ring_size = options_.ring_size, .memory = memory_.file.get(), .event = event_.get(), .cpus = options_.cpus, .limits = options_.limits};
   for (const Shared& shared : options_.shared) {
     plan.shared.push_back(shared.file());
     plan.shared_sizes.push_back(shared.bytes().size());
@@ -169,7 +182,7 @@ void Core::step(std::unique_lock<std::mutex>& lock, uint64_t until) {
   int count = 0;
   if (!something) {
     uint64_t now = now_nanoseconds(), wake = std::min(until, next_deadline(now));
-    if (pulse_) wake = std::min(wake, now + pulse_every);
+    if (!pulses_.empty()) wake = std::min(wake, now + pulse_every);
     uint64_t left = wake > now ? wake - now : 0;
     timespec limit{time_t(left / second), long(left % second)};
     lock.unlock();
@@ -177,7 +190,7 @@ void Core::step(std::unique_lock<std::mutex>& lock, uint64_t until) {
     lock.lock();
   }
   page_->pool_sleeps.store(0, std::memory_order_relaxed);
-  if (pulse_) pulse_();
+  for (auto& [key, pulse] : pulses_) pulse();
   for (int i = 0; i < count; ++i) {
     if (events[i].data.u64 == UINT64_MAX) {
       uint64_t rung;
@@ -191,6 +204,7 @@ void Core::step(std::unique_lock<std::mutex>& lock, uint64_t until) {
     else if (worker.pidfd.open()) ended(worker, {});
   }
   check_deadlines(now_nanoseconds());
+  count_processes(now_nanoseconds());
 }
 
 void Core::drive_in_background() {

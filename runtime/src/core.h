@@ -83,10 +83,14 @@ class Core {
   // Something to be called without the lock, by whoever drives. Under the lock.
   void defer(std::function<void()> callback) { deferred_.push_back(std::move(callback)); }
 
-  // Called about ten times a second while somebody waits, with the lock: to draw.
-  void set_pulse(std::function<void()> pulse) {
+  // Called about ten times a second while the core is driven, with the lock: to draw. Until it is taken back by the same key.
+  void add_pulse(const void* key, std::function<void()> pulse) {
     std::unique_lock lock(mutex_);
-    pulse_ = std::move(pulse);
+    pulses_.emplace_back(key, std::move(pulse));
+  }
+  void remove_pulse(const void* key) {
+    std::unique_lock lock(mutex_);
+    std::erase_if(pulses_, [&](const auto& pulse) { return pulse.first == key; });
   }
 
   void cancel();
@@ -126,6 +130,7 @@ class Core {
     uint64_t killed_at = 0;      // SIGTERM was sent
     bool killed_hard = false;
     std::optional<FailureKind> verdict;  // why it is being ended
+    std::string ended_by_us;     // the same in words, where it passed a limit
     unsigned starts = 0;
     WorkerInsights past;         // of earlier processes with its number
     // threading
@@ -181,6 +186,7 @@ class Core {
   void start_failed(Worker& worker, std::string reason, bool for_ever = false);
   void count_failed_start(std::string reason, bool for_ever);
   void check_deadlines(uint64_t now);
+  void count_processes(uint64_t now);
   uint64_t next_deadline(uint64_t now) const;
   void keep_insights(Worker& worker);
   WorkerInsights current_insights(const Worker& worker) const;
@@ -225,10 +231,11 @@ class Core {
   std::deque<std::shared_ptr<Source>> sources_;
   std::deque<Job> again_;       // to be sent once more
   std::vector<std::function<void()>> deferred_;
-  std::function<void()> pulse_;
+  std::vector<std::pair<const void*, std::function<void()>>> pulses_;
   uint64_t next_id_ = 1;
   uint64_t events_ = 0;         // tasks finished and sources ended, ever: somebody may wait for that
   unsigned failed_starts_ = 0;  // in a row
+  uint64_t next_count_ = 0;     // of processes, nanoseconds
   uint64_t no_start_before_ = 0;  // nanoseconds: what keeps failing is tried more and more slowly
   std::string start_failure_;
   std::vector<std::string> exit_results_;

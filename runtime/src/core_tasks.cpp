@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "forklint/runtime/pool_detail.h"
 #include "forklint/runtime/task.h"
 #include "forklint/runtime/trace.h"
 #include "src/core.h"
@@ -86,6 +87,9 @@ bool Core::take_job(Job& job) {
     bool got = false;
     try {
       got = !source->exhausted && source->next(job.arguments);
+    } catch (const pool_detail::Unwritable& why) {
+      fail({next_id_++, source, source->issued++, {}, 1}, FailureKind::not_serialisable, "its arguments cannot be written: " + why.message, nullptr);
+      continue;
     } catch (...) {
       source->error = std::current_exception();
       source->exhausted = true;
@@ -174,7 +178,7 @@ void Core::frame(Worker& worker, const Frame& head, std::string_view body) {
       worker.deadline = options_.init_timeout > 0 ? now_nanoseconds() + uint64_t(options_.init_timeout * 1e9) : 0;
       send(worker, {init_id, FrameKind::init, init_->function, init_->arguments.size()}, init_->arguments);
       return flush(worker);
-    case FrameKind::result: case FrameKind::thrown: case FrameKind::unreadable: return answered(worker, head, body);
+    case FrameKind::result: case FrameKind::thrown: case FrameKind::unwritable: case FrameKind::unreadable: return answered(worker, head, body);
     default: return;
   }
 }
@@ -204,7 +208,7 @@ void Core::answered(Worker& worker, const Frame& head, std::string_view body) {
   } else if (head.kind == FrameKind::unreadable) {
     fail(std::move(job), FailureKind::not_serialisable, "the worker cannot read the task's arguments", &worker, {}, std::move(text));
   } else {
-    Failure failure{.kind = FailureKind::thrown, .input_preview = preview(job.source->function, job.arguments), .output = std::move(text.output), .errors = std::move(text.errors), .worker = worker.number, .attempt = job.attempt, .index = job.index};
+    Failure failure{.kind = head.kind == FrameKind::thrown ? FailureKind::thrown : FailureKind::not_serialisable, .input_preview = preview(job.source->function, job.arguments), .output = std::move(text.output), .errors = std::move(text.errors), .worker = worker.number, .attempt = job.attempt, .index = job.index};
     if (auto thrown = from_bytes<std::tuple<std::string, std::string, std::string>>(body)) std::tie(failure.type, failure.message, failure.trace) = std::move(*thrown);
     finish(std::move(job), {.ok = false, .bytes = {}, .failure = std::move(failure)});
   }

@@ -18,6 +18,7 @@ namespace {
 constexpr unsigned most_failed_starts = 3;  // in a row: then something is wrong with all of them
 constexpr uint64_t first_pause = 20'000'000;  // nanoseconds before the second try; four times as long before each later one
 constexpr int failed_to_execute = 127;
+constexpr uint64_t count_every = 10'000'000;   // nanoseconds between two counts of processes
 
 uint64_t nanoseconds(double seconds) { return uint64_t(seconds * 1e9); }
 
@@ -59,6 +60,7 @@ Result<void> Core::ask(Worker& worker) {
   worker.unsent.clear();
   worker.unsent_from = 0;
   worker.verdict.reset();
+  worker.ended_by_us.clear();
   worker.killed_at = 0;
   worker.killed_hard = false;
   worker.error_tail.clear();
@@ -170,7 +172,8 @@ void Core::ended(Worker& worker, ExitInfo exit) {
   TaskText text = take_rest(worker);
   close_output(worker);
   exit.stderr_tail = worker.error_tail;
-  exit.out_of_memory = looks_out_of_memory(exit, {.address_space = options_.address_space}, worker.verdict.has_value());
+  exit.out_of_memory = looks_out_of_memory(exit, options_.limits, worker.verdict.has_value());
+  exit.ended_by_us = worker.ended_by_us;
   uint64_t running = worker.view.block->status.running.load(std::memory_order_acquire);
   bool young = worker.state == State::starting || worker.state == State::initialising;
   keep_insights(worker);
@@ -192,7 +195,7 @@ void Core::judge_outstanding(Worker& worker, uint64_t running, const ExitInfo& e
     bool was_running = job.id == running;
     if (was_running) deliver(worker, job.source->function, job.index, text);
     if (was_running && (job.attempt > options_.retries || worker.verdict)) {
-      fail(std::move(job), FailureKind::died, "its worker ended: " + describe(exit), &worker, exit, std::move(text));
+      fail(std::move(job), FailureKind::died, "its worker ended: " + describe(exit) + (exit.ended_by_us.empty() ? "" : ": " + exit.ended_by_us), &worker, exit, std::move(text));
     } else {
       if (was_running) ++job.attempt;
       again_.push_back(std::move(job));
@@ -236,6 +239,21 @@ void Core::check_deadlines(uint64_t now) {
   }
 }
 
+// As often as a launched child's. A worker with too many is not asked to end: what it has started might only grow.
+void Core::count_processes(uint64_t now) {
+  if (options_.limits.processes == 0 || now < next_count_) return;
+  next_count_ = now + count_every;
+  for (Worker& worker : workers_) {
+    if (!worker.pidfd.open() || worker.verdict || worker.outstanding.empty()) continue;
+    auto living = size_t(std::ranges::count_if(find_tree({.root = worker.pid}), alive));
+    if (living <= options_.limits.processes) continue;
+    worker.ended_by_us = std::to_string(living) + " processes, the limit is " + std::to_string(options_.limits.processes);
+    kill(worker, FailureKind::died);
+    worker.killed_hard = true;
+    signal_group(worker.pid, worker.pidfd.get(), SIGKILL);
+  }
+}
+
 // When something has to be looked at although nobody calls; nanoseconds, UINT64_MAX: never.
 uint64_t Core::next_deadline(uint64_t now) const {
   uint64_t next = UINT64_MAX;
@@ -247,6 +265,7 @@ uint64_t Core::next_deadline(uint64_t now) const {
       continue;
     }
     if (worker.deadline != 0) next = std::min(next, worker.deadline);
+    if (options_.limits.processes > 0 && !worker.outstanding.empty()) next = std::min(next, next_count_);
     if (options_.task_timeout <= 0 || worker.outstanding.empty()) continue;
     const Status& status = worker.view.block->status;
     bool running = status.running.load(std::memory_order_acquire) == worker.outstanding.front().id;

@@ -12,6 +12,7 @@
 #include "clone.h"
 #include "launch_plan.h"
 #include "process_state.h"
+#include "src/zygote_order.h"
 
 namespace forklint::runtime {
 namespace {
@@ -120,7 +121,8 @@ Result<Born> start(const Command& command, Child::State& state, int namespaces, 
     plan.errors = *stage_writer;
     plan.gate = gate->read.get();
     plan.gate_writer = gate->write.get();
-    born = clone_process(plan, namespaces, command.launch != Launch::fork && !before_exec);
+    if (command.launch == Launch::zygote && !before_exec) born = copy_of(*command.zygote, plan, texts, namespaces);
+    else born = clone_process(plan, namespaces, command.launch != Launch::fork && !before_exec);
   }
   if (!born) return born;
   stages->write.reset();
@@ -156,6 +158,7 @@ Child adopt(int pid, Fd pidfd, Mark mark) {
 Result<Child> launch_with(const Command& command, const BeforeExec& before_exec) {
   note_oom_count();
   if (command.argv.empty()) return system_error("a command without a program", EINVAL);
+  if (command.launch == Launch::zygote && !command.zygote) return system_error("a launch by a zygote, but by none", EINVAL);
   auto namespaces = choose_namespaces(command.isolation);
   if (!namespaces) return std::unexpected(namespaces.error());
   auto state = make_state(command, *namespaces);

@@ -66,16 +66,23 @@ BARE bool raise_loopback() {
   return up;
 }
 
-// Marks every gap between the numbers that the program gets, and all above, to be closed by exec; the pipe for errors too.
-BARE bool place_descriptors(const ChildPlan& plan) {
+// Every gap between the numbers that the program gets, and all above; the pipe for errors too.
+BARE bool close_others(const ChildPlan& plan, unsigned how) {
   unsigned next = 0;
   for (size_t i = 0; i < plan.move_count; i++) {
-    const FdMove& move = plan.moves[i];
-    if (::dup2(move.from, move.to) < 0) return false;
-    if (unsigned(move.to) > next && ::close_range(next, unsigned(move.to) - 1, CLOSE_RANGE_CLOEXEC) != 0) return false;
-    next = unsigned(move.to) + 1;
+    auto number = unsigned(plan.moves[i].to);
+    if (number > next && ::close_range(next, number - 1, int(how)) != 0) return false;
+    next = number + 1;
   }
-  return ::close_range(next, ~0u, CLOSE_RANGE_CLOEXEC) == 0;
+  return ::close_range(next, ~0u, int(how)) == 0;
+}
+
+// The others are closed by exec.
+BARE bool place_descriptors(const ChildPlan& plan) {
+  for (size_t i = 0; i < plan.move_count; i++) {
+    if (::dup2(plan.moves[i].from, plan.moves[i].to) < 0) return false;
+  }
+  return close_others(plan, CLOSE_RANGE_CLOEXEC);
 }
 
 // As execvp: the first that can be executed; a file that may not be is more telling than the ones that are not there.
@@ -89,10 +96,7 @@ BARE int execute(const ChildPlan& plan) {
   return number;
 }
 
-}  // namespace
-
-BARE int become_program(void* data) {
-  const ChildPlan& plan = *static_cast<const ChildPlan*>(data);
+BARE void prepare(const ChildPlan& plan) {
   if (plan.uid_map && !keep_identity(plan)) give_up(plan, Stage::identity, errno);
   if (plan.session && ::setsid() < 0) give_up(plan, Stage::group, errno);
   if (plan.group && ::setpgid(0, 0) != 0) give_up(plan, Stage::group, errno);
@@ -113,7 +117,19 @@ BARE int become_program(void* data) {
     if (::setrlimit(__rlimit_resource_t(plan.limits[i].resource), &plan.limits[i].value) != 0) give_up(plan, Stage::limits, errno);
   }
   reset_signals();
+}
+
+}  // namespace
+
+BARE int become_program(void* data) {
+  const ChildPlan& plan = *static_cast<const ChildPlan*>(data);
+  prepare(plan);
   give_up(plan, Stage::exec, execute(plan));
+}
+
+BARE void become_copy(const ChildPlan& plan) {
+  prepare(plan);
+  close_others(plan, 0);
 }
 
 }  // namespace forklint::runtime

@@ -51,4 +51,7 @@ struct ChildPlan {
 // For clone(2). Returns only by _exit.
 int become_program(void* plan);
 
+// The same for a copy of a process that goes on without exec: it has what the plan says, and no other descriptor. On failure as above.
+void become_copy(const ChildPlan& plan);
+
 }  // namespace forklint::runtime

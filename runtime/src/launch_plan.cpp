@@ -30,7 +30,7 @@ std::vector<std::string> make_environment(const Command& command, const std::str
 
 std::vector<std::string> candidates(const Command& command, const std::vector<std::string>& environment) {
   const std::string& name = command.argv[0];
-  if (command.launch == Launch::self) return {"/proc/self/exe"};
+  if (command.launch == Launch::self || command.launch == Launch::zygote) return {"/proc/self/exe"};
   if (name.empty() || name.contains('/')) return {name};
   std::string path = "/usr/local/bin:/usr/bin:/bin";
   for (const std::string& setting : environment) {
@@ -45,38 +45,9 @@ std::vector<std::string> candidates(const Command& command, const std::vector<st
   return result;
 }
 
-std::vector<ResourceLimit> make_limits(const Limits& limits, const Mark& mark) {
-  std::vector<ResourceLimit> result;
-  // What this process may itself not pass stays the limit: only root can raise it.
-  auto add = [&](__rlimit_resource_t resource, uint64_t soft, uint64_t hard) {
-    rlimit own{};
-    if (soft == 0 || ::getrlimit(resource, &own) != 0) return;
-    hard = std::min<uint64_t>(hard, own.rlim_max);
-    result.push_back({int(resource), {std::min(soft, hard), hard}});
-  };
-  add(RLIMIT_AS, limits.address_space, limits.address_space);
-  add(RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 1);
-  add(RLIMIT_FSIZE, limits.file_size, limits.file_size);
-  add(RLIMIT_NOFILE, limits.descriptors, limits.descriptors);
-  add(RLIMIT_LOCKS, mark.value, RLIM_INFINITY);
-  return result;
-}
-
 Result<Fd> open_null(int flags) {
   Fd file(::open("/dev/null", flags | O_CLOEXEC));
   if (!file.open()) return system_error("open /dev/null");
-  return file;
-}
-
-Result<Fd> memory_file(std::string_view bytes) {
-  Fd file(::memfd_create("input", MFD_CLOEXEC));
-  if (!file.open()) return system_error("memfd_create");
-  while (!bytes.empty()) {
-    ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
-    if (written < 0) return system_error("write to a file in memory");
-    bytes.remove_prefix(size_t(written));
-  }
-  if (::lseek(file.get(), 0, SEEK_SET) != 0) return system_error("lseek");
   return file;
 }
 
@@ -104,6 +75,34 @@ Result<void> place_output(Output kind, int number, Capture& capture, Placement& 
 }
 
 }  // namespace
+
+std::vector<ResourceLimit> make_limits(const Limits& limits, const Mark& mark) {
+  std::vector<ResourceLimit> result;
+  auto add = [&](__rlimit_resource_t resource, uint64_t soft, uint64_t hard) {
+    rlimit own{};
+    if (soft == 0 || ::getrlimit(resource, &own) != 0) return;
+    hard = std::min<uint64_t>(hard, own.rlim_max);
+    result.push_back({int(resource), {std::min(soft, hard), hard}});
+  };
+  add(RLIMIT_AS, limits.address_space, limits.address_space);
+  add(RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 1);
+  add(RLIMIT_FSIZE, limits.file_size, limits.file_size);
+  add(RLIMIT_NOFILE, limits.descriptors, limits.descriptors);
+  add(RLIMIT_LOCKS, mark.value, RLIM_INFINITY);
+  return result;
+}
+
+Result<Fd> memory_file(std::string_view bytes) {
+  Fd file(::memfd_create("forklint-input", MFD_CLOEXEC));
+  if (!file.open()) return system_error("memfd_create");
+  while (!bytes.empty()) {
+    ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
+    if (written < 0) return system_error("write to a file in memory");
+    bytes.remove_prefix(size_t(written));
+  }
+  if (::lseek(file.get(), 0, SEEK_SET) != 0) return system_error("lseek");
+  return file;
+}
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> result;

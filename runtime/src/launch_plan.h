@@ -31,6 +31,11 @@ class Placement {
   std::vector<Fd> held_;
 };
 
+// With the mark, where it has a value. What this process may itself not pass stays the limit: only root can raise it.
+std::vector<ResourceLimit> make_limits(const Limits& limits, const Mark& mark);
+// A file in memory with these bytes, read from its beginning.
+Result<Fd> memory_file(std::string_view bytes);
+
 // All that the command names; what is captured goes to pipes of the state's.
 Result<void> place_all(const Command& command, Child::State& state, Placement& placement);
 

@@ -1,7 +1,11 @@
 // Between the typed pool and the core.
 #include "forklint/runtime/pool.h"
 
+#include <unistd.h>
+
+#include <mutex>
 #include <stdexcept>
+#include <utility>
 
 #include "forklint/runtime/progress.h"
 #include "src/core.h"
@@ -50,29 +54,48 @@ void rethrow(const Ticket& ticket) {
   if (ticket.error) std::rethrow_exception(ticket.error);
 }
 
-void set_pulse(Engine& engine, std::function<void()> pulse) { engine.core->set_pulse(std::move(pulse)); }
+// One display for all maps of this process that have a bar now, of whatever pool: it must not go with the first that ends.
+static std::shared_ptr<ProgressDisplay> display_of_maps() {
+  static std::mutex lock;
+  static std::weak_ptr<ProgressDisplay> shared;
+  static pid_t owner = 0;  // a forked child has a copy that draws nothing
+  std::lock_guard hold(lock);
+  auto display = owner == ::getpid() ? shared.lock() : nullptr;
+  if (!display) shared = display = std::make_shared<ProgressDisplay>();
+  owner = ::getpid();
+  return display;
+}
 
 struct MapProgress::Shown {
-  ProgressDisplay display;
+  std::shared_ptr<ProgressDisplay> display = display_of_maps();
   ProgressBar bar;
-  Shown(const std::string& label, std::optional<uint64_t> total) : bar(label, total) {}
+  bool entered = false;
+  Shown(const std::string& label, std::optional<uint64_t> total, bool lazy) : bar(label, total, {.around = !lazy}) {}
 };
 
-MapProgress::MapProgress(Engine& engine, const std::string& label, std::optional<uint64_t> total) : engine_(engine) {
+MapProgress::MapProgress(Engine& engine, const std::string& label, std::optional<uint64_t> total, bool lazy) : engine_(engine) {
   if (label.empty()) return;
-  shown_ = std::make_unique<Shown>(label, total);
-  set_pulse(engine_, [this] { shown_->display.draw(); });
+  shown_ = std::make_unique<Shown>(label, total, lazy);
+  engine.core->add_pulse(this, [this] { shown_->display->draw(); });
 }
 
 MapProgress::~MapProgress() {
-  if (shown_) set_pulse(engine_, {});
+  if (shown_) engine_.core->remove_pulse(this);
 }
 
 void MapProgress::finished(bool ok) {
   if (!shown_) return;
   if (ok) shown_->bar.add();
   else shown_->bar.fail();
-  shown_->display.draw();
+  shown_->display->draw();
+}
+
+void MapProgress::set_total(uint64_t total) {
+  if (shown_) shown_->bar.set_total(total);
+}
+
+void MapProgress::taken() {
+  if (shown_ && !std::exchange(shown_->entered, true)) shown_->bar.enter();
 }
 
 }  // namespace pool_detail

@@ -70,7 +70,7 @@ std::vector<int> children_of(int pid) {
 bool belongs(int pid, const ProcStat& stat, const TreeKey& key) {
   if (pid == key.root && !key.reaped) return true;
   if (key.mark.value != 0) return has_mark(pid, key.mark);
-  return !key.reaped && stat.session == key.root;
+  return !key.reaped && (stat.session == key.root || stat.group == key.root);
 }
 
 }  // namespace
@@ -104,6 +104,7 @@ std::optional<ProcStat> read_stat(int pid) {
   for (int field = 4; field <= 22; field++) {
     int64_t value = std::strtoll(at, &at, 10);
     if (field == 4) stat.parent = int(value);
+    if (field == 5) stat.group = int(value);
     if (field == 6) stat.session = int(value);
     if (field == 20) stat.threads = int(value);
     if (field == 22) stat.start = uint64_t(value);

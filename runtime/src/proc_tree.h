@@ -11,6 +11,7 @@ namespace forklint::runtime {
 struct ProcStat {
   char state = '?';
   int parent = 0;
+  int group = 0;
   int session = 0;
   int threads = 0;
   uint64_t start = 0;  // clock ticks since boot; with the pid it names one process for ever

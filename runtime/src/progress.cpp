@@ -16,7 +16,18 @@ using board::Board;
 using board::Phase;
 using board::Slot;
 
-thread_local int innermost = -1;  // slot of the newest living bar of this thread; forked children inherit it
+// The bars that this thread is inside of, the innermost last; forked children inherit them. A bar may end in another thread, or before one inside
+// of it: it is then a slot whose word has changed.
+struct Around {
+  int slot = -1;
+  uint64_t state = 0;
+};
+thread_local std::vector<Around> entered;
+
+uint64_t innermost_bar(const Board& board) {
+  while (!entered.empty() && board.slots[entered.back().slot].state.load(std::memory_order_relaxed) != entered.back().state) entered.pop_back();
+  return entered.empty() ? 0 : board::bar_of(entered.back().state);
+}
 
 // Claims an empty slot, or one that nobody needs: finished with no display to clear it, or of a process that has ended.
 int claim(Board& board, uint64_t word) {
@@ -109,18 +120,22 @@ ProgressBar::ProgressBar(std::string_view label, std::optional<uint64_t> total, 
   slot.total.store(total.value_or(board::unknown_total), std::memory_order_relaxed);
   slot.started.store(board::now(), std::memory_order_relaxed);
   slot.finished.store(0, std::memory_order_relaxed);
-  uint64_t outer = options.inside && innermost >= 0 ? board->slots[innermost].state.load(std::memory_order_relaxed) : 0;
-  slot.around.store(board::bar_of(outer), std::memory_order_relaxed);
+  uint64_t outer = options.inside ? innermost_bar(*board) : 0;
+  slot.around.store(outer, std::memory_order_relaxed);
   slot.leave.store(options.leave && outer == 0, std::memory_order_relaxed);
   store_label(slot, label);
   state_ = board::state_word(Phase::running, bar, self);
   slot.state.store(state_, std::memory_order_release);
-  outer_ = std::exchange(innermost, slot_);
+  if (options.around) enter();
+}
+
+void ProgressBar::enter() {
+  if (slot_ >= 0) entered.push_back({slot_, state_});
 }
 
 ProgressBar::~ProgressBar() {
   if (slot_ < 0) return;
-  if (innermost == slot_) innermost = outer_;
+  std::erase_if(entered, [&](const Around& one) { return one.slot == slot_ && one.state == state_; });
   if (board::pid_of(state_) != ::getpid()) return;  // a forked child's copy
   Board& board = *board::get();
   Slot& slot = board.slots[slot_];

@@ -79,13 +79,15 @@ size_t count_threads() {
   ::closedir(folder);
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
-  --count;  // its own
+  if (count > 1) --count;  // its own, which begins a little later
 #endif
 #endif
   return count;
 }
 
 Result<std::unique_ptr<Starter>> Starter::make(const StarterPlan& plan) {
+  if (plan.method != StartMethod::fork && !can_have_role())
+    return std::unexpected(Error{0, "workers are this program started anew, and would run all of it, pool and all: main() must begin with worker_main()"});
   auto pair = make_packet_pair();
   if (!pair) return std::unexpected(pair.error());
   auto& [ours, theirs] = *pair;

@@ -28,7 +28,7 @@ struct StarterPlan {
   std::vector<int> shared;  // files of the shared objects
   std::vector<size_t> shared_sizes;
   std::vector<std::vector<int>> cpus;  // of each worker; empty: any
-  uint64_t address_space = 0;          // limit of each worker; 0: none
+  Limits limits;                       // of each worker
   int progress = -1;                   // the board of progress bars
 };
 

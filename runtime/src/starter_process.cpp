@@ -120,10 +120,6 @@ void run_starter(const StarterPlan& plan, int socket) {
 void run_worker(const StarterPlan& plan, unsigned number) {
   ::signal(SIGINT, SIG_IGN);  // Ctrl-C is the pool's business
   if (number < plan.cpus.size()) pin_thread(plan.cpus[number]);
-  if (plan.address_space > 0) {
-    rlimit limit{plan.address_space, plan.address_space};
-    ::setrlimit(RLIMIT_AS, &limit);
-  }
   auto page = map_shared(plan.memory, 0, round_to_page(sizeof(Page)), true);
   auto memory = map_shared(plan.memory, round_to_page(sizeof(Page)) + number * block_size(plan.ring_size), block_size(plan.ring_size), true);
   if (!page || !memory) ::_exit(failed_to_start);
@@ -133,6 +129,9 @@ void run_worker(const StarterPlan& plan, unsigned number) {
     if (!shared) ::_exit(failed_to_start);
     side.shared.emplace_back(*shared, plan.shared_sizes[i]);
   }
+  Limits limits = plan.limits;
+  side.cpu_seconds = std::exchange(limits.cpu_seconds, 0);
+  for (const ResourceLimit& limit : make_limits(limits, {})) ::setrlimit(__rlimit_resource_t(limit.resource), &limit.value);
   serve(std::move(side));
   ::fflush(nullptr);
   ::_exit(0);

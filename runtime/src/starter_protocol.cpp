@@ -13,7 +13,7 @@ namespace forklint::runtime {
 namespace {
 
 constexpr std::string_view flag = "--forklint-runtime";
-constexpr size_t most_descriptors = 4;  // of a message
+bool asked_for_role = false;
 
 std::string joined(const std::vector<size_t>& numbers) {
   std::string result;
@@ -80,18 +80,21 @@ ssize_t receive_packet(int socket, void* data, size_t size, std::vector<Fd>& des
 
 std::vector<std::string> role_arguments(const StarterPlan& plan, const char* role, unsigned number) {
   std::vector<std::string> words{program_invocation_name, std::string(flag), role, std::to_string(int(plan.method)), std::to_string(plan.workers), std::to_string(plan.ring_size),
-                                 std::to_string(plan.address_space), std::to_string(number), joined(plan.shared_sizes), plan.progress >= 0 ? "1" : "0"};
+                                 joined({plan.limits.address_space, plan.limits.cpu_seconds, plan.limits.file_size, plan.limits.descriptors}), std::to_string(number), joined(plan.shared_sizes), plan.progress >= 0 ? "1" : "0"};
   for (const std::vector<int>& cpus : plan.cpus) words.push_back(joined(std::vector<size_t>(cpus.begin(), cpus.end())));
   return words;
 }
 
+bool can_have_role() { return asked_for_role; }
+
 std::optional<int> run_role(int argc, char** argv) {
+  asked_for_role = true;
   if (argc < 10 || argv[1] != flag) return {};
   StarterPlan plan;
   plan.method = StartMethod(std::atoi(argv[3]));
   plan.workers = unsigned(std::atoi(argv[4]));
   plan.ring_size = std::strtoull(argv[5], nullptr, 10);
-  plan.address_space = std::strtoull(argv[6], nullptr, 10);
+  if (std::vector<size_t> limits = numbers_in(argv[6]); limits.size() == 4) plan.limits = {.address_space = limits[0], .cpu_seconds = limits[1], .file_size = limits[2], .descriptors = limits[3]};
   plan.shared_sizes = numbers_in(argv[8]);
   plan.memory = first_inherited + 1;
   plan.event = first_inherited + 2;

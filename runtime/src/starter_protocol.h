@@ -26,6 +26,8 @@ struct StartReply {
   unsigned threads = 1;  // of the starter, where more than one made it refuse
 };
 
+inline constexpr size_t most_descriptors = 253;  // of a message: the kernel's SCM_MAX_FD
+
 // One message, with descriptors. False: errno says why.
 bool send_packet(int socket, const void* data, size_t size, std::span<const int> descriptors);
 // Bytes got; 0 at the end, negative on error. The descriptors that came with it, close-on-exec.
@@ -34,6 +36,8 @@ ssize_t receive_packet(int socket, void* data, size_t size, std::vector<Fd>& des
 // How many descriptors are inherited, from first_inherited on.
 int inherited_count(const StarterPlan& plan);
 
+// Whether main() has looked for its role in this process: only then it will in the next one.
+bool can_have_role();
 std::vector<std::string> role_arguments(const StarterPlan& plan, const char* role, unsigned number);
 
 // The starter's whole life.

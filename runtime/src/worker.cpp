@@ -2,6 +2,7 @@
 
 #include <cxxabi.h>
 #include <sched.h>
+#include <time.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -110,24 +111,27 @@ class Server {
   }
 
   void call(const Frame& frame) {
-    uint64_t begin = now_nanoseconds(), decoded = begin;
+    uint64_t begin = now_nanoseconds();
+    CallTimes times;
     add(status_.idle, begin - free_since_);
     status_.running_since.store(begin, std::memory_order_relaxed);
     status_.running.store(frame.id, std::memory_order_release);
+    if (side_.cpu_seconds > 0) renew_cpu_limit();
     result_.clear();
     FrameKind kind = FrameKind::result;
     try {
       const TaskEntry* task = find_task(frame.function);
-      if (!task || task->call(context_, arguments_, result_, decoded) == Called::bad_arguments) kind = FrameKind::unreadable;
+      if (!task || task->call(context_, arguments_, result_, times) == Called::bad_arguments) kind = FrameKind::unreadable;
     } catch (...) {
       Thrown thrown = describe_exception(std::current_exception());
       result_.clear();
       Writer out(result_);
       write(out, std::tuple(thrown.type, thrown.message, thrown.trace));
-      kind = FrameKind::thrown;
+      kind = times.returned > 0 ? FrameKind::unwritable : FrameKind::thrown;
     }
     uint64_t end = now_nanoseconds();
-    count(frame, end - begin, decoded - begin);
+    if (times.returned == 0) times.returned = end;
+    count(frame, begin, times, end);
     if (side_.view.block->mark.wanted) mark_output(frame.id);
     send(kind, frame.id, result_, begin, end - begin);
     status_.running.store(0, std::memory_order_release);
@@ -135,6 +139,18 @@ class Server {
     add(status_.encode, free_since_ - end);
     if (result_.capacity() > largest_kept) result_ = {};
     if (arguments_.capacity() > largest_kept) arguments_ = {};
+  }
+
+  // What earlier functions took does not count for this one. The kernel counts whole seconds, and so do we: a second more is possible.
+  void renew_cpu_limit() {
+    timespec used{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    auto soft = uint64_t(used.tv_sec) + side_.cpu_seconds + 1;
+    rlimit limit{};
+    if (soft == cpu_limit_ || ::getrlimit(RLIMIT_CPU, &limit) != 0) return;
+    cpu_limit_ = soft;
+    limit.rlim_cur = std::min<rlim_t>(soft, limit.rlim_max);
+    ::setrlimit(RLIMIT_CPU, &limit);
   }
 
   // Here ends what the function has written. One write, so that no grandchild's words are inside; a stream that the task has
@@ -155,11 +171,13 @@ class Server {
   // The only writer of its own counters.
   static void add(std::atomic<uint64_t>& counter, uint64_t value) { counter.store(counter.load(std::memory_order_relaxed) + value, std::memory_order_relaxed); }
 
-  void count(const Frame& frame, uint64_t total, uint64_t decoding) {
+  void count(const Frame& frame, uint64_t begin, CallTimes times, uint64_t end) {
+    uint64_t total = end - begin, decoding = times.decoded > 0 ? times.decoded - begin : 0;
     if (frame.kind != FrameKind::task) return add(status_.init, total);
     add(status_.tasks, 1);
     add(status_.decode, decoding);
-    add(status_.run, total - std::min(total, decoding));
+    add(status_.run, times.returned - begin - decoding);
+    add(status_.encode, end - times.returned);
     add(status_.bytes_in, frame.size);
     add(status_.bytes_out, result_.size());
     if (total > 1'000'000 || ++unmeasured_ >= 64) {
@@ -201,6 +219,7 @@ class Server {
   WorkerContext context_;
   std::string arguments_, result_;
   unsigned unmeasured_ = 0;
+  uint64_t cpu_limit_ = 0;
   uint64_t free_since_ = now_nanoseconds();
 };
 

@@ -12,6 +12,7 @@ struct WorkerSide {
   Page* page = nullptr;
   int event = -1;  // rung when the pool sleeps
   std::vector<std::span<const std::byte>> shared;
+  uint64_t cpu_seconds = 0;                  // that each function may take; 0: no limit
   bool process = true;                       // false: a thread of the pool
   std::atomic<bool>* abandoned = nullptr;    // of a thread: the pool has given it up
 };

@@ -80,3 +80,5 @@ struct forklint::runtime::Wire<Odd> {
 };
 inline Odd odd(int n) { return {n}; }
 FORKLINT_TASK(odd)
+inline int value_of(Odd odd) { return odd.value; }
+FORKLINT_TASK(value_of)

@@ -3,12 +3,15 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <future>
 #include <numeric>
 #include <thread>
 #include <unistd.h>
 
 #include "forklint/runtime/pool.h"
+#include "forklint/runtime/process.h"
 
 using namespace forklint::runtime;
 
@@ -26,7 +29,22 @@ std::string joined(std::vector<std::string> words, std::string between) {
 }
 FORKLINT_TASK(joined)
 
+// As a program whose author forgot the first line.
+static int forgets_worker_main() {
+  for (StartMethod method : {StartMethod::forkserver, StartMethod::spawn}) {
+    auto pool = Pool::make({.workers = 1, .method = method});
+    std::puts(pool ? "made" : pool.error().what.c_str());
+  }
+  auto forked = Pool::make({.workers = 1, .method = StartMethod::fork});
+  std::printf("%d\n", forked ? forked->apply(square, 3).value_or(-1) : -2);
+  return 0;
+}
+
+// As a careless library might.
+static const bool threaded = std::getenv("FORKLINT_TEST_EARLY_THREAD") && (std::thread([] { for (;;) ::pause(); }).detach(), true);
+
 int main(int argc, char** argv) {
+  if (argc == 2 && std::string_view(argv[1]) == "forgets") return forgets_worker_main();
   if (auto code = worker_main(argc, argv)) return *code;
   return Catch::Session().run(argc, argv);
 }
@@ -57,6 +75,26 @@ TEST_CASE("fork is refused while there are other threads, and the others are not
   CHECK(make({.workers = 1}).apply(square, 3) == 9);
   done.set_value();
   other.join();
+}
+
+TEST_CASE("the starter does not copy itself while it has threads; spawn does not mind") {
+  ::setenv("FORKLINT_TEST_EARLY_THREAD", "1", 1);
+  Pool copies = make({.workers = 1, .quiet = true}), anew = make({.workers = 1, .method = StartMethod::spawn});
+  auto refused = copies.apply(square, 3);
+  REQUIRE(!refused);
+  CHECK(refused.error().kind == FailureKind::start_failed);
+  CHECK(refused.error().message.find("has 2 threads") != std::string::npos);
+  CHECK(anew.apply(square, 3) == 9);
+  ::unsetenv("FORKLINT_TEST_EARLY_THREAD");
+}
+
+TEST_CASE("a program that does not begin with worker_main() is refused before it starts itself without end") {
+  auto done = run({.argv = {"pool_test", "forgets"}, .launch = Launch::self, .limits = {.processes = 8}}, std::chrono::seconds(20));
+  REQUIRE(done);
+  CHECK(done->exit.ok());
+  CHECK(done->output.find("made") == std::string::npos);
+  CHECK(done->output.find("main() must begin with worker_main()") != std::string::npos);
+  CHECK(done->output.ends_with("\n9\n"));
 }
 
 TEST_CASE("one bad task does not end a map") {

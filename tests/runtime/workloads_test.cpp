@@ -7,12 +7,10 @@
 #include <cstring>
 #include <list>
 #include <numeric>
-#include <sched.h>
 #include <set>
 #include <unistd.h>
 
 #include "forklint/runtime/closure_pool.h"
-#include "forklint/runtime/trace.h"
 
 using namespace forklint::runtime;
 
@@ -94,14 +92,6 @@ uint64_t shared_sum(WorkerContext& context) {
   for (std::byte byte : context.shared.at(0)) result += uint64_t(byte);
   return result;
 }
-int counts_up(WorkerContext& context, int by) {
-  if (!context.state.has_value()) context.state = 0;
-  return std::any_cast<int&>(context.state) += by;
-}
-void begins_at(WorkerContext& context, int start) { context.state = start; }
-std::pair<unsigned, int> tells(WorkerContext& context) { return {context.worker, std::any_cast<int>(context.state)}; }
-int processor(WorkerContext&) { return ::sched_getcpu(); }
-int own_pid(WorkerContext&) { return ::getpid(); }
 std::vector<int> nested(std::vector<int> numbers, int method) {
   auto pool = Pool::make({.workers = 2, .method = StartMethod(method)});
   if (!pool) throw std::runtime_error(pool.error().what);
@@ -110,7 +100,7 @@ std::vector<int> nested(std::vector<int> numbers, int method) {
   return result;
 }
 
-#define TASKS(X) X(add_one) X(sum) X(root) X(is_even) X(upper) X(next_colour) X(reversed) X(repeated) X(sorted) X(split) X(flags) X(counted) X(cube) X(paired) X(three) X(half) X(either) X(middle) X(moved) X(checked) X(doubled) X(large) X(length) X(weight) X(nothing) X(fibonacci) X(throws_odd) X(outer_throws) X(unique) X(matrix) X(shared_sum) X(counts_up) X(begins_at) X(tells) X(processor) X(own_pid) X(nested)
+#define TASKS(X) X(add_one) X(sum) X(root) X(is_even) X(upper) X(next_colour) X(reversed) X(repeated) X(sorted) X(split) X(flags) X(counted) X(cube) X(paired) X(three) X(half) X(either) X(middle) X(moved) X(checked) X(doubled) X(large) X(length) X(weight) X(nothing) X(fibonacci) X(throws_odd) X(outer_throws) X(unique) X(matrix) X(shared_sum) X(nested)
 #define TASK(f) [[maybe_unused]] static const bool task_##f = ::forklint::runtime::task_detail::register_task<&f>(#f);
 TASKS(TASK)
 
@@ -206,107 +196,9 @@ TEST_CASE("shared bytes are there in every worker") {
   for (auto& outcome : pool.map(shared_sum, std::vector<std::tuple<>>(8))) CHECK(outcome == 1u << 20);
 }
 
-TEST_CASE("workers keep their state, begin and end with functions, and are replaced in time") {
-  auto method = methods();
-  Pool pool = make({.workers = 2, .method = method, .lifespan = 5});
-  pool.on_start(begins_at, 100);
-  pool.on_exit(tells);
-  auto outcomes = pool.map(counts_up, std::vector<int>(20, 1));
-  for (auto& outcome : outcomes) CHECK((outcome && *outcome > 100 && *outcome <= 105));
-  pool.close();
-  auto ends = pool.exit_results<std::pair<unsigned, int>>();
-  int tasks = 0;
-  for (auto [worker, state] : ends) tasks += state - 100;
-  CHECK(tasks == 20);
-  CHECK(ends.size() >= 4);
-}
-
-TEST_CASE("workers run where they are told to") {
-  auto method = GENERATE(StartMethod::fork, StartMethod::forkserver, StartMethod::spawn);
-  Pool pool = make({.workers = 1, .method = method, .cpus = {{0}}});
-  CHECK(pool.apply(processor) == 0);
-}
-
-TEST_CASE("an input that throws ends its map, and the pool goes on") {
-  Pool pool = make({.workers = 2});
-  auto bad = std::views::iota(0, 10) | std::views::transform([](int n) { return n == 5 ? throw std::runtime_error("input") : n; });
-  CHECK_THROWS_AS(pool.map(add_one, bad), std::runtime_error);
-  CHECK(pool.apply(add_one, 1) == 2);
-}
-
-TEST_CASE("a lazy map reads its input only as far as it is taken") {
-  auto method = methods();
-  Pool pool = make({.workers = 2, .method = method});
-  auto read = std::make_shared<std::atomic<int>>(0);
-  auto input = std::views::iota(0) | std::views::transform([read](int n) { return ++*read, n; });
-  auto stream = pool.imap(add_one, input, 16);
-  for (int i = 0; i < 100; ++i) CHECK(stream.next()->value() == i + 1);
-  CHECK(*read <= 100 + 16 + 1);
-}
-
-TEST_CASE("what is cancelled says so") {
-  auto method = GENERATE(StartMethod::fork, StartMethod::forkserver, StartMethod::spawn);
-  Pool pool = make({.workers = 1, .method = method});
-  auto future = pool.submit(fibonacci, 45);
-  ::usleep(20000);
-  pool.cancel();
-  auto outcome = future.get();
-  REQUIRE(!outcome);
-  CHECK(outcome.error().kind == FailureKind::cancelled);
-  CHECK(pool.apply(add_one, 1) == 2);
-}
-
-TEST_CASE("a pool may end while it works") {
-  auto method = GENERATE(StartMethod::fork, StartMethod::forkserver, StartMethod::spawn);
-  std::future<Outcome<int>> future;
-  {
-    Pool pool = make({.workers = 2, .method = method});
-    future = pool.submit(fibonacci, 45);
-  }
-  CHECK(future.get().error().kind == FailureKind::cancelled);
-}
-
-TEST_CASE("closures bring what they capture, where workers have this memory") {
-  std::vector<int> table(1000);
-  std::iota(table.begin(), table.end(), 5);
-  auto look_up = [&table](int at) { return table.at(size_t(at)); };
-  auto threads = ClosurePool<StartMethod::threading, decltype(look_up)>::make({.workers = 2}, look_up);
-  REQUIRE(threads);
-  CHECK(threads->map(std::vector{0, 999})[1] == 1004);
-  threads->pool().close();
-  auto forked = ClosurePool<StartMethod::fork, decltype(look_up)>::make({.workers = 2, .lifespan = 1}, look_up);
-  REQUIRE(forked);
-  table[0] = -1;
-  CHECK(forked->map(std::vector{0, 0, 0})[2] == 5);
-  CHECK(forked->map(std::vector{1000})[0].error().type == "std::out_of_range");
-}
-
 template <class F>
 concept HasClosurePool = requires { typename ClosurePool<StartMethod::forkserver, F>; };
 static_assert(!HasClosurePool<decltype([](int n) { return n; })>);
 static_assert(!Sendable<int*> && !Sendable<std::string_view> && !Sendable<int&> && !Sendable<decltype([](int n) { return n; })>);
 static_assert(Sendable<std::span<const std::byte>> && !wire_detail::sendable<std::vector<std::optional<std::span<const std::byte>>>, true>());
 static_assert(Sendable<Shape> && Sendable<Either> && Sendable<std::map<std::string, std::vector<Point>>>);
-
-TEST_CASE("insights say where the time went") {
-  Pool pool = make({.workers = 2});
-  pool.map(fibonacci, std::vector<int>(50, 18));
-  Insights insights = pool.insights();
-  uint64_t tasks = 0;
-  for (const WorkerInsights& worker : insights.workers) tasks += worker.tasks;
-  CHECK(tasks == 50);
-  CHECK(insights.workers[0].start > 0);
-  REQUIRE(insights.slowest.size() == 5);
-  CHECK(insights.slowest[0].seconds >= insights.slowest[4].seconds);
-  CHECK(insights.slowest[0].input_preview == "(18)");
-}
-
-TEST_CASE("a trace has a span for each start and each task") {
-  TraceWriter trace;
-  {
-    Pool pool = make({.workers = 1, .trace = &trace});
-    pool.map(add_one, std::vector{1, 2, 3});
-  }
-  CHECK(trace.kept() >= 4);
-  CHECK(trace.json().find("\"add_one\"") != std::string::npos);
-}

@@ -24,7 +24,7 @@ class ClosurePool {
     options.method = method;
     auto held = std::make_shared<const F>(std::move(closure));
     task_detail::add({.name = "closure", .signature = typeid(F).name(), .address = held.get(), .closure = true,
-                      .call = [held](WorkerContext& context, std::string_view bytes, std::string& result, uint64_t& decoded_at) { return task_detail::call<Traits>(*held, context, bytes, result, decoded_at); },
+                      .call = [held](WorkerContext& context, std::string_view bytes, std::string& result, CallTimes& times) { return task_detail::call<Traits>(*held, context, bytes, result, times); },
                       .preview = task_detail::preview_of<Traits>});
     auto pool = Pool::make(std::move(options));
     std::shared_ptr<const void> registered(held.get(), task_detail::remove);

@@ -20,6 +20,7 @@ class OutcomeStream {
   struct State {
     std::shared_ptr<pool_detail::Engine> engine;
     std::shared_ptr<pool_detail::Ticket> ticket;
+    std::unique_ptr<pool_detail::MapProgress> progress;  // until the end; never destroyed under the engine's lock
     std::vector<std::optional<T>> ready; // in the order in which they are given
     uint64_t first = 0;                  // index of ready[0], where the order is that of the input
     uint64_t issued = 0;
@@ -28,18 +29,27 @@ class OutcomeStream {
   };
   explicit OutcomeStream(std::shared_ptr<State> state) : state_(std::move(state)) {}
   OutcomeStream(OutcomeStream&&) = default;
-  OutcomeStream& operator=(OutcomeStream&&) = default;
+  OutcomeStream& operator=(OutcomeStream&& other) {
+    if (this == &other) return *this;
+    if (state_) finish();
+    state_ = std::move(other.state_);
+    fetched_ = std::move(other.fetched_);
+    next_ = other.next_;
+    return *this;
+  }
   ~OutcomeStream() {
-    if (state_) pool_detail::locked(*state_->engine, [&] { state_->ended = true; });
+    if (state_) finish();
   }
 
   // The next outcome; nothing at the end. What the input range threw is thrown here, after what came before it.
   std::optional<T> next() {
     if (next_ == fetched_.size()) fetch();
     if (next_ == fetched_.size()) {
+      finish();
       pool_detail::rethrow(*state_->ticket);
       return {};
     }
+    if (state_->progress) state_->progress->taken();
     std::optional<T>& result = fetched_[next_++];
     state_->taken.fetch_add(1, std::memory_order_relaxed);
     return std::move(result);
@@ -67,6 +77,11 @@ class OutcomeStream {
   std::default_sentinel_t end() { return {}; }
 
  private:
+  void finish() {
+    std::unique_ptr<pool_detail::MapProgress> progress;  // ends without the lock
+    pool_detail::locked(*state_->engine, [&] { state_->ended = true, progress = std::move(state_->progress); });
+  }
+
   // Waits for the next one, and takes along what is ready behind it: the lock is taken once for many.
   void fetch() {
     auto& ready = state_->ready;

@@ -155,11 +155,15 @@ class Pool {
     pool_detail::MapProgress progress(*engine_, options().progress, total);
     auto at = std::ranges::begin(input);
     auto end = std::ranges::end(input);
+    uint64_t given = 0;
     auto ticket = pool_detail::add(*engine_, function,
                                    {.next = [&](std::string& arguments, bool& exhausted) {
-                                      if (at == end) return exhausted = true, false;
-                                      pool_detail::encode_element<Args>(arguments, *at);
-                                      ++at;
+                                      if (at == end) {
+                                        if (!total) progress.set_total(given);
+                                        return exhausted = true, false;
+                                      }
+                                      ++given;
+                                      pool_detail::encode_next<Args>(arguments, at);
                                       return true;
                                     },
                                     .finished = [&](uint64_t index, bool ok, std::string& bytes, Failure& failure) {
@@ -173,6 +177,8 @@ class Pool {
   template <class R, class T, class... P, class Input>
   OutcomeStream<T> stream(R (*function)(P...), Input input, size_t ahead) {
     if (ahead == 0) ahead = size_t(options().workers) * 512;
+    std::optional<uint64_t> total;
+    if constexpr (std::ranges::sized_range<Input>) total = uint64_t(std::ranges::size(input));
     struct Held {
       Input input;
       std::ranges::iterator_t<Input> at;
@@ -181,19 +187,24 @@ class Pool {
     auto held = std::make_shared<Held>(std::move(input));
     auto state = std::make_shared<typename OutcomeStream<T>::State>();
     state->engine = engine_;
+    if (!options().progress.empty()) state->progress = std::make_unique<pool_detail::MapProgress>(*engine_, options().progress, total, true);
     std::weak_ptr<typename OutcomeStream<T>::State> seen = state;  // the engine must not keep itself alive
     auto next = [held, seen, ahead](std::string& arguments, bool& exhausted) {
       auto state = seen.lock();
-      if (!state || state->ended || held->at == std::ranges::end(held->input)) return exhausted = true, false;
+      if (!state || state->ended) return exhausted = true, false;
+      if (held->at == std::ranges::end(held->input)) {
+        if (state->progress) state->progress->set_total(state->issued);
+        return exhausted = true, false;
+      }
       if (state->issued - state->taken.load(std::memory_order_relaxed) >= ahead) return false;
-      pool_detail::encode_element<Arguments<R (*)(P...)>>(arguments, *held->at);
-      ++held->at;
       ++state->issued;
+      pool_detail::encode_next<Arguments<R (*)(P...)>>(arguments, held->at);
       return true;
     };
     auto finished = [seen](uint64_t index, bool ok, std::string& bytes, Failure& failure) {
       auto state = seen.lock();
       if (!state) return;
+      if (state->progress) state->progress->finished(ok);
       Outcome<R> outcome = pool_detail::outcome_of<R>(ok, bytes, failure);
       if constexpr (std::same_as<T, Outcome<R>>) {
         while (state->ready.size() <= index - state->first) state->ready.emplace_back();
@@ -209,11 +220,13 @@ class Pool {
 
   template <class R, class... P, class Done, class... Given>
   std::shared_ptr<pool_detail::Ticket> call(R (*function)(P...), Done done, Given&&... given) {
-    std::string bytes = to_bytes(Arguments<R (*)(P...)>(std::forward<Given>(given)...));
+    std::string bytes;
+    auto failed = pool_detail::encode_element<Arguments<R (*)(P...)>>(bytes, Arguments<R (*)(P...)>(std::forward<Given>(given)...));
     return pool_detail::add(*engine_, reinterpret_cast<const void*>(function),
-                            {.next = [bytes = std::move(bytes), given = false](std::string& arguments, bool& exhausted) mutable {
+                            {.next = [bytes = std::move(bytes), failed = std::move(failed), given = false](std::string& arguments, bool& exhausted) mutable {
                                exhausted = true;
                                if (std::exchange(given, true)) return false;
+                               if (failed) throw std::move(*failed);
                                arguments = std::move(bytes);
                                return true;
                              },

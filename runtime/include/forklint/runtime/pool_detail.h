@@ -18,6 +18,11 @@ namespace pool_detail {
 
 class Engine;  // of one pool
 
+// Thrown by Feed::next in place of one element that cannot be written; what it throws else ends the feed.
+struct Unwritable {
+  std::string message;
+};
+
 // What gives the arguments of one map or call, and takes the outcomes. Called under the engine's lock.
 struct Feed {
   std::function<bool(std::string& arguments, bool& exhausted)> next;
@@ -31,14 +36,16 @@ void defer(Engine& engine, std::function<void()> callback);  // under the lock: 
 void locked(Engine& engine, const std::function<void()>& f);
 void drive_in_background(Engine& engine);
 void rethrow(const Ticket& ticket);
-void set_pulse(Engine& engine, std::function<void()> pulse);
 
-// The bar of one map, where the pool's options ask for one.
+// The bar of one map, where the pool's options ask for one. A lazy map's is beside others that have given nothing yet: only what is made
+// after its first outcome was taken is inside of it.
 class MapProgress {
  public:
-  MapProgress(Engine& engine, const std::string& label, std::optional<uint64_t> total);
+  MapProgress(Engine& engine, const std::string& label, std::optional<uint64_t> total, bool lazy = false);
   ~MapProgress();
   void finished(bool ok);
+  void set_total(uint64_t total);
+  void taken();
 
  private:
   struct Shown;
@@ -65,14 +72,29 @@ template <class Arguments, class Element>
 concept OnlyArgument = std::tuple_size_v<Arguments> == 1 && requires { requires std::convertible_to<Element, std::tuple_element_t<0, Arguments>>; };
 
 template <class Arguments, class Element>
-void encode_element(std::string& out, Element&& element) {
-  Writer writer(out);
-  if constexpr (OnlyArgument<Arguments, Element>) {
-    write(writer, std::tuple_element_t<0, Arguments>(std::forward<Element>(element)));
-  } else {
-    static_assert(std::convertible_to<Element, Arguments>, "the elements of the input are no arguments of the task");
-    write(writer, Arguments(std::forward<Element>(element)));
+std::optional<Unwritable> encode_element(std::string& out, Element&& element) {
+  try {
+    Writer writer(out);
+    if constexpr (OnlyArgument<Arguments, Element>) {
+      write(writer, std::tuple_element_t<0, Arguments>(std::forward<Element>(element)));
+    } else {
+      static_assert(std::convertible_to<Element, Arguments>, "the elements of the input are no arguments of the task");
+      write(writer, Arguments(std::forward<Element>(element)));
+    }
+    return {};
+  } catch (const std::exception& error) {
+    return Unwritable{error.what()};
+  } catch (...) {
+    return Unwritable{"an exception that is no std::exception"};
   }
+}
+
+// The element there, and on to the next. What the input itself throws is not caught.
+template <class Arguments, class Iterator>
+void encode_next(std::string& out, Iterator& at) {
+  auto failed = encode_element<Arguments>(out, *at);
+  ++at;
+  if (failed) throw std::move(*failed);
 }
 
 }  // namespace pool_detail

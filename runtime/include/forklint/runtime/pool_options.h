@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "forklint/runtime/process.h"
 #include "forklint/runtime/shared.h"
 #include "forklint/runtime/start_method.h"
 
@@ -47,11 +48,12 @@ struct PoolOptions {
   double kill_grace = 0.2;      // between SIGTERM and SIGKILL
   uint64_t lifespan = 0;        // tasks after which a worker is replaced; 0: never
   uint64_t memory_limit = 0;    // bytes of resident memory after which a worker is replaced, between two tasks; 0: none
-  uint64_t address_space = 0;   // hard limit of each worker process, bytes; 0: none
+  Limits limits;                // of each worker process (process.h). CPU is counted for each function by itself, and processes are those
+                                // below the worker, itself included: one too many ends it. None under threading, where they are refused
   unsigned retries = 0;         // of a task whose worker died; never of one that threw or ran too long
   bool quiet = false;           // what workers write to stderr is kept for failures, not passed on
-  std::string progress;         // the label of a progress bar for each map that waits; empty: none
-  std::vector<std::vector<int>> cpus;  // processors of each worker; empty: any
+  std::string progress;         // the label of a progress bar for each map, lazy ones too; empty: none
+  std::vector<std::vector<int>> cpus;  // processors of each worker; empty: any. Refused where this process may use none of them
   std::vector<Shared> shared;
   class TraceWriter* trace = nullptr;  // gets a span for each start and each task; outlives the pool
   size_t ring_size = 1 << 18;   // bytes under way in each direction, for each worker; a power of two

@@ -39,7 +39,9 @@ inline constexpr Deadline no_deadline = Deadline::max();
 //   which has no place for limits, the mark, a death signal or a pidfd from birth.
 // fork: the same with a copy of the memory; 10 to 60 ms more for each GB in use. The only one a tree watch can use.
 // self: this program again, from /proc/self/exe, even if its file was replaced; argv[0] is what it sees as its name.
-enum class Launch { posix_spawn, fork, self };
+// zygote: the same as a copy of a process that has just begun, without exec (zygote.h).
+enum class Launch { posix_spawn, fork, self, zygote };
+class Zygote;
 enum class Input { null, bytes, inherit, descriptor };
 enum class Output { capture, null, inherit, as_output };  // as_output: the errors go where the output goes
 enum class Stream { output, errors };
@@ -70,6 +72,7 @@ struct Isolation {
 struct Command {
   std::vector<std::string> argv;                        // argv[0] without '/' is looked up in the PATH that the child gets
   Launch launch = Launch::posix_spawn;
+  Zygote* zygote = nullptr;                             // for Launch::zygote: outlives the launch
   std::optional<std::vector<std::string>> environment;  // "K=V", all of it; else this process's
   std::vector<std::string> overrides;                   // after that: "K=V" sets, "K" removes
   std::string directory;                                // "" is the caller's; a relative argv[0] with '/' starts here

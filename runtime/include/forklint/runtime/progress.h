@@ -28,6 +28,7 @@ int progress_fd();
 
 struct BarOptions {
   bool inside = true;  // drawn inside of the bar that this thread made before and still has; false: beside it
+  bool around = true;  // bars that this thread makes later are inside of this one; false: only after enter()
   bool leave = true;   // its last state stays on the screen; bars inside of others and bars of other processes always go
 };
 
@@ -45,13 +46,14 @@ class ProgressBar {
   // Done too, but not well: counted in both numbers.
   void fail(uint64_t failed = 1);
   void set_total(uint64_t total);
+  // Bars that the calling thread makes from now on are inside of this one.
+  void enter();
   bool shown() const { return slot_ >= 0; }
 
  private:
   bool mine() const;
 
   int slot_ = -1;
-  int outer_ = -1;      // what was innermost before
   uint64_t state_ = 0;  // the slot's state word while it is ours
 };
 

@@ -24,14 +24,18 @@ struct WorkerContext {
 
 // How a call of a task went, before its result is looked at.
 enum class Called : uint8_t { done, bad_arguments };
+// now_nanoseconds() when its arguments had been read, and when the function had returned; 0: it did not come to that.
+struct CallTimes {
+  uint64_t decoded = 0, returned = 0;
+};
 
 struct TaskEntry {
   std::string name;
   std::string signature;
   const void* address = nullptr;  // of the function; of a closure, something that is its own
   bool closure = false;           // made while the program runs: not every process has it, and no hash counts it
-  // Decodes, calls, encodes. Exceptions of the task come through.
-  std::function<Called(WorkerContext&, std::string_view arguments, std::string& result, uint64_t& decoded_at)> call;
+  // Decodes, calls, encodes. Exceptions of the task come through, and after its return those of the encoding.
+  std::function<Called(WorkerContext&, std::string_view arguments, std::string& result, CallTimes& times)> call;
   std::function<std::string(std::string_view arguments)> preview;
 };
 
@@ -121,9 +125,9 @@ struct TaskTraits<R (*)(WorkerContext&, A...)> : Signature<R, A...> {
 };
 
 template <class Traits, class Function>
-Called call(Function& function, WorkerContext& context, std::string_view bytes, std::string& result, uint64_t& decoded_at) {
+Called call(Function& function, WorkerContext& context, std::string_view bytes, std::string& result, CallTimes& times) {
   auto arguments = from_bytes<typename Traits::Arguments>(bytes);
-  decoded_at = now_nanoseconds();
+  times.decoded = now_nanoseconds();
   if (!arguments) return Called::bad_arguments;
   auto run = [&](auto&&... values) -> typename Traits::Result {
     if constexpr (Traits::takes_context) return function(context, std::forward<decltype(values)>(values)...);
@@ -131,9 +135,12 @@ Called call(Function& function, WorkerContext& context, std::string_view bytes, 
   };
   if constexpr (std::is_void_v<typename Traits::Result>) {
     std::apply(run, std::move(*arguments));
+    times.returned = now_nanoseconds();
   } else {
+    typename Traits::Result value = std::apply(run, std::move(*arguments));
+    times.returned = now_nanoseconds();
     Writer out(result);
-    write(out, std::apply(run, std::move(*arguments)));
+    write(out, value);
   }
   return Called::done;
 }
@@ -151,7 +158,7 @@ bool register_task(const char* name) {
   using Traits = TaskTraits<decltype(function)>;
   static_assert(Traits::check());
   return add({.name = name, .signature = typeid(function).name(), .address = reinterpret_cast<const void*>(function),
-              .call = [](WorkerContext& context, std::string_view bytes, std::string& result, uint64_t& decoded_at) { return call<Traits>(*function, context, bytes, result, decoded_at); },
+              .call = [](WorkerContext& context, std::string_view bytes, std::string& result, CallTimes& times) { return call<Traits>(*function, context, bytes, result, times); },
               .preview = preview_of<Traits>});
 }
 
