@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 
 #include "analyzer/app/analysis.h"
@@ -122,7 +123,8 @@ int check(const CommandLine& line) {
     reporters::print_summary(summary, analysis, style_of_errors(line));
     std::fputs(summary.c_str(), stderr);
   }
-  return analysis.result.findings.empty() || line.exit_zero ? 0 : 1;
+  // Not by returning: the system takes the memory back faster than a destructor for each value.
+  std::exit(analysis.result.findings.empty() || line.exit_zero ? 0 : 1);
 }
 
 }  // namespace forklint::app

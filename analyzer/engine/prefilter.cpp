@@ -83,9 +83,7 @@ uint32_t WordSet::add(std::string_view word) {
   auto [it, added] = words_.try_emplace(std::string(word), uint32_t(words_.size()));
   if (!added) return it->second;
   by_number_.push_back(&it->first);
-  uint8_t first = uint8_t(word[0]);
-  first_[first >> 6] |= 1ull << (first & 63);
-  lengths_ |= 1ull << std::min<size_t>(word.size(), 63);
+  lengths_[uint8_t(word[0])] |= 1ull << std::min<size_t>(word.size(), 63);
   return it->second;
 }
 
@@ -103,9 +101,7 @@ void WordSet::scan(std::string_view text, const Found& found) const {
     const char* begin = at;
     while (at < end && word_byte[uint8_t(*at)]) ++at;
     size_t length = size_t(at - begin);
-    if (length == 0 || !(lengths_ >> std::min<size_t>(length, 63) & 1)) continue;
-    uint8_t first = uint8_t(*begin);
-    if (!(first_[first >> 6] >> (first & 63) & 1)) continue;
+    if (length == 0 || !(lengths_[uint8_t(*begin)] >> std::min<size_t>(length, 63) & 1)) continue;
     if (uint32_t number = find({begin, length}); number != absent) found(number, size_t(begin - text.data()));
   }
 }

@@ -38,8 +38,7 @@ class WordSet {
 
   std::unordered_map<std::string, uint32_t, Hash, std::equal_to<>> words_;
   std::vector<const std::string*> by_number_;
-  uint64_t first_[4] = {};   // first bytes that occur
-  uint64_t lengths_ = 0;     // lengths that occur, 63 for longer
+  uint64_t lengths_[256] = {};  // by first byte: lengths that occur, 63 for longer
 };
 
 struct ImportName {

@@ -14,11 +14,19 @@
 namespace forklint::engine {
 namespace {
 
-model::ModelOptions model_options(const Config& config) {
+model::ModelOptions model_options(const Config& config, unsigned jobs) {
   uint8_t platforms = uint8_t((config.platforms.linux ? model::platform_linux : 0) | (config.platforms.macos ? model::platform_macos : 0) | (config.platforms.windows ? model::platform_windows : 0));
   bool windows = config.platforms_given ? config.platforms.windows : config.declared.windows;
-  return {.standard = config.default_methods(), .oldest_python = config.python_from.minor, .newest_python = config.python_to.minor, .platforms = platforms, .platforms_given = config.platforms_given, .runs_on_windows = windows, .libc = config.libc};
+  return {.standard = config.default_methods(), .oldest_python = config.python_from.minor, .newest_python = config.python_to.minor, .platforms = platforms, .platforms_given = config.platforms_given, .runs_on_windows = windows, .libc = config.libc, .jobs = jobs};
 }
+
+struct World {
+  World(std::vector<model::ParsedFile> files, const knowledge::Knowledge& knowledge, const Config& config, unsigned jobs)
+      : program(std::move(files), knowledge, jobs), model(program, model_options(config, jobs)) {}
+
+  model::Program program;
+  model::Model model;
+};
 
 std::vector<Finding> check(const model::Model& model, const std::vector<const Rule*>& rules, std::vector<LaunchRow>& launches) {
   Report report(model);
@@ -160,7 +168,7 @@ Analysis run(const std::vector<source::Found>& found, const Config& config, cons
 }
 
 Analysis run(std::vector<source::File> files, const Config& config, const knowledge::Knowledge& knowledge, std::span<const Rule* const> rules, unsigned jobs) {
-  Analysis analysis{.result = {}, .files = std::move(files), .notes = {}};
+  Analysis analysis{.result = {}, .files = std::move(files), .notes = {}, .world = {}};
   Result& result = analysis.result;
   result.files_seen = result.files_analysed = uint32_t(analysis.files.size());
   std::vector<const Rule*> enabled = enabled_rules(config, rules);
@@ -178,9 +186,9 @@ Analysis run(std::vector<source::File> files, const Config& config, const knowle
   std::vector<model::ParsedFile> linked;
   for (Parsed& it : parsed)
     linked.push_back({.path = analysis.files[it.file].path, .facts = std::move(it.facts), .walked = !it.launching.empty(), .launching = std::move(it.launching), .packaged_by = analysis.files[it.file].packaged_by});
-  model::Program program(std::move(linked), knowledge);
-  model::Model model(program, model_options(config));
-  std::vector<Finding> findings = check(model, enabled, result.launches);
+  auto world = std::make_shared<World>(std::move(linked), knowledge, config, jobs);
+  std::vector<Finding> findings = check(world->model, enabled, result.launches);
+  analysis.world = std::move(world);
   renumber(findings, result.launches, numbers);
   // What stands in headers that nobody named is not reported.
   std::erase_if(findings, [&](const Finding& finding) { return finding.place.file >= given; });
@@ -193,8 +201,7 @@ Analysis run(std::vector<source::File> files, const Config& config, const knowle
   auto rule_of = [&](const Finding& finding) { return *std::find_if(rules.begin(), rules.end(), [&](const Rule* rule) { return rule->code == finding.code; }); };
   std::erase_if(result.findings, [&](Finding& finding) { return ignored_in_file(config, analysis.files[finding.place.file].path, *rule_of(finding)) || !wanted(finding, config); });
   sort_findings(result.findings, analysis.files);
-  fill_launches(result, analysis.files);
-  return analysis;
+  fill_launches(result, analysis.files);return analysis;
 }
 
 }  // namespace forklint::engine

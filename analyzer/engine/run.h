@@ -1,6 +1,7 @@
 // From files to findings.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct Analysis {
   Result result;
   std::vector<source::File> files;  // what Place::file indexes
   std::vector<std::string> notes;   // what else a user should know: there is no forklint-clang, so many units had errors
+  std::shared_ptr<const void> world;  // what the result was made from. Nothing in it is needed, but freeing it takes a while
 };
 
 // Reads, decides which files can matter, parses those in parallel, links, runs the rules, applies suppressions and

@@ -51,30 +51,6 @@ Values Evaluator::read_name(Site site, FrameId frame) {
   return lookup(site.file, file.scope_of(site.event), file.event(site.event).name, site.event, frame);
 }
 
-bool Evaluator::has_name(FileId file_id, ScopeId scope, NameId name) const {
-  const File& file = program_.file(file_id);
-  if (file.scopes[scope].names.contains(name) && !file.scopes[scope].declared.contains(name)) return true;
-  const facts::Scope& it = file.facts.scopes[scope];
-  for (uint32_t i = it.parameters.begin; i < it.parameters.end; ++i)
-    if (file.facts.parameters[i].name == name) return true;
-  return false;
-}
-
-ScopeId Evaluator::binding_scope(FileId file_id, ScopeId scope, NameId name) const {
-  const File& file = program_.file(file_id);
-  bool first = true;
-  while (scope != 0) {
-    auto declared = file.scopes[scope].declared.find(name);
-    if (declared != file.scopes[scope].declared.end() && declared->second == Op::global) break;
-    bool visible = first || file.facts.scopes[scope].kind != facts::ScopeKind::class_;
-    if (visible && has_name(file_id, scope, name)) return scope;
-    first = false;
-    scope = file.facts.scopes[scope].parent;
-  }
-  if (file.scopes[0].names.contains(name) || file.global_writers.contains(name)) return 0;
-  return none;
-}
-
 Values Evaluator::lookup(FileId file_id, ScopeId scope, NameId name, EventId at, FrameId frame) {
   const File& file = program_.file(file_id);
   ScopeId owner = binding_scope(file_id, scope, name);

@@ -55,7 +55,7 @@ std::optional<bool> Evaluator::certain_truth(Site test, FrameId frame, int depth
 const Value* Evaluator::certain_value(Site read, FrameId frame) {
   const File& file = program_.file(read.file);
   const Frame& it = frames_[frame];
-  if (it.file != read.file || file.scope_of(read.event) != it.scope || !has_name(read.file, it.scope, file.event(read.event).name)) return nullptr;
+  if (it.file != read.file || file.scope_of(read.event) != it.scope || !file.has_name(it.scope, file.event(read.event).name)) return nullptr;
   const Values& values = evaluate(read, frame);
   if (values.size() != 1) return nullptr;
   const Value& value = values_[values[0]];

@@ -111,7 +111,7 @@ FrameId Evaluator::enter_inner(FileId file, ScopeId scope, FrameId frame) {
 const Values& Evaluator::evaluate(Site site, FrameId frame) {
   static const Values nothing{unknown_value};
   if (site.event == none) return nothing;
-  if (frame != any_frame && same_everywhere(site)) frame = any_frame;
+  if (frame != any_frame && program_.file(site.file).same_everywhere[site.event]) frame = any_frame;
   Key key{site.file, site.event, frame};
   if (auto it = memo_.find(key); it != memo_.end()) return it->second == none ? nothing : results_[it->second];  // none: a cycle
   if (depth_ >= deepest) return nothing;
@@ -123,28 +123,6 @@ const Values& Evaluator::evaluate(Site site, FrameId frame) {
   results_.push_back(std::move(result));
   memo_[key] = uint32_t(results_.size() - 1);
   return results_.back();
-}
-
-bool Evaluator::same_everywhere(Site site) {
-  if (same_everywhere_.empty()) same_everywhere_.resize(program_.files().size());
-  std::vector<bool>& known = same_everywhere_[site.file];
-  if (!known.empty()) return known[site.event];
-  const File& file = program_.file(site.file);
-  known.resize(file.facts.events.size());
-  for (EventId id = 0; id < known.size(); ++id) {
-    const facts::Event& event = file.event(id);
-    switch (event.op) {
-      case Op::string: case Op::bytes: case Op::number: case Op::boolean: case Op::null: case Op::import: case Op::import_from: known[id] = true; break;
-      case Op::read: {
-        ScopeId owner = binding_scope(site.file, file.scope_of(id), event.name);
-        known[id] = owner == none || owner == 0;
-        break;
-      }
-      case Op::attribute: known[id] = known[file.operand(id, 0)]; break;
-      default: break;
-    }
-  }
-  return known[site.event];
 }
 
 Values Evaluator::compute(Site site, FrameId frame) {

@@ -15,9 +15,18 @@
 
 namespace forklint::model {
 
+// What another evaluator's ids are called here, by id.
+struct Renamed {
+  std::vector<ValueId> values;
+  std::vector<FrameId> frames;
+};
+
 class Evaluator {
  public:
   explicit Evaluator(const Program& program);
+
+  // Takes over what another evaluator of the same program knows. What both know stays as it is here.
+  Renamed absorb(Evaluator&& other);
 
   const Program& program() const { return program_; }
   const Value& value(ValueId id) const { return values_[id]; }
@@ -93,8 +102,7 @@ class Evaluator {
   // Bindings of a name that a read at `at` may see; `at` none: the end of the scope.
   llvm::SmallVector<EventId, 4> reaching(FileId file, ScopeId scope, NameId name, EventId at) const;
   // The scope whose variable a name read in `scope` means: file-local; none for builtins.
-  ScopeId binding_scope(FileId file, ScopeId scope, NameId name) const;
-  bool has_name(FileId file, ScopeId scope, NameId name) const;
+  ScopeId binding_scope(FileId file, ScopeId scope, NameId name) const { return program_.file(file).binding_scope(scope, name); }
 
   // The row of an object that was made of its target and launches at each call; null for anything else. Without a target
   // it is the decorator: process(timeout=1).
@@ -139,8 +147,6 @@ class Evaluator {
   FrameId intern_frame(Frame frame);
   uint16_t depth_of(ValueId value) const;
   Values compute(Site site, FrameId frame);
-  // Whether an event's value is the same in every frame: constants, globals, and what is made of them without a call.
-  bool same_everywhere(Site site);
   bool is_true(ValueId id) const;   // certainly
   bool is_false(ValueId id) const;
 
@@ -208,7 +214,6 @@ class Evaluator {
   std::unordered_map<ValueId, llvm::SmallVector<ValueId, 4>> linearised_;
   std::unordered_map<SymbolId, const knowledge::Api*> rows_;
   std::optional<std::unordered_set<std::string_view>> property_names_;
-  std::vector<std::vector<bool>> same_everywhere_;  // by file, made on first use
   // Nested questions: each of evaluate, elements, item and call_result counts.
   struct Deeper {
     int& depth;

@@ -1,4 +1,6 @@
 // One pass over a file's events: who binds which name where, what is changed in place, what scopes return.
+#include <bit>
+#include <functional>
 #include <string_view>
 
 #include "analyzer/model/program.h"
@@ -19,9 +21,58 @@ bool only_removes(std::string_view method) {
 
 }  // namespace
 
-NameId File::find_name(std::string_view text) const {
-  auto it = name_ids_.find(text);
-  return it == name_ids_.end() ? none : it->second;
+// Where a name stands, or would.
+size_t File::slot_of(std::string_view text) const {
+  const size_t mask = slots_.size() - 1;
+  size_t slot = std::hash<std::string_view>()(text) & mask;
+  while (slots_[slot] != none && facts.names[slots_[slot]] != text) slot = (slot + 1) & mask;
+  return slot;
+}
+
+NameId File::find_name(std::string_view text) const { return slots_[slot_of(text)]; }
+
+void File::index_names() {
+  slots_.assign(std::bit_ceil(facts.names.size() * 2), none);
+  for (NameId id = 0; id < facts.names.size(); ++id)
+    if (size_t slot = slot_of(facts.names[id]); slots_[slot] == none) slots_[slot] = id;
+}
+
+bool File::has_name(ScopeId scope, NameId name) const {
+  if (scopes[scope].names.contains(name) && !scopes[scope].declared.contains(name)) return true;
+  const facts::Scope& it = facts.scopes[scope];
+  for (uint32_t i = it.parameters.begin; i < it.parameters.end; ++i)
+    if (facts.parameters[i].name == name) return true;
+  return false;
+}
+
+ScopeId File::binding_scope(ScopeId scope, NameId name) const {
+  bool first = true;
+  while (scope != 0) {
+    auto declared = scopes[scope].declared.find(name);
+    if (declared != scopes[scope].declared.end() && declared->second == Op::global) break;
+    bool visible = first || facts.scopes[scope].kind != facts::ScopeKind::class_;
+    if (visible && has_name(scope, name)) return scope;
+    first = false;
+    scope = facts.scopes[scope].parent;
+  }
+  if (scopes[0].names.contains(name) || global_writers.contains(name)) return 0;
+  return none;
+}
+
+void File::index_constants() {
+  same_everywhere.resize(facts.events.size());
+  for (EventId id = 0; id < facts.events.size(); ++id) {
+    switch (const facts::Event& event = facts.events[id]; event.op) {
+      case Op::string: case Op::bytes: case Op::number: case Op::boolean: case Op::null: case Op::import: case Op::import_from: same_everywhere[id] = true; break;
+      case Op::read: {
+        ScopeId owner = binding_scope(scope_of(id), event.name);
+        same_everywhere[id] = owner == none || owner == 0;
+        break;
+      }
+      case Op::attribute: same_everywhere[id] = same_everywhere[operand(id, 0)]; break;
+      default: break;
+    }
+  }
 }
 
 llvm::SmallVector<EventId, 2> File::decorations(ScopeId scope) const {
@@ -32,7 +83,7 @@ llvm::SmallVector<EventId, 2> File::decorations(ScopeId scope) const {
 
 void File::index() {
   const facts::FileFacts& f = facts;
-  for (NameId id = 0; id < f.names.size(); ++id) name_ids_.emplace(f.names[id], id);
+  index_names();
   scope_of_event.resize(f.events.size(), none);
   scopes.resize(f.scopes.size());
   // The name or attribute through which an event's value is held: x -> x, self.x -> x.
@@ -76,6 +127,7 @@ void File::index() {
   for (ScopeId scope = 1; scope < f.scopes.size(); ++scope)
     for (auto [name, op] : scopes[scope].declared)
       if (op == Op::global && scopes[scope].names.contains(name)) global_writers[name].push_back(scope);
+  if (f.language == facts::Language::python) index_constants();
 }
 
 }  // namespace forklint::model

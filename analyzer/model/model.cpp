@@ -1,8 +1,8 @@
 #include "analyzer/model/model.h"
 
 #include <algorithm>
-#include <array>
 
+#include "analyzer/model/entries.h"
 #include "analyzer/model/globals.h"
 
 namespace forklint::model {
@@ -14,8 +14,9 @@ constexpr size_t most_launches = 1000;
 }  // namespace
 
 Model::Model(const Program& program, const ModelOptions& options)
-    : program_(program), options_(options), evaluator_(std::make_unique<Evaluator>(program)), pickling_(std::make_unique<Pickling>(*evaluator_)), walker_(std::make_unique<Walker>(*evaluator_)) {
-  walk();
+    : program_(program), options_(options) {
+  find_launches_of(walk_entries(program, options.jobs));
+  pickling_ = std::make_unique<Pickling>(*evaluator_);
   payloads_.resize(launches_.size());
   crossings_.resize(launches_.size());
   workers_.resize(launches_.size());
@@ -24,47 +25,16 @@ Model::Model(const Program& program, const ModelOptions& options)
 
 Model::~Model() = default;
 
-// From how far away functions that nothing calls are followed to a launch: over so many calls. What they call is walked
-// by itself where they are not. Large programs are looked at from nearer, or most of the time would go into callers.
-static uint8_t farthest_roots(const Program& program) {
-  constexpr uint8_t nearest = 3, farthest = 6;
-  constexpr size_t many = 1500;
-  std::array<size_t, farthest + 1> functions{};
-  for (const File& file : program.files())
-    for (ScopeId scope = 1; file.walked && scope < file.launching.size(); ++scope)
-      if (file.launching[scope] <= farthest && file.facts.scopes[scope].kind == facts::ScopeKind::function) ++functions[file.launching[scope]];
-  size_t total = functions[1] + functions[2] + functions[3];
-  uint8_t distance = nearest;
-  while (distance < farthest && total + functions[distance + 1] <= many) total += functions[++distance];
-  return distance;
-}
-
-static bool worth_walking(const File& file, ScopeId scope, uint8_t farthest) {
-  return file.launching.empty() || (file.launching[scope] > 0 && file.launching[scope] <= farthest);
-}
-
-void Model::walk() {
-  auto walked = [&](FileId file) { return program_.file(file).walked && program_.file(file).facts.language == facts::Language::python; };
+void Model::find_launches_of(Walked walked) {
+  evaluator_ = std::move(walked.evaluator);
+  walker_ = std::move(walked.walker);
+  traces_ = std::move(walked.traces);
   imported_.resize(program_.files().size());
-  auto keep = [&](Trace trace) {
-    uint32_t id = uint32_t(traces_.size());
-    std::vector<Launch> found = find_launches(*evaluator_, trace, id, options_.standard);
+  for (uint32_t id = 0; id < traces_.size(); ++id) {
+    std::vector<Launch> found = find_launches(*evaluator_, traces_[id], id, options_.standard);
     launches_.insert(launches_.end(), found.begin(), found.begin() + ptrdiff_t(std::min(found.size(), most_launches)));
-    for (const Step& step : trace.steps)
-      if (step.kind == StepKind::import_module && step.file != trace.file) imported_[step.file] = true;
-    traces_.push_back(std::move(trace));
-  };
-  for (FileId file = 0; file < program_.files().size(); ++file)
-    if (walked(file)) keep(walker_->walk_main(file));
-  uint8_t farthest = farthest_roots(program_);
-  for (FileId file_id = 0; file_id < program_.files().size(); ++file_id) {
-    const File& file = program_.file(file_id);
-    if (!walked(file_id)) continue;
-    for (ScopeId scope = 1; scope < file.facts.scopes.size(); ++scope)
-      if (file.facts.scopes[scope].kind == facts::ScopeKind::function && worth_walking(file, scope, farthest) && !walker_->visited(file_id, scope)) {
-        Trace trace = walker_->walk_function(file_id, scope);
-        if (!trace.steps.empty()) keep(std::move(trace));
-      }
+    for (const Step& step : traces_[id].steps)
+      if (step.kind == StepKind::import_module && step.file != traces_[id].file) imported_[step.file] = true;
   }
 }
 

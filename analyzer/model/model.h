@@ -22,6 +22,7 @@ struct ModelOptions {
   bool platforms_given = false;
   bool runs_on_windows = false;  // the user or the project says so
   knowledge::Libc libc = knowledge::Libc::glibc;
+  unsigned jobs = 0;             // threads that walk; 0: one per processor
 };
 
 // A worker of a launch, walked.
@@ -31,6 +32,7 @@ struct WorkerTrace {
 };
 
 struct LostGlobal;  // globals.h
+struct Walked;      // entries.h
 
 class Model {
  public:
@@ -68,7 +70,7 @@ class Model {
   std::string launcher_name(const Launch& launch) const { return launch.row->names[0]; }
 
  private:
-  void walk();
+  void find_launches_of(Walked walked);
 
   const Program& program_;
   ModelOptions options_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "analyzer/model/native/extensions.h"
+#include "analyzer/source/parallel.h"
 
 namespace forklint::model {
 namespace {
@@ -36,9 +37,9 @@ constexpr size_t most_components = 12;
 
 }  // namespace
 
-Program::Program(std::vector<ParsedFile> files, const knowledge::Knowledge& knowledge) {
+Program::Program(std::vector<ParsedFile> files, const knowledge::Knowledge& knowledge, unsigned jobs) {
   files_.resize(files.size());
-  for (FileId id = 0; id < files.size(); ++id) {
+  source::in_parallel(files.size(), jobs, [&](size_t id) {
     File& file = files_[id];
     file.path = std::move(files[id].path);
     file.facts = std::move(files[id].facts);
@@ -48,8 +49,8 @@ Program::Program(std::vector<ParsedFile> files, const knowledge::Knowledge& know
     file.index();
     std::string path = normalised(file.path);
     file.package = path.ends_with("/__init__.py") || path == "__init__.py";
-    by_path_.emplace(path, id);
-  }
+  });
+  for (FileId id = 0; id < files_.size(); ++id) by_path_.emplace(normalised(files_[id].path), id);
   for (FileId id = 0; id < files_.size(); ++id) {
     File& file = files_[id];
     if (file.facts.language != facts::Language::python) continue;  // no module to import

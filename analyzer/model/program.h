@@ -70,6 +70,7 @@ struct File {
   std::unordered_map<NameId, std::vector<EventId>> attribute_writes;    // set_attribute events by attribute name
   std::unordered_map<NameId, std::vector<ScopeId>> global_writers;      // scopes that declare the name global and bind it
   std::unordered_map<EventId, EventId> decorated_by;                    // what is decorated, and the decorate event
+  std::vector<bool> same_everywhere;  // by event: its value is the same in every frame, as that of constants, globals, and what is made of them without a call
 
   const facts::Event& event(EventId id) const { return facts.events[id]; }
   std::string_view name(NameId id) const { return facts.name(id); }
@@ -82,11 +83,18 @@ struct File {
   // The decorate events of a function or class, the lowest decorator first.
   llvm::SmallVector<EventId, 2> decorations(ScopeId scope) const;
   NameId find_name(std::string_view text) const;
+  bool has_name(ScopeId scope, NameId name) const;
+  // The scope whose variable a name read in `scope` means; none for builtins.
+  ScopeId binding_scope(ScopeId scope, NameId name) const;
 
  private:
   friend class Program;
-  std::unordered_map<std::string_view, NameId> name_ids_;
   void index();
+  void index_names();
+  void index_constants();
+  size_t slot_of(std::string_view text) const;
+
+  std::vector<NameId> slots_;  // names by the hash of their text; a power of two of them
 };
 
 struct ParsedFile {
@@ -99,7 +107,8 @@ struct ParsedFile {
 
 class Program {
  public:
-  Program(std::vector<ParsedFile> files, const knowledge::Knowledge& knowledge);
+  // On up to `jobs` threads (0: one per processor).
+  Program(std::vector<ParsedFile> files, const knowledge::Knowledge& knowledge, unsigned jobs = 0);
   ~Program();
   Program(const Program&) = delete;
 

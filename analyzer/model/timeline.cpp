@@ -16,6 +16,7 @@ constexpr uint32_t most_entries_of_function = 40;  // the same, from a function 
 void Walker::start(Entry entry, FileId file, ScopeId scope) {
   trace_ = {.entry = entry, .file = file, .scope = scope};
   visits_.clear();
+  visited_.clear();
   imported_.clear();
   stacked_.clear();
   budget_ = entry == Entry::function ? most_entries_of_function : most_entries;
@@ -158,7 +159,7 @@ void Walker::scope(FileId file_id, ScopeId scope_id, FrameId frame, uint32_t par
       if (implied(evaluator_, {file_id, file.operand(id, 0)}, frame, true, Role::main).guard == Guard::main_only) outer.child_leaves = true;
   }
   while (!open.empty()) close();
-  if (all_of_it) visited_.insert(key(file_id, scope_id));
+  if (all_of_it) visited_.push_back(key(file_id, scope_id));
 }
 
 void Walker::event(FileId file_id, EventId id, FrameId frame, uint32_t parent, const Condition& condition) {

@@ -77,7 +77,7 @@ struct Trace {
   bool complete = true;          // false: the walk was cut off by its budget
 };
 
-// Walks entries. One per model; keeps what it learned about modules and functions without effect.
+// Walks entries. Keeps what it learned about modules and functions without effect.
 class Walker {
  public:
   explicit Walker(Evaluator& evaluator) : evaluator_(evaluator) {}
@@ -88,10 +88,11 @@ class Walker {
   // Worker code: functions (or bound methods, partials) in frames whose parameters are what was sent.
   Trace walk_worker(ValueId function, FrameId frame);
 
-  bool visited(FileId file, ScopeId scope) const { return visited_.contains(key(file, scope)); }
+  // The scopes that the last trace went all through, as key() says them; each once or more.
+  const std::vector<uint64_t>& visited() const { return visited_; }
+  static uint64_t key(FileId file, ScopeId scope) { return uint64_t(file) << 32 | scope; }
 
  private:
-  static uint64_t key(FileId file, ScopeId scope) { return uint64_t(file) << 32 | scope; }
   Role role_of(FileId file) const;
   void start(Entry entry, FileId file, ScopeId scope);
   // `with` runs a generator up to its yield, then the block, then the rest.
@@ -145,7 +146,7 @@ class Walker {
   Trace trace_;
   std::unordered_map<uint64_t, uint32_t> visits_;
   std::unordered_set<FileId> imported_;
-  std::unordered_set<uint64_t> visited_;   // over all traces
+  std::vector<uint64_t> visited_;
   std::unordered_set<uint64_t> barren_;    // no step comes of it
   std::optional<std::unordered_map<ValueId, std::vector<Site>>> registrations_;  // by what was registered with: @app.command() def f(), app.add(f)
   // What regions say, by file, region, frame and role: functions are entered again and again.

@@ -55,6 +55,9 @@ void check(const Model& model, engine::Report& report) {
       if (ours) draft.label({called.file, model.file(called.file).facts.scopes[called.index].definition}, "returns nothing");
       draft.path(trace, step, "given to the child here; pass " + name + " without the brackets, and its arguments beside it")
           .launch(i);
+      // The brackets go where nothing is in them. Unsafe, because it runs in another process then.
+      const facts::Event& call = file.event(site.event);
+      if (call.operands_count == 1) draft.fix({"Pass " + name + " itself", engine::Safety::unsafe, {{{site.file, {file.event(file.operand(site.event, 0)).span.end, call.span.end}}, ""}}});
     }
   }
 }

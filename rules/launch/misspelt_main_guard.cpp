@@ -53,7 +53,11 @@ void check(const Model& model, engine::Report& report) {
       std::string message = quoted ? "the guard compares two strings, not the variable __name__, and is never true"
                                    : "the guard compares __name__ with '" + std::string(file.name_of(text)) + "', and is never true in a program";
       // A module of that very name is "main" where it is imported.
-      report.finding({id, event}, std::move(message)).confidence(file.module == file.name_of(text) ? Confidence::likely : Confidence::certain);
+      // Unsafe, because code runs then that never did.
+      engine::Edit edit{{id, file.event(quoted ? name : text).span}, quoted ? "__name__" : "\"__main__\""};
+      report.finding({id, event}, std::move(message))
+          .confidence(file.module == file.name_of(text) ? Confidence::likely : Confidence::certain)
+          .fix({quoted ? "Compare the variable" : "Compare with \"__main__\"", engine::Safety::unsafe, {std::move(edit)}});
     }
   }
 }

@@ -51,10 +51,11 @@ class Branches {
   Branches(const Model& model, FileId file) : model_(model), id_(file), file_(model.file(file)) {}
 
   LeftOut left_out(RegionId arm) const {
+    std::vector<NameId> names = bound_in(file_.facts, arm, false);
+    if (names.empty()) return {};
     Condition asked = implied(model_.evaluator(), {id_, file_.facts.regions[arm].subject}, any_frame, true, Role::called);
     StartMethods methods = asked.methods & all;
-    std::vector<NameId> names = bound_in(file_.facts, arm, false);
-    if (methods.empty() || names.empty()) return {};
+    if (methods.empty()) return {};
     if (methods == all) return asked.platforms == platform_windows ? platform_for_method(arm, names) : LeftOut();
     RegionId otherwise = else_of(arm);
     if (otherwise != none && only_branch(otherwise) != none) return unbound(arm, methods, names);

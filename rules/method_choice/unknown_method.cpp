@@ -1,10 +1,22 @@
 // A start method that does not exist, or that is set on a context which has one already.
+#include <cctype>
+
 #include "rules/support.h"
 
 namespace forklint::rules {
 namespace {
 
 using namespace model;
+
+// The start method whose letters a word has, whatever the case and what stands between them: "Spawn", "fork-server".
+std::string_view meant_by(std::string_view word) {
+  std::string letters;
+  for (char c : word)
+    if (std::isalpha(static_cast<unsigned char>(c))) letters += char(std::tolower(static_cast<unsigned char>(c)));
+  for (std::string_view method : {"fork", "spawn", "forkserver"})
+    if (letters == method) return method;
+  return {};
+}
 
 void check(const Model& model, engine::Report& report) {
   Evaluator& evaluator = model.evaluator();
@@ -30,9 +42,13 @@ void check(const Model& model, engine::Report& report) {
             }
           }
         }
-        report.finding(place, foreign ? std::string("multiprocessing has no such start method") : "there is no start method '" + argument->bad_name + "'")
-            .label(step.site, "used here")
+        auto draft = report.finding(place, foreign ? std::string("multiprocessing has no such start method") : "there is no start method '" + argument->bad_name + "'");
+        draft.label(step.site, "used here")
             .confidence((argument->methods & knowledge::fork_spawn_forkserver).empty() && step.condition.certain() ? Confidence::certain : Confidence::likely);
+        // Safe: as it stands the call raises.
+        std::string_view meant = meant_by(argument->bad_name);
+        if (!meant.empty() && argument->site.event != none && model.file(argument->site.file).event(argument->site.event).op == Op::string)
+          draft.fix({"Write '" + std::string(meant) + "'", engine::Safety::safe, {{report.place(argument->site), '"' + std::string(meant) + '"'}}});
         continue;
       }
       if (step.row->method_effect != knowledge::MethodEffect::sets) continue;

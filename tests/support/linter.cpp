@@ -5,6 +5,7 @@
 
 #include "analyzer/engine/load_config.h"
 #include "analyzer/engine/run.h"
+#include "analyzer/source/edit.h"
 #include "rules/catalogue.h"
 #include "tests/support/bindings.h"
 
@@ -16,9 +17,8 @@ std::optional<std::vector<std::string>> extension_flags(const Fixture& fixture) 
   return found ? std::optional(found->flags) : std::nullopt;
 }
 
-std::vector<Predicted> predict(const Fixture& fixture, const knowledge::Knowledge& knowledge, std::optional<Version> version) {
+static engine::Analysis analysed(const Fixture& fixture, const knowledge::Knowledge& knowledge, std::optional<Version> version) {
   using knowledge::StartMethod, knowledge::StartMethods;
-  static constexpr const char* names[] = {"fork", "spawn", "forkserver", "threading", "loky"};
   std::vector<source::Found> files;
   for (const auto& file : fixture.files) files.push_back({file.string(), source::kind_of(file.string()).value_or(source::Kind::python)});
   // A fixture that is a project has a configuration of its own.
@@ -33,7 +33,23 @@ std::vector<Predicted> predict(const Fixture& fixture, const knowledge::Knowledg
     config.python_from = config.python_to = {version->major, version->minor};
     config.assumed_default = StartMethods(StartMethod::fork) | StartMethod::spawn | StartMethod::forkserver;
   }
-  engine::Analysis analysis = engine::run(files, config, knowledge, rules::all(), 1);
+  return engine::run(files, config, knowledge, rules::all(), 1);
+}
+
+std::optional<std::string> fixed(const Fixture& fixture, const knowledge::Knowledge& knowledge) {
+  engine::Analysis analysis = analysed(fixture, knowledge, {});
+  std::vector<source::Edit> edits;
+  for (const engine::Finding& finding : analysis.result.findings)
+    for (const engine::Fix& fix : finding.fixes)
+      for (const engine::Edit& edit : fix.edits) edits.push_back({edit.place.span.begin, edit.place.span.end, edit.replacement});
+  if (edits.empty()) return {};
+  auto text = source::apply(analysis.files[0].text, std::move(edits));
+  return text ? std::optional(*text) : std::nullopt;
+}
+
+std::vector<Predicted> predict(const Fixture& fixture, const knowledge::Knowledge& knowledge, std::optional<Version> version) {
+  static constexpr const char* names[] = {"fork", "spawn", "forkserver", "threading", "loky"};
+  engine::Analysis analysis = analysed(fixture, knowledge, version);
   std::vector<Predicted> result;
   for (const engine::Finding& finding : analysis.result.findings) {
     bool informal = (finding.name == "implicit-method" || finding.name == "fork-chosen") && fixture.path.parent_path().filename() != finding.name;

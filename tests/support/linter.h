@@ -23,7 +23,11 @@ struct Predicted {
 // implicit-method and fork-chosen are left out except in their own folders: they speak of what other rules have found.
 std::vector<Predicted> predict(const Fixture& fixture, const knowledge::Knowledge& knowledge, std::optional<Version> version = {});
 
-// What the compiler is told for the extension modules of a fixture; nothing when what it needs is not there. FORKLINT_EXTENSION_PYTHON names another interpreter than python3.
+// The text of a fixture of one file with every fix that the linter offers for it made; nothing when there is none.
+std::optional<std::string> fixed(const Fixture& fixture, const knowledge::Knowledge& knowledge);
+
+// What the compiler is told for the extension modules of a fixture; nothing when what it needs is not there.
+// FORKLINT_EXTENSION_PYTHON names another interpreter than python3.
 std::optional<std::vector<std::string>> extension_flags(const Fixture& fixture);
 
 }  // namespace forklint::tests

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <memory>
 
-extern "C" const TSLanguage* tree_sitter_python(void);
+#include "analyzer/frontends/python/grammar.h"
 
 namespace forklint::frontends::python {
 namespace {
@@ -37,7 +37,7 @@ const char* read_chunk(void* payload, uint32_t at, TSPoint, uint32_t* size) {
 
 std::expected<const TSTree*, uint32_t> parse_syntax(std::string_view text, const TreeMemory& memory) {
   std::unique_ptr<TSParser, decltype(&ts_parser_delete)> parser(ts_parser_new(), ts_parser_delete);
-  ts_parser_set_language(parser.get(), tree_sitter_python());
+  ts_parser_set_language(parser.get(), grammar());
   Effort effort{text, memory};
   TSInput input{&effort, read_chunk, TSInputEncodingUTF8, nullptr};
   TSParseOptions options{&effort, [](TSParseState* state) { return static_cast<Effort*>(state->payload)->too_much(state->current_byte_offset); }};

@@ -3,11 +3,14 @@
 #include <string>
 #include <unordered_map>
 
+#include "analyzer/frontends/python/grammar.h"
+
 namespace forklint::frontends::python {
 namespace {
 
 struct Tables {
   std::vector<Kind> kinds;         // by TSSymbol
+  std::vector<bool> named;         // the same
   std::vector<Field> fields;       // by TSFieldId
   TSSymbol async = 0;
 
@@ -18,12 +21,13 @@ struct Tables {
 #include "analyzer/frontends/python/node_kinds.def"
     };
     kinds.resize(ts_language_symbol_count(language), Kind::other);
+    named.resize(kinds.size());
     for (TSSymbol symbol = 0; symbol < kinds.size(); ++symbol) {
       const char* name = ts_language_symbol_name(language, symbol);
-      bool named = ts_language_symbol_type(language, symbol) == TSSymbolTypeRegular;
-      if (!named && std::string_view(name) == "async") async = symbol;
+      named[symbol] = ts_language_symbol_type(language, symbol) == TSSymbolTypeRegular;
+      if (!named[symbol] && std::string_view(name) == "async") async = symbol;
       auto it = kind_names.find(name);
-      if (named && it != kind_names.end()) kinds[symbol] = it->second;
+      if (named[symbol] && it != kind_names.end()) kinds[symbol] = it->second;
     }
     static constexpr std::pair<std::string_view, Field> field_names[] = {
         {"alias", Field::alias}, {"alternative", Field::alternative}, {"argument", Field::argument}, {"arguments", Field::arguments},
@@ -87,14 +91,16 @@ Children::Children(Tree& tree, TSNode node) : tree_(tree), begin_(tree.stack_.si
   if (ts_tree_cursor_goto_first_child(&tree.cursor_)) {
     do {
       TSNode child = ts_tree_cursor_current_node(&tree.cursor_);
-      bool named = ts_node_is_named(child);
-      Field field = table.fields[ts_tree_cursor_current_field_id(&tree.cursor_)];
+      const TSSymbol symbol = ts_node_symbol(child);
+      const bool error = symbol >= table.kinds.size();
+      const bool named = error || table.named[symbol];
+      const Kind kind = error ? Kind::ERROR_ : table.kinds[symbol];
+      if (kind == Kind::comment_ || kind == Kind::line_continuation_) continue;
+      const Field field = table.fields[ts_tree_cursor_current_field_id(&tree.cursor_)];
       if (!named && field == Field::no_field) {
-        if (ts_node_symbol(child) == table.async) async_ = true;
+        if (symbol == table.async) async_ = true;
         continue;
       }
-      Kind kind = kind_of(child);
-      if (kind == Kind::comment_ || kind == Kind::line_continuation_) continue;
       tree.stack_.push_back({child, kind, field, named});
     } while (ts_tree_cursor_goto_next_sibling(&tree.cursor_));
   }

@@ -10,8 +10,6 @@
 
 #include "analyzer/facts/facts.h"
 
-extern "C" const TSLanguage* tree_sitter_python(void);
-
 namespace forklint::frontends::python {
 
 enum class Kind : uint8_t {
