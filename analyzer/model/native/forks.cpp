@@ -1,7 +1,6 @@
 #include "analyzer/model/native/forks.h"
 
 #include <algorithm>
-#include <charconv>
 
 namespace forklint::model::native {
 namespace {
@@ -11,10 +10,6 @@ using knowledge::Leaves;
 
 constexpr State state_before = 1, state_failed = 2, state_child = 4, state_parent = 8;
 constexpr State states_of_result[3] = {state_failed, state_child, state_parent};
-constexpr int most_steps = 200;  // of one question about a value
-
-bool leaves_for_good(Leaves leaves) { return leaves == Leaves::now || leaves == Leaves::cleanup || leaves == Leaves::thread || leaves == Leaves::elsewhere; }
-
 uint8_t sides_of(State state) {
   return uint8_t((state & state_parent ? side_parent : 0) | (state & state_child ? side_child : 0) | (state & state_failed ? side_failed : 0) | (state & state_before ? side_before : 0));
 }
@@ -38,133 +33,6 @@ bool forks_here(const Program& program, FunctionId function, EventId call, const
   return true;
 }
 
-// What the expressions of a function say of the result of one fork in it, in each process.
-class ResultReader {
- public:
-  ResultReader(const Program& program, FunctionId function, EventId fork, const ForkResult& result) : program_(program), function_(function), fork_(fork), result_(result) {
-    const facts::Scope& scope = program.facts(function).scopes[program.function(function).scope];
-    for (EventId at = scope.events.begin; at < scope.events.end; ++at) {
-      const Event& event = program.event(function, at);
-      if (event.op == Op::bind || event.op == Op::set_attribute || event.op == Op::augment || event.op == Op::augment_attribute || event.op == Op::set_subscript)
-        if (Object target = assigned(at); !target.empty()) writes_[target.key].push_back(at);
-    }
-  }
-
-  using Range = ForkResult::Range;
-
-  Range value(EventId event, int process) const {
-    int steps = most_steps;
-    return value(event, process, steps, 0);
-  }
-  // 1, 0, or -1 when it may be both.
-  int truth(EventId event, int process) const {
-    Range range = value(event, process);
-    if (!range.known || (range.low <= 0 && range.high >= 0 && range.low != range.high)) return -1;
-    return range.low == 0 && range.high == 0 ? 0 : 1;
-  }
-
- private:
-  Object assigned(EventId at) const {
-    const Event& event = program_.event(function_, at);
-    if (event.op == Op::set_subscript) return program_.object(function_, program_.operand(function_, at, 0));
-    if (event.op == Op::set_attribute || event.op == Op::augment_attribute) return {.key = std::string(program_.name_of(function_, at)), .name = program_.name_of(function_, at)};
-    return program_.object(function_, at);
-  }
-
-  EventId last_write(EventId reader) const {
-    Object object = program_.object(function_, reader);
-    auto it = object.empty() ? writes_.end() : writes_.find(object.key);
-    if (it == writes_.end()) return none;
-    auto after = std::lower_bound(it->second.begin(), it->second.end(), reader);
-    if (after == it->second.begin()) return none;
-    EventId last = *(after - 1);
-    // In a loop that began after it, what is written further down comes around.
-    const FileFacts& facts = program_.facts(function_);
-    for (facts::RegionId region = facts.events[reader].region; region != none; region = facts.regions[region].parent) {
-      if (facts.regions[region].events.begin <= last) break;
-      if (facts.regions[region].kind == facts::RegionKind::loop && after != it->second.end() && *after < facts.regions[region].events.end) return none;
-    }
-    return last;
-  }
-
-  static Range unknown() { return {}; }
-  static Range exactly(int64_t number) { return {true, number, number}; }
-  static Range either() { return {true, 0, 1}; }
-  static Range both(Range a, Range b) {
-    if (!a.known || !b.known) return unknown();
-    return {true, std::min(a.low, b.low), std::max(a.high, b.high)};
-  }
-
-  static Range compared(std::string_view op, Range a, Range b) {
-    if (!a.known || !b.known) return unknown();
-    int equal = a.low == a.high && b.low == b.high && a.low == b.low ? 1 : a.high < b.low || b.high < a.low ? 0 : -1;
-    int less = a.high < b.low ? 1 : a.low >= b.high ? 0 : -1;
-    int more = a.low > b.high ? 1 : a.high <= b.low ? 0 : -1;
-    int truth = op == "==" ? equal : op == "!=" ? (equal < 0 ? -1 : 1 - equal) : op == "<" ? less : op == ">" ? more
-              : op == ">=" ? (less < 0 ? -1 : 1 - less) : op == "<=" ? (more < 0 ? -1 : 1 - more) : -1;
-    return truth < 0 ? either() : exactly(truth);
-  }
-
-  Range value(EventId id, int process, int& steps, int depth) const {
-    if (id == none || --steps < 0 || depth > 40) return unknown();
-    if (id == fork_) return result_.of[process];
-    const Event& event = program_.event(function_, id);
-    auto operand = [&](uint32_t i) { return value(program_.operand(function_, id, i), process, steps, depth + 1); };
-    auto truth_of = [](Range range) { return !range.known || (range.low <= 0 && range.high >= 0 && range.low != range.high) ? -1 : range.low == 0 && range.high == 0 ? 0 : 1; };
-    switch (event.op) {
-      case Op::number:
-        if (auto number = program_.constant(function_, id)) return exactly(*number);
-        return unknown();
-      case Op::boolean: return exactly(constant_truth(program_.facts(function_), id));
-      case Op::null: return exactly(0);
-      case Op::bind: return operand(0);
-      case Op::set_attribute: return operand(1);
-      case Op::set_subscript: return operand(2);
-      case Op::read:
-      case Op::attribute:
-      case Op::subscript: {
-        EventId write = last_write(id);
-        return write == none ? unknown() : value(write, process, steps, depth + 1);
-      }
-      case Op::unary: {
-        std::string_view op = program_.name_of(function_, id);
-        if (op == "*") {
-          EventId write = last_write(id);
-          return write == none ? unknown() : value(write, process, steps, depth + 1);
-        }
-        Range inner = operand(0);
-        if (!inner.known) return inner;
-        if (op == "-") return {true, -inner.high, -inner.low};
-        if (op != "not" && op != "!") return unknown();
-        int truth = truth_of(inner);
-        return truth < 0 ? either() : exactly(1 - truth);
-      }
-      case Op::compare: return compared(program_.name_of(function_, id), operand(0), operand(1));
-      case Op::boolean_operation: {
-        bool all = program_.name_of(function_, id) == "and";
-        bool open = false;
-        for (uint32_t i = 0; i < event.operands_count && i < 16; ++i) {
-          int truth = truth_of(operand(i));
-          if (truth == (all ? 0 : 1)) return exactly(truth);
-          open |= truth < 0;
-        }
-        return open ? unknown() : exactly(all ? 1 : 0);
-      }
-      case Op::conditional: {
-        int truth = truth_of(operand(0));
-        return truth < 0 ? both(operand(1), operand(2)) : operand(truth ? 1 : 2);
-      }
-      default: return unknown();
-    }
-  }
-
-  const Program& program_;
-  FunctionId function_;
-  EventId fork_;
-  const ForkResult& result_;
-  std::map<std::string, std::vector<EventId>> writes_;
-};
-
 bool ForkSite::leaves_by(Way way) const {
   return std::any_of(leaves.begin(), leaves.end(), [&](const Leaving& it) { return it.way == way; });
 }
@@ -177,7 +45,7 @@ Forks::Forks(const Program& program) : program_(program), never_returns_(program
     for (const Call& call : program.function(id).calls)
       if (call.api && call.targets.empty() && call.api->forks != knowledge::Forks::spawn && !call.api->child && forks_here(program, id, call.event, *call.api)) {
         ForkResult result = plain;
-        if (call.api->parent_leaves) result.of[2] = {};  // only the child comes back
+        if (call.api->parent_leaves) result.comes[2] = false;
         pending_.push_back({id, call.event, call.api, program.site(id, call.event), none, result});
       }
   for (size_t i = 0; i < pending_.size(); ++i) {
@@ -197,52 +65,6 @@ std::optional<int64_t> Forks::value(const ForkSite& site, EventId event, int pro
   return range.known && range.low == range.high ? std::optional(range.low) : std::nullopt;
 }
 
-bool Forks::dies(FunctionId function) const {
-  if (!never_returns_[function]) return false;
-  const FileFacts& facts = program_.facts(function);
-  const facts::Range regions = facts.scopes[program_.function(function).scope].regions;
-  return std::none_of(facts.regions.begin() + regions.begin, facts.regions.begin() + regions.end, [](const facts::Region& it) { return it.kind == facts::RegionKind::loop; });
-}
-
-bool Forks::returns(const Call& call) const {
-  if (!call.sure) return true;
-  if (call.api) return !leaves_for_good(call.api->leaves);
-  return call.targets.empty() || std::any_of(call.targets.begin(), call.targets.end(), [&](FunctionId target) { return !never_returns_[target]; });
-}
-
-bool Forks::endless(FunctionId id) const {
-  const FileFacts& facts = program_.facts(id);
-  Steps steps{.after = [&](EventId event, State state) -> State {
-                if (facts.events[event].op != Op::call) return state;
-                const Call* call = program_.call_at(id, event);
-                return call && !returns(*call) ? 0 : state;
-              },
-              .assume = {}};
-  Walked walked = walk(facts, program_.function(id).scope, 1, steps);
-  if (walked.end || !walked.uncaught.empty()) return false;
-  for (size_t i = 0; i < walked.before.size(); ++i)
-    if (walked.before[i] && facts.events[walked.begin + i].op == Op::return_) return false;
-  return true;
-}
-
-// Functions that never come back, and what therefore never comes back. Each is looked at again when a callee is found.
-void Forks::find_endless() {
-  std::vector<FunctionId> queue;
-  for (FunctionId id = 0; id < program_.functions().size(); ++id) {
-    const Function& function = program_.function(id);
-    if (function.has(function_module)) continue;
-    if (function.has(function_noreturn)) never_returns_[id] = true;
-    else queue.push_back(id);
-  }
-  for (size_t i = 0; i < queue.size(); ++i) {
-    FunctionId id = queue[i];
-    if (never_returns_[id] || !endless(id)) continue;
-    never_returns_[id] = true;
-    for (const Program::Caller& caller : program_.callers(id))
-      if (!never_returns_[caller.function] && program_.function(caller.function).calls[caller.call].sure) queue.push_back(caller.function);
-  }
-}
-
 bool Forks::child_runs(const ForkSite& site, EventId event) const {
   return !site.heir && site.side(event, program_.facts(site.function).scopes[program_.function(site.function).scope].events.begin) == side_child;
 }
@@ -260,7 +82,7 @@ void Forks::add(FunctionId function, EventId event, const NativeApi& api, Site o
   ForkSite site{.function = function, .event = event, .api = &api, .origin = origin, .through = through, .result = result};
   Steps steps;
   steps.after = [&](EventId at, State state) -> State {
-    if (at == event) return state_failed | state_child | (api.parent_leaves && through == none ? 0 : state_parent);
+    if (at == event) return (result.comes[0] ? state_failed : 0) | (result.comes[1] ? state_child : 0) | (result.comes[2] ? state_parent : 0);
     if (facts.events[at].op != Op::call) return state;
     const Call* call = program_.call_at(function, at);
     return call && !returns(*call) ? 0 : state;
@@ -282,6 +104,28 @@ void Forks::add(FunctionId function, EventId event, const NativeApi& api, Site o
   sites_.push_back(std::move(site));
 }
 
+// The global variable or field that an event sets to what says "I am the child": a number other than 0, its own process id.
+std::string_view Forks::flag_set(FunctionId function, EventId at) const {
+  const Event& event = program_.event(function, at);
+  if (event.op != Op::set_attribute && (event.op != Op::bind || program_.object(function, at).local)) return {};
+  EventId value = program_.operand(function, at, event.op == Op::bind ? 0 : 1);
+  if (value == none) return {};
+  const Call* call = program_.event(function, value).op == Op::call ? program_.call_at(function, value) : nullptr;
+  bool identity = call && call->api && call->targets.empty() && !call->api->identity.empty();
+  return identity || program_.constant(function, value).value_or(0) != 0 ? program_.name_of(function, at) : std::string_view();
+}
+
+bool Forks::read_elsewhere(FunctionId function, std::string_view name) const {
+  for (FunctionId id = 0; id < program_.functions().size(); ++id) {
+    if (id == function) continue;
+    const FileFacts& facts = program_.facts(id);
+    const facts::Range events = facts.scopes[program_.function(id).scope].events;
+    for (EventId at = events.begin; at < events.end; ++at)
+      if ((facts.events[at].op == Op::read || facts.events[at].op == Op::attribute) && facts.name(facts.events[at].name) == name) return true;
+  }
+  return false;
+}
+
 // How both sides come out of the function, and whether its callers see a fork.
 void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& reader) {
   FunctionId function = site.function;
@@ -291,7 +135,8 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
   bool first[3] = {true, true, true};
   bool parent_waits = false, parent_here = false, child_here = false, shared = false, split = false;
   EventId last_own = site.event;
-  std::vector<std::pair<std::string, EventId>> marks;  // variables that the child sets to a constant: how it may know itself
+  std::vector<std::pair<std::string, EventId>> marks;  // variables that the child sets to a constant or counts: how it may know itself
+  std::vector<std::pair<std::string_view, EventId>> flags;  // the same, of what outlives the function
   // The regions that the fork stands in: whoever goes on in one of them, not in an arm below, is the program.
   std::set<facts::RegionId> around{none};
   for (facts::RegionId region = facts.events[site.event].region; region != none; region = facts.regions[region].parent) around.insert(region);
@@ -331,7 +176,8 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
     split |= at > site.event && (own || processes == state_parent);
     if (own) {
       last_own = at;
-      if (event.op == Op::bind && event.operands_count && program_.constant(function, program_.operand(function, at, 0))) marks.emplace_back(program_.object(function, at).key, at);
+      if (event.op == Op::augment || (event.op == Op::bind && event.operands_count && program_.constant(function, program_.operand(function, at, 0)))) marks.emplace_back(program_.object(function, at).key, at);
+      if (std::string_view flag = flag_set(function, at); !flag.empty()) flags.emplace_back(flag, at);
       child_here |= at != site.event && around.contains(event.region) && call;
     }
     if (processes == state_parent) {
@@ -382,8 +228,13 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
   if (main || site.heir || !site.leaves_by(Way::returns)) return;
   const ForkResult::Range& child = given.of[1];
   const ForkResult::Range& parent = given.of[2];
-  if (!site.parent_returns || !child.known || !parent.known || !(child.high < parent.low || parent.high < child.low)) return;
+  if (!site.parent_returns || !child.known || !parent.known || !(child.high < parent.low || parent.high < child.low)) {
+    for (const auto& [flag, set] : flags)
+      if (site.unclear == none && read_elsewhere(function, flag)) site.unclear = set;
+    return;
+  }
   site.returned = true;
+  for (int process = 0; process < 3; ++process) given.comes[process] = !first[process];
   for (const Program::Caller& caller : program_.callers(function)) {
     const Call& call = program_.function(caller.function).calls[caller.call];
     if (call.sure) pending_.push_back({caller.function, call.event, site.api, site.origin, function, given});

@@ -7,7 +7,7 @@
 #include <set>
 #include <vector>
 
-#include "analyzer/model/native/program.h"
+#include "analyzer/model/native/fork_result.h"
 #include "analyzer/model/native/walk.h"
 
 namespace forklint::model::native {
@@ -29,14 +29,6 @@ struct Leaving {
   Way way = Way::now;
   EventId event = none;  // in the function of the fork; for the end of a function the last event of the child's own
 };
-
-// What a call gives in each process: in the parent when it failed, in the child, in the parent.
-struct ForkResult {
-  struct Range { bool known = false; int64_t low = 0, high = 0; };
-  Range of[3];
-};
-
-class ResultReader;
 
 struct ForkSite {
   FunctionId function = none;
@@ -85,6 +77,8 @@ class Forks {
   bool endless(FunctionId function) const;
   void add(FunctionId function, EventId event, const NativeApi& api, Site origin, FunctionId through, const ForkResult& result);
   void finish(ForkSite& site, const Walked& walked, const ResultReader& reader);
+  std::string_view flag_set(FunctionId function, EventId at) const;
+  bool read_elsewhere(FunctionId function, std::string_view name) const;
 
   const Program& program_;
   std::vector<bool> never_returns_;

@@ -123,12 +123,15 @@ class Program {
   void collect_class(uint32_t unit, ScopeId scope);
   void link();
   void link_calls(FunctionId id);
+  bool makes_structure(FunctionId id, EventId call) const;
   void find_called_parameters(FunctionId id);
   void hand_on(FunctionId id);
   std::vector<FunctionId> resolve(FunctionId caller, std::string_view symbol, EventId call, bool& sure) const;
   std::vector<FunctionId> pick(std::string_view symbol, uint32_t unit) const;
   ScopeId owner_of(uint32_t unit, ScopeId scope, NameId name) const;
   std::string_view type_event(uint32_t unit, EventId type) const;
+
+  static uint64_t local_key(ScopeId scope, NameId name) { return uint64_t(scope) << 32 | name; }
 
   std::vector<Unit> units_;
   const knowledge::Natives& natives_;

@@ -1,0 +1,61 @@
+// Functions that never come back: they end the process or loop for ever, whatever way they go.
+#include <algorithm>
+
+#include "analyzer/model/native/forks.h"
+
+namespace forklint::model::native {
+namespace {
+
+using knowledge::Leaves;
+
+bool leaves_for_good(Leaves leaves) { return leaves == Leaves::now || leaves == Leaves::cleanup || leaves == Leaves::thread || leaves == Leaves::elsewhere; }
+
+}  // namespace
+
+bool Forks::dies(FunctionId function) const {
+  if (!never_returns_[function]) return false;
+  const FileFacts& facts = program_.facts(function);
+  const facts::Range regions = facts.scopes[program_.function(function).scope].regions;
+  return std::none_of(facts.regions.begin() + regions.begin, facts.regions.begin() + regions.end, [](const facts::Region& it) { return it.kind == facts::RegionKind::loop; });
+}
+
+bool Forks::returns(const Call& call) const {
+  if (!call.sure) return true;
+  if (call.api) return !leaves_for_good(call.api->leaves);
+  return call.targets.empty() || std::any_of(call.targets.begin(), call.targets.end(), [&](FunctionId target) { return !never_returns_[target]; });
+}
+
+bool Forks::endless(FunctionId id) const {
+  const FileFacts& facts = program_.facts(id);
+  Steps steps{.after = [&](EventId event, State state) -> State {
+                if (facts.events[event].op != Op::call) return state;
+                const Call* call = program_.call_at(id, event);
+                return call && !returns(*call) ? 0 : state;
+              },
+              .assume = {}};
+  Walked walked = walk(facts, program_.function(id).scope, 1, steps);
+  if (walked.end || !walked.uncaught.empty()) return false;
+  for (size_t i = 0; i < walked.before.size(); ++i)
+    if (walked.before[i] && facts.events[walked.begin + i].op == Op::return_) return false;
+  return true;
+}
+
+// Functions that never come back, and what therefore never comes back. Each is looked at again when a callee is found.
+void Forks::find_endless() {
+  std::vector<FunctionId> queue;
+  for (FunctionId id = 0; id < program_.functions().size(); ++id) {
+    const Function& function = program_.function(id);
+    if (function.has(function_module)) continue;
+    if (function.has(function_noreturn)) never_returns_[id] = true;
+    else queue.push_back(id);
+  }
+  for (size_t i = 0; i < queue.size(); ++i) {
+    FunctionId id = queue[i];
+    if (never_returns_[id] || !endless(id)) continue;
+    never_returns_[id] = true;
+    for (const Program::Caller& caller : program_.callers(id))
+      if (!never_returns_[caller.function] && program_.function(caller.function).calls[caller.call].sure) queue.push_back(caller.function);
+  }
+}
+
+}  // namespace forklint::model::native

@@ -1,0 +1,146 @@
+// What expressions are: constants, variables and fields, functions, types.
+#include <charconv>
+
+#include "analyzer/model/native/program.h"
+
+namespace forklint::model::native {
+
+using facts::Event;
+using facts::ScopeKind;
+
+EventId Program::operand(FunctionId id, EventId event, uint32_t i) const {
+  const Event& it = this->event(id, event);
+  return i < it.operands_count ? facts(id).operands_of(it)[i].value : none;
+}
+
+EventId Program::receiver(FunctionId id, EventId call) const {
+  EventId callee = operand(id, call, 0);
+  return callee != none && event(id, callee).op == Op::attribute ? operand(id, callee, 0) : none;
+}
+
+EventId Program::argument(FunctionId id, EventId call, const knowledge::Argument& wanted) const {
+  if (wanted.position < 0) return none;
+  const Event& it = event(id, call);
+  uint32_t at = 0;
+  for (uint32_t i = 1; i < it.operands_count; ++i) {
+    if (facts(id).operands_of(it)[i].keyword != facts::name_positional) continue;  // a template argument
+    if (at++ == uint32_t(wanted.position)) return facts(id).operands_of(it)[i].value;
+  }
+  return none;
+}
+
+EventId Program::subject(FunctionId id, EventId call, const NativeApi& api, const knowledge::Argument& wanted) const {
+  return api.receiver ? receiver(id, call) : argument(id, call, wanted);
+}
+
+std::optional<int64_t> Program::constant(FunctionId id, EventId event) const {
+  if (event == none || this->event(id, event).op != Op::number) return std::nullopt;
+  std::string_view text = name_of(id, event);
+  int64_t value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+// The scope that declares a name as seen from `scope`; none: it is no local variable.
+ScopeId Program::owner_of(uint32_t unit, ScopeId scope, NameId name) const {
+  const FileFacts& facts = *units_[unit].facts;
+  while (scope != none) {
+    if (declared_[unit].contains(local_key(scope, name))) return scope;
+    if (facts.scopes[scope].kind != ScopeKind::lambda) return none;
+    scope = facts.scopes[scope].parent;
+  }
+  return none;
+}
+
+Object Program::object(FunctionId id, EventId event) const {
+  for (int depth = 0; event != none && depth < 16; ++depth) {
+    const Event& it = this->event(id, event);
+    std::string_view name = facts(id).name(it.name);
+    switch (it.op) {
+      case Op::unary:
+        if (name != "&" && name != "*") return {};
+        event = operand(id, event, 0);
+        continue;
+      case Op::subscript: event = operand(id, event, 0); continue;
+      case Op::bind:
+      case Op::augment:
+      case Op::read: {
+        ScopeId owner = owner_of(functions_[id].unit, functions_[id].scope, it.name);
+        if (owner == none) return {.key = std::string(name), .name = name};
+        return {.key = std::to_string(functions_[id].unit) + ":" + std::to_string(owner) + " " + std::string(name), .name = name, .local = true};
+      }
+      case Op::attribute: return {.key = std::string(name), .name = name};
+      case Op::call: {  // a conversion or operator that gives the object back: *ptr, ptr->
+        std::string_view called = last_name(operand(id, event, 0) == none ? std::string_view() : name_of(id, operand(id, event, 0)));
+        if (called != "operator->" && called != "operator*" && called != "get" && called != "native_handle") return {};
+        event = receiver(id, event);
+        continue;
+      }
+      default: return {};
+    }
+  }
+  return {};
+}
+
+std::vector<FunctionId> Program::function_values(FunctionId id, EventId event) const {
+  uint32_t unit = functions_[id].unit;
+  for (int depth = 0; event != none && depth < 8; ++depth) {
+    const Event& it = this->event(id, event);
+    if (it.op == Op::lambda) {
+      auto scope = by_scope_[unit].find(it.extra);
+      return scope == by_scope_[unit].end() ? std::vector<FunctionId>{} : std::vector{scope->second};
+    }
+    if (it.op == Op::unary) {
+      event = operand(id, event, 0);
+      continue;
+    }
+    if (it.op == Op::bind) {
+      event = operand(id, event, 0);
+      continue;
+    }
+    if (it.op == Op::attribute && name_of(id, event).ends_with(')')) return pick(name_of(id, event), unit);
+    if (it.op != Op::read) return {};
+    ScopeId owner = owner_of(unit, functions_[id].scope, it.name);
+    if (owner == none) return pick(facts(id).name(it.name), unit);
+    auto bound = bound_[unit].find(local_key(owner, it.name));
+    if (bound == bound_[unit].end() || bound->second.again) return {};
+    event = bound->second.event;
+  }
+  return {};
+}
+
+std::string_view Program::type_event(uint32_t unit, EventId type) const {
+  const FileFacts& facts = *units_[unit].facts;
+  for (int depth = 0; type != none && depth < 8; ++depth) {
+    const Event& it = facts.events[type];
+    if (it.op == Op::read) return facts.name(it.name);
+    if (it.operands_count == 0) return {};
+    type = facts.operands_of(it)[0].value;
+  }
+  return {};
+}
+
+std::optional<uint32_t> Program::unit_of_global(std::string_view symbol) const {
+  auto global = globals_.find(symbol);
+  return global == globals_.end() ? std::nullopt : std::optional(global->second.first);
+}
+
+std::string_view Program::type_of(FunctionId id, EventId event) const {
+  uint32_t unit = functions_[id].unit;
+  for (int depth = 0; event != none && depth < 16; ++depth) {
+    const Event& it = this->event(id, event);
+    if (it.op == Op::unary || it.op == Op::subscript) {
+      event = operand(id, event, 0);
+      continue;
+    }
+    if (it.op != Op::read && it.op != Op::attribute && it.op != Op::bind && it.op != Op::declare) return {};
+    if (it.op != Op::attribute)
+      if (ScopeId owner = owner_of(unit, functions_[id].scope, it.name); owner != none) return type_event(unit, declared_[unit].at(local_key(owner, it.name)));
+    auto global = globals_.find(facts(id).name(it.name));
+    return global == globals_.end() ? std::string_view() : type_event(global->second.first, global->second.second);
+  }
+  return {};
+}
+
+}  // namespace forklint::model::native

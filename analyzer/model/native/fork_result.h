@@ -1,0 +1,46 @@
+// What the expressions of a function say of the result of one fork in it, in each process.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analyzer/model/native/program.h"
+
+namespace forklint::model::native {
+
+// What a call gives in each process: in the parent when it failed, in the child, in the parent.
+struct ForkResult {
+  struct Range { bool known = false; int64_t low = 0, high = 0; };
+  Range of[3];
+  bool comes[3] = {true, true, true};  // whether control comes back at all there
+};
+
+class ResultReader {
+ public:
+  using Range = ForkResult::Range;
+
+  ResultReader(const Program& program, FunctionId function, EventId fork, const ForkResult& result);
+
+  Range value(EventId event, int process) const;
+  // 1, 0, or -1 when it may be both.
+  int truth(EventId event, int process) const;
+
+ private:
+  Object assigned(EventId at) const;
+  EventId last_write(EventId reader) const;
+  void learn(EventId condition, bool truth);
+  void learn_from_regions();
+  Range value(EventId id, int process, int& steps, int depth) const;
+  Range read(EventId id, int process, int& steps, int depth) const;
+
+  const Program& program_;
+  FunctionId function_;
+  EventId fork_;
+  const ForkResult& result_;
+  std::map<std::string, std::vector<EventId>> writes_;
+  std::map<std::string, bool> known_;  // variables that nothing in the function sets, by their truth where the fork stands
+};
+
+}  // namespace forklint::model::native
