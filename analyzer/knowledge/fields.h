@@ -215,6 +215,7 @@ void each_field(maybe_const<NativeApi> auto& api, Visit&& visit) {
   visit("stream", api.stream);
   visit("flushes", api.flushes);
   visit("unbuffered", api.unbuffered);
+  visit("unbuffers", api.unbuffers);
   visit("line-flush", api.line_flush);
   visit("random-engine", api.random_engine);
   visit("seeds", api.seeds);
@@ -222,6 +223,7 @@ void each_field(maybe_const<NativeApi> auto& api, Visit&& visit) {
   visit("handle", api.handle);
   visit("uses", api.uses);
   visit("identity", api.identity);
+  visit("outside", api.outside);
   visit("at-exit", api.at_exit);
   visit("prepare", api.prepare);
   visit("in-parent", api.in_parent);

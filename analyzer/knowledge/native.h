@@ -91,6 +91,7 @@ struct NativeApi {
   std::optional<Argument> stream;   // which; not given: standard output
   bool flushes = false;             // `stream`, or all of them when that is null or not given
   bool unbuffered = false;          // the object is a stream without a buffer: stderr
+  std::optional<Argument> unbuffers;  // the stream that it makes write at once, where `selects` says so
   bool line_flush = false;          // flushes what was written: std::endl
 
   bool random_engine = false;       // a type, or the library's own engine
@@ -99,6 +100,7 @@ struct NativeApi {
   std::optional<Argument> uses;     // the handle that it works on
   std::string identity;             // what it tells of this process or thread: "process id"
   std::optional<Argument> at_exit;  // runs when the process ends
+  bool outside = false;             // what it does is seen by other processes, or stays: unlink, send
   std::optional<Argument> prepare, in_parent, in_child;  // of pthread_atfork
   std::optional<Argument> handler;  // a signal handler, or a structure with one in …
   std::vector<std::string> handler_fields;

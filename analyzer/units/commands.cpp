@@ -5,6 +5,7 @@
 #include <simdjson.h>
 
 #include "analyzer/source/file.h"
+#include "analyzer/units/response_files.h"
 
 namespace forklint::units {
 namespace {
@@ -21,6 +22,12 @@ std::string_view text_of(simdjson::simdjson_result<simdjson::dom::element> eleme
 bool is_file(const fs::path& path) {
   std::error_code error;
   return fs::is_regular_file(path, error);
+}
+
+// The project that a database is of: its folder, or the one that its build folder stands in.
+std::string project_of(const std::string& home) {
+  const fs::path folder(home.empty() ? "." : home);
+  return folder.filename() == "build" && folder.has_parent_path() ? folder.parent_path().string() : folder.string();
 }
 
 }  // namespace
@@ -88,6 +95,7 @@ std::expected<std::vector<CompileCommand>, std::string> read_database(const std:
   simdjson::dom::array list;
   if (root.get(list)) return std::unexpected("not a list of compile commands");
   const std::string home = fs::path(path).parent_path().string();
+  ResponseFiles response_files(project_of(home));
   std::vector<CompileCommand> result;
   for (simdjson::dom::element entry : list) {
     CompileCommand command;
@@ -102,6 +110,7 @@ std::expected<std::vector<CompileCommand>, std::string> read_database(const std:
     } else {
       command.arguments = shell_words(text_of(entry["command"]));
     }
+    command.arguments = response_files.expanded(std::move(command.arguments), command.directory);
     if (!command.arguments.empty()) result.push_back(std::move(command));
   }
   return result;

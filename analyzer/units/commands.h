@@ -18,7 +18,7 @@ struct CompileCommand {
 std::string find_database(const std::string& folder);
 
 // The commands of a database, in its order. Entries without a file or a command are left out. Nothing is run: words are
-// split as a shell would, and that is all.
+// split as a shell would, response files of the project are read (response_files.h), and that is all.
 std::expected<std::vector<CompileCommand>, std::string> read_database(const std::string& path);
 
 // The words of a command line: quotes and backslashes as in a POSIX shell, no expansion of anything.

@@ -1,4 +1,6 @@
 // The part of child-falls-through for C and C++.
+#include <algorithm>
+
 #include "rules/child_code/native.h"
 #include "rules/native.h"
 
@@ -24,16 +26,37 @@ bool may_end_before(const Native& program, const ForkSite& site, EventId out) {
   return false;
 }
 
+// Whether a caller returns at once what the function gives it: then there is nothing between.
+bool returns_it(const Program& code, const Program::Caller& caller) {
+  EventId call = code.function(caller.function).calls[caller.call].event;
+  facts::Range events = code.facts(caller.function).scopes[code.function(caller.function).scope].events;
+  return call + 1 < events.end && code.event(caller.function, call + 1).op == Op::return_;
+}
+
 // Whether main() returns at once what the function gives it: then the child ends there, if by the longer way.
 bool main_returns_it(const Native& program, FunctionId function) {
   const Program& code = program.program();
-  for (const Program::Caller& caller : code.callers(function)) {
-    if (without_parameters(code.function(caller.function).symbol) != "main") return false;
-    EventId call = code.function(caller.function).calls[caller.call].event;
-    facts::Range events = code.facts(caller.function).scopes[code.function(caller.function).scope].events;
-    if (call + 1 >= events.end || code.event(caller.function, call + 1).op != Op::return_) return false;
-  }
-  return !code.callers(function).empty();
+  const std::vector<Program::Caller>& callers = code.callers(function);
+  return !callers.empty() && std::ranges::all_of(callers, [&](const Program::Caller& it) { return without_parameters(code.function(it.function).symbol) == "main" && returns_it(code, it); });
+}
+
+// Whether a function is called by pointers alone, or by such functions which return what it gives them.
+bool by_pointers_alone(const Program& code, FunctionId function, int depth = 0) {
+  if (code.function(function).symbol.empty() || without_parameters(code.function(function).symbol) == "main") return false;
+  return std::ranges::all_of(code.callers(function), [&](const Program::Caller& it) { return depth < 3 && returns_it(code, it) && by_pointers_alone(code, it.function, depth + 1); });
+}
+
+// Whether the parent has waited for the child in an arm of its own when both come together, in a function that is called by a pointer
+// alone: who calls it may want the child to come back, as a test's frame does that runs each test in a process.
+bool meets_at_the_end(const Native& program, const ForkSite& site) {
+  const Program& code = program.program();
+  const Function& function = code.function(site.function);
+  if (!by_pointers_alone(code, site.function)) return false;
+  const facts::RegionId around = code.event(site.function, site.event).region;
+  return std::ranges::any_of(function.calls, [&](const Call& call) {
+    uint8_t sides = program.forks().sides_at(site, call.event);
+    return (sides & side_parent) && !(sides & side_child) && code.event(site.function, call.event).region != around && program.effects().of_call(site.function, call, Effect::waits);
+  });
 }
 
 }  // namespace
@@ -49,6 +72,7 @@ void child_falls_through_native(const model::Model& model, engine::Report& repor
     }
     if (!out || may_end_before(program, site, out->event)) continue;
     if (out->way == Way::returns && main_returns_it(program, site.function)) continue;
+    if (meets_at_the_end(program, site)) continue;
     bool failed_exec = site.leaves_by(Way::exec);
     auto draft = report.finding(site.origin, failed_exec ? "The child runs on into the parent's code when exec fails" : "The child runs on into the parent's code");
     draft.under(StartMethod::fork, "wrong").confidence(Confidence::likely).launch_at(site.origin);

@@ -1,5 +1,7 @@
 // The child of a fork has one thread and the locks of all of them. What POSIX allows there is little; what glibc makes of
 // the rest is graded: most of it works, some of it waits for ever.
+#include <set>
+
 #include "rules/native.h"
 
 namespace forklint::rules {
@@ -29,6 +31,7 @@ std::optional<StuckCall> forbidden_call(const Native& program, const ForkSite& s
 void check(const model::Model& model, engine::Report& report) {
   const Native& program = model.native();
   Libc libc = model.options().libc;
+  std::set<std::pair<Site, Place>> told;  // one call that the children of one fork reach by several ways is one thing to repair
   for (uint32_t index = 0; index < program.forks().sites().size(); ++index) {
     const ForkSite& site = program.forks().sites()[index];
     if (site.heir || site.api->forks != Forks::fork) continue;
@@ -36,7 +39,7 @@ void check(const model::Model& model, engine::Report& report) {
     if (!threads.possible) continue;
     bool hangs = libc == Libc::glibc;
     std::optional<StuckCall> found = hangs ? stuck_call(program, index, threads) : forbidden_call(program, site);
-    if (!found) continue;
+    if (!found || !told.emplace(site.origin, found->way.back()).second) continue;
     std::string name = called(program, found->way.back());
     std::string message = hangs ? "The child calls " + name + "(), which waits for ever when another thread was in it at the fork"
                                 : "The child calls " + name + "(), which POSIX does not allow after the fork of a program with threads";

@@ -1,5 +1,7 @@
 // What stands in a stream's buffer at the fork stands there twice afterwards. Whoever flushes writes it: the child, too, when it
 // leaves by exit(), returns from main() or flushes for its own output.
+#include <algorithm>
+
 #include "rules/native.h"
 
 namespace forklint::rules {
@@ -25,10 +27,21 @@ std::optional<Place> flushed(const Native& program, const ForkSite& site) {
   return std::nullopt;
 }
 
+// Where streams are made to write at once, or with each line.
+std::vector<std::pair<FunctionId, std::string>> unbuffered_streams(const Native& program) {
+  std::vector<std::pair<FunctionId, std::string>> streams;
+  const Program& code = program.program();
+  for (FunctionId id = 0; id < code.functions().size(); ++id)
+    for (const Call& call : code.function(id).calls)
+      if (call.api && call.targets.empty() && call.api->unbuffers && selected(code, id, call.event, *call.api)) streams.emplace_back(id, program.effects().stream_of(id, call));
+  return streams;
+}
+
 void check(const model::Model& model, engine::Report& report) {
   const Native& program = model.native();
   const Effects& effects = program.effects();
   if (program.forks().sites().empty()) return;
+  const auto unbuffered = unbuffered_streams(program);
   auto flushes = [&](FunctionId id, const Call& call) { return effects.of_call(id, call, Effect::flushes).has_value(); };
   auto writes = [&](FunctionId id, const Call& call) {
     return effects.of_call(id, call, Effect::writes_buffered) && !flushes(id, call) && !program.forks().only_child(id, call.event) && program.forks().returns(call);
@@ -38,10 +51,13 @@ void check(const model::Model& model, engine::Report& report) {
     if (site.heir || !before.certain || site.api->forks == knowledge::Forks::vfork) continue;
     std::optional<Place> out = flushed(program, site);
     if (!out) continue;
+    Step step = *effects.of_call(before.start.function, *program.program().call_at(before.start.function, before.start.event), Effect::writes_buffered);
+    const std::vector<Place> way = effects.way(before.start.function, step, Effect::writes_buffered);
+    const std::string stream = effects.stream_of(way.back().function, *program.program().call_at(way.back().function, way.back().event));
+    if (std::ranges::any_of(unbuffered, [&](const auto& it) { return it.second == stream && program.share_program(it.first, site.function); })) continue;
     auto draft = report.finding(site.origin, "What was written before the fork and not flushed is written by both processes");
     draft.under(StartMethod::fork, "wrong").confidence(Confidence::likely).launch_at(site.origin);
-    Step step = *effects.of_call(before.start.function, *program.program().call_at(before.start.function, before.start.event), Effect::writes_buffered);
-    label_way(draft, program, effects.way(before.start.function, step, Effect::writes_buffered), "this stays in the buffer when output goes to a file or pipe");
+    label_way(draft, program, way, "this stays in the buffer when output goes to a file or pipe");
     draft.label(program.site(*out), "here the child writes its copy; fflush(NULL) before the fork, or _exit() here");
     if (auto edit = rename_call(model, *out, "_exit"); edit && program.program().call_at(out->function, out->event)->api && program.program().call_at(out->function, out->event)->api->leaves == knowledge::Leaves::cleanup)
       draft.fix({"Leave by _exit()", engine::Safety::unsafe, {*edit}});

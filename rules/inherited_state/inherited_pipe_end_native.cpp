@@ -1,5 +1,7 @@
 // The part of inherited-pipe-end for C and C++: a process that reads a pipe to its end and has its other end open itself never
 // comes to the end.
+#include <algorithm>
+
 #include "rules/inherited_state/native.h"
 #include "rules/native.h"
 
@@ -26,6 +28,15 @@ bool in_loop(const Program& code, FunctionId id, EventId event) {
 void inherited_pipe_end_native(const model::Model& model, engine::Report& report) {
   const Native& program = model.native();
   const Program& code = program.program();
+  if (program.forks().sites().empty()) return;
+  auto closing = [&](FunctionId id, const Call& call) { return call.api && call.targets.empty() && call.api->closes ? code.argument(id, call.event, *call.api->closes) : none; };
+  const Handed handed = handed_parameters(code, closing);
+  // The end of a pipe that a call closes, by itself or by what it hands it to.
+  auto end_closed = [&](FunctionId id, const Call& call, const std::string& pipe) {
+    int end = end_of(code, id, closing(id, call), pipe);
+    for (EventId given : handed_by(code, handed, id, call)) end = std::max(end, end_of(code, id, given, pipe));
+    return end;
+  };
   for (const ForkSite& site : program.forks().sites()) {
     if (site.heir) continue;
     FunctionId id = site.function;
@@ -44,15 +55,14 @@ void inherited_pipe_end_native(const model::Model& model, engine::Report& report
           if (end < 0) continue;
           bool closed = false;
           for (const Call& close : code.function(id).calls) {
-            if (close.event < made.event || close.event > read.event || !close.api || !close.api->closes) continue;
-            uint8_t closing = program.forks().sides_at(site, close.event);
-            bool before = close.event < site.event;
-            closed |= (before || (closing & side)) && end_of(code, id, code.argument(id, close.event, *close.api->closes), pipe.key) == 1 - end;
+            if (close.event < made.event || close.event > read.event) continue;
+            bool its_own = close.event < site.event || (program.forks().sides_at(site, close.event) & side);
+            closed |= its_own && end_closed(id, close, pipe.key) == 1 - end;
           }
           bool written = false;  // by the other side: else the pipe is for something else
           for (const Call& other : code.function(id).calls)
             for (uint32_t i = 1; i < code.event(id, other.event).operands_count; ++i)
-              written |= other.event > made.event && !(other.api && other.api->closes) && end_of(code, id, code.operand(id, other.event, i), pipe.key) == 1 - end;
+              written |= other.event > made.event && end_closed(id, other, pipe.key) < 0 && end_of(code, id, code.operand(id, other.event, i), pipe.key) == 1 - end;
           if (closed || !written) continue;
           report.finding(code.site(id, read.event), "Reads a pipe to its end with the writing end still open in this process: the end never comes")
               .under(StartMethod::fork, "hangs")

@@ -2,7 +2,6 @@
 // long: kept in a global variable or a field of a program that does start others and nowhere sees to its descriptors. Both must be
 // seen to be reached from main(): what is called through a pointer may be the code of another process.
 #include <algorithm>
-#include <set>
 
 #include "rules/native.h"
 
@@ -13,7 +12,8 @@ using namespace native;
 
 // Whether an expression is a variable of the function that is an object, not a pointer to one: its fields end with it.
 bool is_own_object(const Program& code, FunctionId id, EventId event) {
-  while (code.event(id, event).op == Op::attribute && code.event(id, event).operands_count) event = code.operand(id, event, 0);
+  auto inside = [&](const facts::Event& it) { return (it.op == Op::attribute || it.op == Op::subscript || it.op == Op::unary) && it.operands_count; };
+  while (inside(code.event(id, event))) event = code.operand(id, event, 0);
   if (code.event(id, event).op != Op::read || !code.object(id, event).local) return false;
   facts::Range events = code.facts(id).scopes[code.function(id).scope].events;
   for (EventId at = events.begin; at < event; ++at)
@@ -25,7 +25,8 @@ bool is_own_object(const Program& code, FunctionId id, EventId event) {
 Object kept_in(const Program& code, FunctionId id, const Call& call) {
   if (call.api->pipe) {
     EventId pair = code.argument(id, call.event, *call.api->pipe);
-    Object object = pair == none ? Object{} : code.object(id, pair);
+    if (pair == none || is_own_object(code, id, pair)) return {};
+    Object object = code.object(id, pair);
     return object.local ? Object{} : object;
   }
   facts::Range events = code.facts(id).scopes[code.function(id).scope].events;
@@ -43,28 +44,41 @@ Object kept_in(const Program& code, FunctionId id, const Call& call) {
 // The variables and fields whose descriptors are marked close-on-exec somewhere: by fcntl, or by a function of the program that
 // marks its parameter.
 std::vector<std::string> marked_descriptors(const Program& code) {
+  auto marks = [&](FunctionId id, const Call& call) { return call.api && call.targets.empty() && call.api->sets_cloexec ? code.argument(id, call.event, *call.api->sets_cloexec) : none; };
+  const Handed handed = handed_parameters(code, marks);
   std::vector<std::string> marked;
-  std::vector<std::pair<FunctionId, uint32_t>> markers;  // functions, and the parameter that they mark
   auto mark = [&](FunctionId id, EventId given) {
-    if (given == none) return;
-    Object object = code.object(id, given);
-    if (object.empty()) return;
-    if (!object.local) return marked.push_back(object.key);
-    const facts::Scope& scope = code.facts(id).scopes[code.function(id).scope];
-    for (uint32_t p = scope.parameters.begin; p < scope.parameters.end; ++p)
-      if (code.facts(id).name(code.facts(id).parameters[p].name) == object.name) markers.emplace_back(id, p - scope.parameters.begin);
+    if (Object object = given == none ? Object{} : code.object(id, given); !object.empty() && !object.local) marked.push_back(object.key);
   };
   for (FunctionId id = 0; id < code.functions().size(); ++id)
-    for (const Call& call : code.function(id).calls)
-      if (call.api && call.targets.empty() && call.api->sets_cloexec) mark(id, code.argument(id, call.event, *call.api->sets_cloexec));
-  std::set<std::pair<FunctionId, uint32_t>> seen;
-  for (size_t i = 0; i < markers.size(); ++i) {
-    auto [marker, parameter] = markers[i];
-    if (!seen.insert(markers[i]).second) continue;
-    for (const Program::Caller& caller : code.callers(marker)) mark(caller.function, code.operand(caller.function, code.function(caller.function).calls[caller.call].event, parameter + 1));
-  }
+    for (const Call& call : code.function(id).calls) {
+      mark(id, marks(id, call));
+      for (EventId given : handed_by(code, handed, id, call)) mark(id, given);
+    }
   std::sort(marked.begin(), marked.end());
   return marked;
+}
+
+enum class Closed : uint8_t { no, yes, unknown };
+
+// Whether what a call opens is closed at exec.
+Closed closed_at_exec(const Program& code, FunctionId id, const Call& call) {
+  if (call.api->opens_cloexec) return Closed::yes;
+  EventId flags = call.api->cloexec ? code.argument(id, call.event, *call.api->cloexec) : none;
+  if (call.api->cloexec_bit) {
+    std::optional<int64_t> number = code.constant(id, flags);
+    return !number ? Closed::unknown : uint64_t(*number) & call.api->cloexec_bit ? Closed::yes : Closed::no;
+  }
+  if (!call.api->cloexec) return Closed::no;
+  if (flags == none || code.event(id, flags).op != Op::string) return Closed::unknown;  // fopen(…, "re")
+  return code.name_of(id, flags).find('e') != std::string_view::npos ? Closed::yes : Closed::no;
+}
+
+// Whether the function opens the same with the flag, too: for kernels that do not know the flag it tries again without.
+bool tried_with_flag(const Program& code, FunctionId id, const Object& object) {
+  return std::ranges::any_of(code.function(id).calls, [&](const Call& call) {
+    return call.api && call.targets.empty() && call.api->opens && closed_at_exec(code, id, call) == Closed::yes && kept_in(code, id, call).key == object.key;
+  });
 }
 
 void check(const model::Model& model, engine::Report& report) {
@@ -82,15 +96,11 @@ void check(const model::Model& model, engine::Report& report) {
   const std::vector<std::string> marked = marked_descriptors(code);
   for (FunctionId id = 0; id < code.functions().size(); ++id)
     for (const Call& call : code.function(id).calls) {
-      if (!call.api || !call.targets.empty() || !call.api->opens || call.api->opens_cloexec || !program.called_from_main(id) || program.forks().only_child(id, call.event)) continue;
-      EventId flags = call.api->cloexec ? code.argument(id, call.event, *call.api->cloexec) : none;
-      std::optional<int64_t> number = code.constant(id, flags);
-      if (call.api->cloexec_bit && (!number || uint64_t(*number) & call.api->cloexec_bit)) continue;
-      if (call.api->cloexec && !call.api->cloexec_bit) {  // fopen(…, "re")
-        if (flags == none || code.event(id, flags).op != Op::string || code.name_of(id, flags).find('e') != std::string_view::npos) continue;
-      }
+      if (!call.api || !call.targets.empty() || !call.api->opens || !program.called_from_main(id) || program.forks().only_child(id, call.event)) continue;
+      if (closed_at_exec(code, id, call) != Closed::no) continue;
       Object object = kept_in(code, id, call);
-      if (object.empty() || std::binary_search(marked.begin(), marked.end(), object.key)) continue;
+      if (object.empty() || std::binary_search(marked.begin(), marked.end(), object.key) || tried_with_flag(code, id, object)) continue;
+      EventId flags = call.api->cloexec ? code.argument(id, call.event, *call.api->cloexec) : none;
       auto draft = report.finding(code.site(id, call.event), "This descriptor stays open in every program that is started from here");
       draft.label(program.site(where), "another program is started here").confidence(Confidence::likely);
       if (call.api->cloexec_bit)

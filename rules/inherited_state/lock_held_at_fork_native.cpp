@@ -33,14 +33,14 @@ void lock_held_at_fork_native(const model::Model& model, engine::Report& report)
           label_taken(draft, program, use);
         }
     Threading threads = threading(program, index);
-    if (told || !threads.live) continue;
+    if (told || !threads.possible) continue;
     for (const LockUse& use : taken)
       for (const LockUse& other : program.thread_locks())
-        if (!told && other.lock.key == use.lock.key && !program.protected_at_fork(use.lock)) {
+        if (!told && other.lock.key == use.lock.key && program.share_program(other.way.back().function, site.function) && !program.protected_at_fork(use.lock)) {
           told = true;
           auto draft = report.finding(site.origin, "Forks while another thread may hold a lock that the child takes");
           draft.under(StartMethod::fork, "hangs").confidence(threads.confidence).launch_at(site.origin);
-          label_thread(draft, program, *threads.live);
+          if (threads.live) label_thread(draft, program, *threads.live);
           draft.label(program.site(other.way.back()), "the thread takes the lock here");
           label_taken(draft, program, use);
         }

@@ -7,7 +7,7 @@
 namespace forklint::frontends::cpp {
 
 // Arguments for Clang's driver, its own name first, without the source file. Only flags that say how the source reads
-// are taken over (include paths, macros, language, ABI); everything else, such as outputs, plugins, response files, and
+// are taken over (include paths, macros, language, ABI); everything else, such as outputs, plugins, response files not read yet, and
 // flags of GCC that Clang refuses, is left out. Nothing in it can start a program or write a file.
 std::vector<std::string> sanitised(const std::vector<std::string>& command, const std::string& file);
 

@@ -1,5 +1,6 @@
 #include "analyzer/model/native/effects.h"
 
+#include <algorithm>
 #include <deque>
 #include <unordered_map>
 
@@ -9,22 +10,26 @@ namespace {
 using knowledge::AfterFork;
 using knowledge::Leaves;
 
-// Whether a stream that is written to has a buffer which a fork copies.
-bool buffered(const Program& program, FunctionId function, const Call& call) {
-  const NativeApi& api = *call.api;
+// The stream that a call of a row writes to; none: standard output.
+EventId stream_argument(const Program& program, FunctionId function, const Call& call) {
   EventId stream = program.receiver(function, call.event);
-  if (stream == none && api.stream) stream = program.argument(function, call.event, *api.stream);
+  if (stream == none && call.api->stream) stream = program.argument(function, call.event, *call.api->stream);
   for (int depth = 0; stream != none && depth < 64; ++depth) {  // std::cerr << a << b
-    const facts::Event& event = program.event(function, stream);
-    if (event.op == Op::read) {
-      const NativeApi* object = program.natives().find(without_parameters(program.name_of(function, stream)));
-      return !object || !object->unbuffered;
-    }
-    if (event.op != Op::call) return true;
+    if (program.event(function, stream).op != Op::call) break;
     EventId receiver = program.receiver(function, stream);
     stream = receiver != none ? receiver : program.operand(function, stream, 1);
   }
-  return true;
+  return stream;
+}
+
+// Whether a stream has a buffer which a fork copies. Which one a parameter is, callers say.
+bool buffered(const Program& program, FunctionId function, EventId stream) {
+  if (stream == none || program.event(function, stream).op != Op::read) return true;
+  const facts::Range parameters = program.facts(function).scopes[program.function(function).scope].parameters;
+  for (uint32_t p = parameters.begin; p < parameters.end; ++p)
+    if (program.facts(function).parameters[p].name == program.event(function, stream).name) return false;
+  const NativeApi* object = program.natives().find(without_parameters(program.name_of(function, stream)));
+  return !object || !object->unbuffered;
 }
 
 // std::cout << std::flush: a flush that is given to what writes.
@@ -42,7 +47,7 @@ bool writes_a_flush(const Program& program, FunctionId function, const Call& cal
 }  // namespace
 
 std::string_view to_string(Effect effect) {
-  static constexpr std::string_view words[effect_count] = {"forks", "spawns", "starts-thread", "uses-pool", "writes-buffered", "flushes", "repaired", "deadlocks", "wrong", "execs", "exits", "waits", "python"};
+  static constexpr std::string_view words[effect_count] = {"forks", "spawns", "starts-thread", "uses-pool", "writes-buffered", "flushes", "repaired", "deadlocks", "wrong", "execs", "exits", "arranges-exit", "waits", "python"};
   return words[size_t(effect)];
 }
 
@@ -53,26 +58,66 @@ bool Effects::does(FunctionId function, const Call& call, Effect effect) const {
     return false;
   };
   if (effect == Effect::forks) return forks_with([](const ForkSite&) { return true; });
+  if (effect == Effect::writes_buffered) return writes(function, call);
   if (!call.api || !call.targets.empty()) return false;
   const NativeApi& api = *call.api;
   switch (effect) {
     case Effect::spawns: return api.forks == knowledge::Forks::spawn;
     case Effect::starts_thread: return api.starts_thread;
     case Effect::uses_pool: return !api.pool.empty();
-    case Effect::writes_buffered: return api.writes_buffered && buffered(program_, function, call);
     case Effect::flushes: return api.flushes || (api.writes_buffered && writes_a_flush(program_, function, call));
     case Effect::repaired: return api.after_fork == AfterFork::repaired;
     case Effect::deadlocks: return api.after_fork == AfterFork::deadlocks;
     case Effect::wrong: return api.after_fork == AfterFork::wrong;
     case Effect::execs: return api.leaves == Leaves::exec || api.forks == knowledge::Forks::spawn;
     case Effect::exits: return api.leaves == Leaves::cleanup && !api.handled_exit;
+    case Effect::arranges_exit: {
+      EventId given = api.at_exit ? program_.argument(function, call.event, *api.at_exit) : none;
+      if (given == none) return false;
+      std::vector<FunctionId> handlers = program_.function_values(function, given);
+      return handlers.empty() || std::ranges::any_of(handlers, [&](FunctionId handler) { return seen_outside(handler); });
+    }
     case Effect::waits: return api.waits || (api.reaps && selected(program_, function, call.event, api));
     case Effect::python: return api.python;
     default: return false;
   }
 }
 
+bool Effects::writes(FunctionId function, const Call& call) const {
+  if (call.api && call.targets.empty()) return call.api->writes_buffered && buffered(program_, function, stream_argument(program_, function, call));
+  std::vector<EventId> given = handed_by(program_, streams_, function, call);
+  return std::ranges::any_of(given, [&](EventId stream) { return buffered(program_, function, stream); });
+}
+
+std::string Effects::stream_of(FunctionId function, const Call& call) const {
+  EventId stream = none;
+  if (!call.api || !call.targets.empty()) {
+    for (EventId given : handed_by(program_, streams_, function, call))
+      if (stream == none && buffered(program_, function, given)) stream = given;
+  } else if (call.api->unbuffers) {
+    stream = program_.argument(function, call.event, *call.api->unbuffers);
+  } else {
+    stream = stream_argument(program_, function, call);
+  }
+  return stream == none ? "stdout" : program_.object(function, stream).key;
+}
+
+bool Effects::seen_outside(FunctionId function) const {
+  Reached reached = reach(program_, forks_, {{function}}, 500, [&](FunctionId target) { return !forks_.dies(target); });
+  if (!reached.complete) return true;
+  for (const Reached::Entry& entry : reached.entries)
+    for (const Call& call : program_.function(entry.function).calls) {
+      if (!call.resolved()) return true;
+      if (!call.api || !call.targets.empty()) continue;
+      const NativeApi& api = *call.api;
+      if (api.outside || api.writes_buffered || api.kills || api.waits || api.joins || api.forks != knowledge::Forks::none || api.handle.size()) return true;
+      if (api.after_fork == AfterFork::unknown && api.leaves == Leaves::no) return true;
+    }
+  return false;
+}
+
 Effects::Effects(const Program& program, const Forks& forks) : program_(program), forks_(forks) {
+  streams_ = handed_parameters(program, [&](FunctionId id, const Call& call) { return call.api && call.targets.empty() && call.api->writes_buffered ? stream_argument(program, id, call) : none; });
   last_join_.resize(program.functions().size());
   for (FunctionId id = 0; id < program.functions().size(); ++id)
     for (const Call& call : program.function(id).calls)

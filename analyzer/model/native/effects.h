@@ -2,12 +2,14 @@
 // runs only in a forked child is the child's and not the caller's.
 #pragma once
 
+#include <compare>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "analyzer/model/native/forks.h"
+#include "analyzer/model/native/parameters.h"
 
 namespace forklint::model::native {
 
@@ -23,10 +25,11 @@ enum class Effect : uint8_t {
   wrong,            // T3
   execs,
   exits,            // by exit()
+  arranges_exit,    // that something is done at exit that is seen outside of the process
   waits,            // for a child
   python,           // needs the interpreter
 };
-inline constexpr int effect_count = 13;
+inline constexpr int effect_count = 14;
 std::string_view to_string(Effect effect);
 
 // One step of a way: the call in this function, and the function that goes on; none: it is done here.
@@ -40,6 +43,7 @@ struct Step {
 struct Place {
   FunctionId function = none;
   EventId event = none;
+  friend auto operator<=>(const Place&, const Place&) = default;
 };
 
 class Effects {
@@ -54,14 +58,21 @@ class Effects {
   std::vector<Place> way(FunctionId function, Step step, Effect effect) const;
   // Whether threads are joined behind an event of a function. Which ones is not asked: they may stand in a list.
   bool joined_later(FunctionId function, EventId event) const { return last_join_[function] > event; }
-  // Whether the row of a call has the effect by itself.
+  // Whether a call has the effect by itself.
   bool does(FunctionId function, const Call& call, Effect effect) const;
+  // Whether what a function does may be seen outside of its process, or is not known: not where it only frees, closes and flushes.
+  bool seen_outside(FunctionId function) const;
+  // The stream that a call writes to or makes write at once: its variable; "stdout" where none is given.
+  std::string stream_of(FunctionId function, const Call& call) const;
 
  private:
   void spread(Effect effect);
 
+  bool writes(FunctionId function, const Call& call) const;
+
   const Program& program_;
   const Forks& forks_;
+  Handed streams_;  // the parameters that functions write to
   std::vector<Step> steps_[effect_count];  // by function; event none: not
   std::vector<EventId> last_join_;         // by function
 };

@@ -20,7 +20,8 @@ bool is_main(const Function& function) { return without_parameters(function.symb
 
 bool selected(const Program& program, FunctionId function, EventId call, const NativeApi& api) {
   if (!api.selects) return true;
-  std::optional<int64_t> number = program.constant(function, program.argument(function, call, *api.selects));
+  EventId given = program.argument(function, call, *api.selects);
+  std::optional<int64_t> number = given != none && program.event(function, given).op == Op::null ? 0 : program.constant(function, given);
   return number && std::find(api.selected.begin(), api.selected.end(), std::to_string(*number)) != api.selected.end();
 }
 
@@ -113,6 +114,26 @@ std::string_view Forks::flag_set(FunctionId function, EventId at) const {
   const Call* call = program_.event(function, value).op == Op::call ? program_.call_at(function, value) : nullptr;
   bool identity = call && call->api && call->targets.empty() && !call->api->identity.empty();
   return identity || program_.constant(function, value).value_or(0) != 0 ? program_.name_of(function, at) : std::string_view();
+}
+
+// The variables and fields that conditions of a function read.
+std::set<EventId> Forks::read_by_conditions(FunctionId function) const {
+  const FileFacts& facts = program_.facts(function);
+  const facts::Scope& scope = facts.scopes[program_.function(function).scope];
+  std::set<EventId> reads;
+  std::vector<EventId> open;
+  for (facts::RegionId region = scope.regions.begin; region < scope.regions.end; ++region)
+    if (facts.regions[region].subject != none) open.push_back(facts.regions[region].subject);
+  std::set<EventId> seen;
+  while (!open.empty()) {
+    EventId at = open.back();
+    open.pop_back();
+    if (at < scope.events.begin || at >= scope.events.end || !seen.insert(at).second) continue;
+    const Event& event = facts.events[at];
+    if (event.op == Op::read || event.op == Op::attribute) reads.insert(at);
+    for (uint32_t i = 0; i < event.operands_count; ++i) open.push_back(program_.operand(function, at, i));
+  }
+  return reads;
 }
 
 bool Forks::read_elsewhere(FunctionId function, std::string_view name) const {
@@ -208,12 +229,12 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
       if (site.unclear == none) site.unclear = at;
     }
   }
-  // A condition that both run and that reads such a variable tells them apart in a way that is not followed.
+  // A condition that the child runs as others do, and that reads such a variable, tells it apart in a way that is not followed.
+  const std::set<EventId> conditions = marks.empty() ? std::set<EventId>() : read_by_conditions(function);
   for (const auto& [variable, set] : marks)
-    for (size_t i = 0; i < walked.before.size() && site.unclear == none && !variable.empty(); ++i) {
-      EventId at = walked.begin + EventId(i);
-      if ((facts.events[at].op != Op::read && facts.events[at].op != Op::attribute) || (walked.before[i] & (state_child | state_parent)) != (state_child | state_parent)) continue;
-      if (program_.object(function, at).key == variable) site.unclear = set;
+    for (EventId at : conditions) {
+      State state = walked.at(at);
+      if (site.unclear == none && (state & state_child) && (state & (state_parent | state_before)) && !variable.empty() && program_.object(function, at).key == variable) site.unclear = set;
     }
   for (EventId at : walked.uncaught)
     if (walked.at(at) & state_child && !(walked.at(at) & (state_parent | state_before))) site.leaves.push_back({Way::throws, at});

@@ -78,6 +78,7 @@ class Forks {
   void add(FunctionId function, EventId event, const NativeApi& api, Site origin, FunctionId through, const ForkResult& result);
   void finish(ForkSite& site, const Walked& walked, const ResultReader& reader);
   std::string_view flag_set(FunctionId function, EventId at) const;
+  std::set<EventId> read_by_conditions(FunctionId function) const;
   bool read_elsewhere(FunctionId function, std::string_view name) const;
 
   const Program& program_;

@@ -86,7 +86,7 @@ std::vector<LockUse> Native::child_locks(const ForkSite& site) const {
     for (LockUse& use : locks_in(site.function, call->event)) result.push_back(std::move(use));
     for (FunctionId target : call->targets) start.push_back({target, none, call->event, call->sure});
   }
-  Reached reached = reach(program_, forks_, start);
+  Reached reached = reach(program_, forks_, start, 2000, [&](FunctionId target) { return !forks_.dies(target); });
   for (uint32_t i = 0; i < reached.entries.size(); ++i)
     for (const Call& call : program_.function(reached.entries[i].function).calls)
       for (LockUse& use : locks_in(reached.entries[i].function, call.event)) {
@@ -107,7 +107,7 @@ const std::vector<LockUse>& Native::thread_locks() const {
   thread_locks_ = std::make_unique<std::vector<LockUse>>();
   std::vector<Reached::Entry> start;
   for (const Entry& entry : entries_) start.push_back({entry.function});
-  for (const Reached::Entry& entry : reach(program_, forks_, start, 20000).entries)
+  for (const Reached::Entry& entry : reach(program_, forks_, start, 20000, [&](FunctionId target) { return !forks_.dies(target); }).entries)
     for (const Call& call : program_.function(entry.function).calls)
       for (LockUse& use : locks_in(entry.function, call.event))
         if (!use.lock.local || program_.function(entry.function).has(function_lambda)) thread_locks_->push_back(std::move(use));

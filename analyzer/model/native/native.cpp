@@ -1,6 +1,7 @@
 #include "analyzer/model/native/native.h"
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 
 namespace forklint::model::native {
@@ -173,6 +174,20 @@ std::vector<std::pair<uint32_t, std::vector<Place>>> Native::sites_from(Function
 std::vector<Native::Before> Native::before_forks(const Judge& does, const Judge& undoes) const {
   constexpr State here = 1, done = 2;
   std::vector<Before> result;
+  // Whether what was done before a function was called is still so where it forks.
+  std::map<Place, bool> known;
+  auto survives = [&](Place fork) {
+    auto [it, is_new] = known.try_emplace(fork, true);
+    if (!is_new) return it->second;
+    Steps steps{.after = [&](EventId event, State state) -> State {
+                  const Call* call = program_.event(fork.function, event).op == Op::call ? program_.call_at(fork.function, event) : nullptr;
+                  if (!call) return state;
+                  return !forks_.returns(*call) ? 0 : undoes(fork.function, *call) ? here : state;
+                },
+                .assume = {}};
+    Walked walked = walk(program_.facts(fork.function), program_.function(fork.function).scope, here | done, steps);
+    return it->second = walked.at(fork.event) & done;
+  };
   for (FunctionId id = 0; id < program_.functions().size(); ++id) {
     if (!effects_.of(id, Effect::forks)) continue;
     const Function& function = program_.function(id);
@@ -200,7 +215,8 @@ std::vector<Native::Before> Native::before_forks(const Judge& does, const Judge&
       if (!(walked.at(call.event) & done) || !effects_.of_call(id, call, Effect::forks)) continue;
       EventId start = latest_at[call.event] == none ? latest : latest_at[call.event];
       if (start == call.event && call.targets.empty()) continue;
-      for (auto& [site, way] : sites_from(id, call)) result.push_back({site, {id, start}, way, start < call.event});
+      for (auto& [site, way] : sites_from(id, call))
+        if (std::all_of(way.begin() + 1, way.end(), survives)) result.push_back({site, {id, start}, way, start < call.event});
     }
   }
   return result;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -36,6 +37,27 @@ TEST_CASE("words are split as by a shell, and nothing is expanded") {
   CHECK(shell_words("cc \"-DV=\\\"1\\\"\" $(touch x) `y` ''") == Words{"cc", "-DV=\"1\"", "$(touch", "x)", "`y`", ""});
   CHECK(shell_words("  \t ") == Words{});
   CHECK(shell_words("a 'never closed") == Words{"a", "never closed"});
+}
+
+TEST_CASE("response files within the project are read, whatever they hold; others are not") {
+  Folder folder;
+  folder.write("flags/more.rsp", "-DMORE='a b' $(touch x)\n@flags/more.rsp\n");  // in itself, too
+  folder.write("flags/first.rsp", "-Iinc\n@flags/more.rsp");
+  const std::string outside = folder.write("elsewhere/secret.rsp", "-DSECRET");
+  fs::create_symlink(outside, folder.path / "flags/link.rsp");
+  folder.write("project/kept", "");
+  fs::rename(folder.path / "flags", folder.path / "project/flags");
+  const std::string path = folder.write("project/build/compile_commands.json", R"([{"directory": "..", "file": "a.c", "arguments":
+    ["cc", "@flags/first.rsp", "@flags/link.rsp", "@../elsewhere/secret.rsp", "@/dev/zero", "@flags/none.rsp", "@", "-c", "a.c"]}])");
+  auto commands = read_database(path);
+  REQUIRE(commands);
+  REQUIRE(commands->size() == 1);
+  Words words = commands->front().arguments;
+  REQUIRE(words.size() > 6);
+  CHECK(Words(words.begin(), words.begin() + 3) == Words{"cc", "-Iinc", "-DMORE=a b"});
+  CHECK(std::ranges::count(words, "-DSECRET") == 0);
+  CHECK(words.size() < 100);
+  CHECK(Words(words.end() - 3, words.end()) == Words{"@", "-c", "a.c"});
 }
 
 TEST_CASE("a database gives commands with absolute files; what is broken is said") {
