@@ -236,8 +236,8 @@ def _forklint():
         for frame in frames:
             while frame is not None:
                 code = frame.f_code
-                for path, line in sections:
-                    if code.co_firstlineno <= line <= frame.f_lineno and os.path.abspath(code.co_filename) == path:
+                for path, line in sections:  # on its first line itself a thread still waits, or has just left
+                    if code.co_firstlineno <= line < frame.f_lineno and os.path.abspath(code.co_filename) == path:
                         return True
                 frame = frame.f_back
         return not sections
@@ -256,7 +256,7 @@ def _forklint():
         waited = False
         held = []
         try:
-            for turn in range(1000):
+            while True:
                 locks = locks_in_sight(frames)
                 held = [name for name, lock in locks.values() if is_held(lock)]
                 # Without a lock to wait for, waiting would only let threads end that are to be alive at the fork. A section that
