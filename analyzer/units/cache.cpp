@@ -1,6 +1,5 @@
 #include "analyzer/units/cache.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -8,9 +7,11 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <llvm/ADT/StringExtras.h>
+#include <llvm/Support/CachePruning.h>
+#include <llvm/Support/Error.h>
+#include <llvm/Support/raw_ostream.h>
 #include <llvm/Support/xxhash.h>
 
 #include "analyzer/source/file.h"
@@ -72,16 +73,6 @@ std::optional<std::string_view> still_holds(std::string_view bytes) {
   return bytes;
 }
 
-// Whole or not at all, whoever else writes it.
-void write(const std::string& path, const std::string& bytes) {
-  const std::string part = path + "." + std::to_string(::getpid()) + ".part";
-  const int file = ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0) return;
-  const bool written = ::write(file, bytes.data(), bytes.size()) == ssize_t(bytes.size());
-  ::close(file);
-  if (!written || ::rename(part.c_str(), path.c_str()) != 0) ::unlink(part.c_str());
-}
-
 }  // namespace
 
 std::string cache_folder() {
@@ -106,7 +97,8 @@ Cache::Cache(std::string folder, const std::string& frontend) : folder_(std::mov
 std::string Cache::path_of(const Command& command) const {
   const std::string name = salt_ + to_bytes(command);
   const llvm::XXH128_hash_t hash = llvm::xxh3_128bits({reinterpret_cast<const uint8_t*>(name.data()), name.size()});
-  return folder_ + "/" + llvm::utohexstr(hash.high64, true, 16) + llvm::utohexstr(hash.low64, true, 16);
+  // LLVM prunes files that are called so.
+  return folder_ + "/llvmcache-" + llvm::utohexstr(hash.high64, true, 16) + llvm::utohexstr(hash.low64, true, 16);
 }
 
 std::optional<Unit> Cache::find(const Command& command) const {
@@ -122,7 +114,7 @@ std::optional<Unit> Cache::find(const Command& command) const {
 }
 
 void Cache::keep(const Command& command, const Unit& unit, std::chrono::system_clock::time_point asked) const {
-  if (folder_.empty()) return;
+  if (folder_.empty() || !unit.missing_header.empty()) return;  // no file tells that a missing one is there now
   const int64_t latest = std::chrono::duration_cast<std::chrono::nanoseconds>(asked.time_since_epoch()).count();
   std::string bytes(magic);
   const std::vector<std::string> files = files_of(command, unit);
@@ -136,31 +128,17 @@ void Cache::keep(const Command& command, const Unit& unit, std::chrono::system_c
     put(bytes, state->changed);
   }
   bytes += to_bytes(unit);
-  if (bytes.size() <= largest_answer) write(path_of(command), bytes);
+  if (bytes.size() > largest_answer) return;
+  // Whole or not at all, whoever else writes it.
+  llvm::consumeError(llvm::writeToOutput(path_of(command), [&](llvm::raw_ostream& out) {
+    out << bytes;
+    return llvm::Error::success();
+  }));
 }
 
 void Cache::trim(uint64_t most_bytes) const {
-  struct Kept {
-    fs::file_time_type used;
-    uint64_t size;
-    fs::path path;
-  };
-  std::error_code error;
-  std::vector<Kept> kept;
-  uint64_t total = 0;
   if (folder_.empty()) return;
-  for (const auto& entry : fs::directory_iterator(folder_, error)) {
-    std::error_code gone;
-    kept.push_back({entry.last_write_time(gone), entry.file_size(gone), entry.path()});
-    if (gone) kept.pop_back();
-    else total += kept.back().size;
-  }
-  if (total <= most_bytes) return;
-  std::ranges::sort(kept, {}, &Kept::used);
-  for (const Kept& it : kept) {
-    if (total <= most_bytes / 2) return;
-    if (fs::remove(it.path, error)) total -= it.size;
-  }
+  llvm::pruneCache(folder_, {.Interval = std::chrono::seconds(0), .Expiration = std::chrono::hours(24 * 60), .MaxSizePercentageOfAvailableSpace = 50, .MaxSizeBytes = most_bytes});
 }
 
 }  // namespace forklint::units

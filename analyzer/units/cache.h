@@ -1,6 +1,7 @@
 // Answers of forklint-clang, kept from run to run in a folder of the user's, so that only what changed is parsed again. An answer
 // holds while each file that Clang read for it, system headers too, has the size and the time of change that it had then; the
-// command, the frontend and the variables that change its search paths are part of its name.
+// command, the frontend and the variables that change its search paths are part of its name. A header that appears where the search
+// comes by earlier is not noticed, as with compilers' dependency files; an answer that misses a header is not kept.
 #pragma once
 
 #include <chrono>
@@ -20,7 +21,7 @@ class Cache {
   std::optional<frontends::cpp::Unit> find(const frontends::cpp::Command& command) const;
   // `asked`: from then on a file may have changed after it was read, and the answer is not kept.
   void keep(const frontends::cpp::Command& command, const frontends::cpp::Unit& unit, std::chrono::system_clock::time_point asked) const;
-  // Removes the answers that were not used for longest, above a limit of bytes.
+  // Removes the answers that were not used for longest, above a limit of bytes, and those of two months ago.
   void trim(uint64_t most_bytes = 512u << 20) const;
 
  private:

@@ -28,13 +28,15 @@ for name in sys.argv[2:]:
         print(os.path.join(source, "nb_combined.cpp"))
 )py";
 
-std::string packages_prefix() {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  const char* home = std::getenv("HOME");
-  return (cache && *cache ? fs::path(cache) : fs::path(home ? home : "/root") / ".cache") / "forklint/packages";
-}
+std::string packages_prefix() { return folder_of("XDG_CACHE_HOME", ".cache") / "forklint/packages"; }
 
 }  // namespace
+
+fs::path folder_of(const char* variable, const char* below_home) {
+  if (const char* value = std::getenv(variable); value && *value) return value;
+  const char* home = std::getenv("HOME");
+  return fs::path(home ? home : "/root") / below_home;
+}
 
 std::string packages_of(const std::string& version) {
   std::error_code error;

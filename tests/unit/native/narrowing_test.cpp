@@ -1,6 +1,8 @@
 // How the model of C and C++ narrows what it says: each narrowing by the facts of a small file, and beside it what must still be seen.
 #include "tests/unit/native/program.h"
-#include "tests/unit/native/sources.h"
+#include "tests/unit/native/child_sources.h"
+#include "tests/unit/native/lock_sources.h"
+#include "tests/unit/native/stream_sources.h"
 
 #include "analyzer/model/native/parameters.h"
 
