@@ -98,13 +98,25 @@ bool wait_for_holder(int self) {
   return false;
 }
 
-void tell_fork(int child, int threads, int self, bool forced, bool raw) {
+// What other threads hold, as the child gets it: seen before the fork, because behind it the parent's threads have gone on.
+struct Held {
+  Lock locks[8];
+  int count = 0;
+};
+
+Held held_by_others(int self) {
+  Held held;
+  for (const Lock& lock : lock_table)
+    if (held.count < 8 && lock.kind != 's' && held_by_another(lock, self)) held.locks[held.count++] = lock;
+  return held;
+}
+
+void tell_fork(int child, int threads, const Held& held, bool forced, bool raw) {
   Line line;
   line.text("fork\t").number(own_pid()).tab().number(child).tab().number(threads).tab().number(forced).tab().number(raw).tab();
-  int told = 0;
-  for (const Lock& lock : lock_table) {
-    if (!held_by_another(lock, self) || lock.kind == 's' || told == 8) continue;
-    line.text(told++ ? "," : "").text(lock.kind == 'm' ? "mutex " : "rwlock ").hex(lock.address).text(" (thread ").number(lock.holder).text(")");
+  for (int i = 0; i < held.count; i++) {
+    const Lock& lock = held.locks[i];
+    line.text(i ? "," : "").text(lock.kind == 'm' ? "mutex " : "rwlock ").hex(lock.address).text(" (thread ").number(lock.holder).text(")");
   }
   line.send();
 }
@@ -112,9 +124,10 @@ void tell_fork(int child, int threads, int self, bool forced, bool raw) {
 template <class F>
 pid_t watched_fork(F real, bool raw) {
   const int self = tid();
-  bool forced = force_milliseconds > 0 && wait_for_holder(self);
-  int threads = count_threads();
   list_objects();
+  bool forced = force_milliseconds > 0 && wait_for_holder(self);
+  const Held held = held_by_others(self);
+  int threads = count_threads();
   pid_t child = real();
   if (child == 0) {
     cached_tid = 0;
@@ -123,7 +136,7 @@ pid_t watched_fork(F real, bool raw) {
     in_child_of_threads = threads > 1 || in_child_of_threads;
   } else if (child > 0) {
     int error = errno;
-    tell_fork(child, threads, self, forced, raw);
+    tell_fork(child, threads, held, forced, raw);
     errno = error;
   }
   return child;
