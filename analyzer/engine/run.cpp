@@ -201,7 +201,8 @@ Analysis run(std::vector<source::File> files, const Config& config, const knowle
   auto rule_of = [&](const Finding& finding) { return *std::find_if(rules.begin(), rules.end(), [&](const Rule* rule) { return rule->code == finding.code; }); };
   std::erase_if(result.findings, [&](Finding& finding) { return ignored_in_file(config, analysis.files[finding.place.file].path, *rule_of(finding)) || !wanted(finding, config); });
   sort_findings(result.findings, analysis.files);
-  fill_launches(result, analysis.files);return analysis;
+  fill_launches(result, analysis.files);
+  return analysis;
 }
 
 }  // namespace forklint::engine

@@ -37,34 +37,49 @@ std::vector<int> numbers_in(const std::string& folder) {
   return numbers;
 }
 
-// Where the kernel was built without the "children" files, every process is asked for its parent.
-std::vector<int> children_by_scan(int pid) {
-  std::vector<int> found;
-  for (int other : numbers_in("/proc")) {
-    auto stat = read_stat(other);
-    if (stat && stat->parent == pid) found.push_back(other);
+// Who has whom for a parent, in one walk of a tree. A kernel with "children" files is asked process by process, which costs what the tree
+// has; one without is read whole, once, which costs what the machine has.
+class Parents {
+ public:
+  // Those that still are its children when they are asked themselves. threads: how many it has, 0 when that is not known.
+  std::vector<Member> children_of(int pid, int threads) {
+    static const bool has_children_files = ::access(("/proc/self/task/" + std::to_string(::getpid()) + "/children").c_str(), R_OK) == 0;
+    if (has_children_files) return children_in_files(pid, threads);
+    if (!all_) all_ = everybody();
+    auto [begin, end] = std::ranges::equal_range(*all_, pid, {}, &Member::parent);
+    return {begin, end};
   }
-  return found;
-}
 
-std::vector<int> children_of(int pid) {
-  static const bool has_children_files = ::access(("/proc/self/task/" + std::to_string(::getpid()) + "/children").c_str(), R_OK) == 0;
-  if (!has_children_files) return children_by_scan(pid);
-  std::vector<int> found;
-  std::string tasks = "/proc/" + std::to_string(pid) + "/task";
-  for (int task : numbers_in(tasks)) {
-    std::string text = read_proc_file(tasks + "/" + std::to_string(task) + "/children");
-    const char* at = text.data();
-    const char* end = at + text.size();
-    while (at < end) {
-      int child = 0;
-      auto [next, error] = std::from_chars(at, end, child);
-      if (error == std::errc()) found.push_back(child);
-      at = next + 1;
+ private:
+  static std::vector<Member> everybody() {
+    std::vector<Member> all;
+    for (int pid : numbers_in("/proc")) {
+      if (auto stat = read_stat(pid)) all.push_back({pid, stat->parent, *stat});
     }
+    std::ranges::sort(all, {}, [](const Member& it) { return std::pair(it.parent, it.pid); });
+    return all;
   }
-  return found;
-}
+
+  static std::vector<Member> children_in_files(int pid, int threads) {
+    std::vector<Member> found;
+    std::string tasks = "/proc/" + std::to_string(pid) + "/task";
+    for (int task : threads == 1 ? std::vector{pid} : numbers_in(tasks)) {
+      std::string text = read_proc_file(tasks + "/" + std::to_string(task) + "/children");
+      const char* at = text.data();
+      const char* end = at + text.size();
+      while (at < end) {
+        int child = 0;
+        auto [next, error] = std::from_chars(at, end, child);
+        auto stat = error == std::errc() ? read_stat(child) : std::nullopt;
+        if (stat && stat->parent == pid) found.push_back({child, pid, *stat});
+        at = next + 1;
+      }
+    }
+    return found;
+  }
+
+  std::optional<std::vector<Member>> all_;  // by parent
+};
 
 // Direct children of this process: the child itself and what was re-parented to us.
 bool belongs(int pid, const ProcStat& stat, const TreeKey& key) {
@@ -135,17 +150,15 @@ std::vector<Member> find_tree(const TreeKey& key) {
   const int self = ::getpid();
   std::vector<Member> members;
   std::unordered_set<int> known;
-  for (int pid : children_of(self)) {
-    auto stat = read_stat(pid);
-    if (stat && stat->parent == self && belongs(pid, *stat, key) && known.insert(pid).second) members.push_back({pid, self, *stat});
+  Parents parents;
+  for (const Member& child : parents.children_of(self, 0)) {
+    if (belongs(child.pid, child.stat, key) && known.insert(child.pid).second) members.push_back(child);
   }
   std::ranges::partition(members, [&](const Member& member) { return member.pid == key.root; });
   for (size_t i = 0; i < members.size(); i++) {
     if (members[i].stat.state == 'Z') continue;
-    int parent = members[i].pid;
-    for (int pid : children_of(parent)) {
-      auto stat = read_stat(pid);
-      if (stat && stat->parent == parent && known.insert(pid).second) members.push_back({pid, parent, *stat});
+    for (const Member& child : parents.children_of(members[i].pid, members[i].stat.threads)) {
+      if (known.insert(child.pid).second) members.push_back(child);
     }
   }
   return members;

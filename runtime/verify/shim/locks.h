@@ -34,8 +34,9 @@ inline void note_taken(const void* object, char kind, int tid) {
   if (Lock* slot = slot_of(object, true)) slot->kind = kind, __atomic_store_n(&slot->holder, tid, __ATOMIC_RELEASE);
 }
 
+// In one order with what a fork asks of its releasers, so that one of the two sees the other.
 inline void note_released(const void* object) {
-  if (Lock* slot = slot_of(object, false)) __atomic_store_n(&slot->holder, 0, __ATOMIC_RELEASE);
+  if (Lock* slot = slot_of(object, false)) __atomic_store_n(&slot->holder, 0, __ATOMIC_SEQ_CST);
 }
 
 inline int holder_of(const void* object) {

@@ -81,21 +81,41 @@ int count_threads() {
 }
 
 bool held_by_another(const Lock& lock, int self) {
-  int holder = __atomic_load_n(&lock.holder, __ATOMIC_ACQUIRE);
+  int holder = __atomic_load_n(&lock.holder, __ATOMIC_SEQ_CST);
   return lock.address != 0 && holder != 0 && holder != self;
 }
 
-// A fork waits a little until another thread is inside of a mutex or rwlock: semaphores are also used as signals.
-bool wait_for_holder(int self) {
+// The thread whose fork other threads wait for inside of their locks; 0: none.
+int forking = 0;
+
+void pause_a_little() {
   const timespec pause{0, 200'000};
+  syscall(SYS_nanosleep, &pause, nullptr);
+}
+
+// A fork waits a little until another thread is inside of a mutex or rwlock: semaphores are also used as signals. That thread stays
+// inside until `forking` is 0 again.
+bool wait_for_holder(int self) {
   for (long turn = 0; turn < force_milliseconds * 5; turn++) {
+    __atomic_store_n(&forking, self, __ATOMIC_SEQ_CST);
     for (const Lock& lock : lock_table)
       if (lock.kind != 's' && held_by_another(lock, self)) return turn > 0;
+    __atomic_store_n(&forking, 0, __ATOMIC_SEQ_CST);
     if (count_threads() < 2) return false;
-    syscall(SYS_nanosleep, &pause, nullptr);
+    pause_a_little();
   }
   force_milliseconds = 0;
   return false;
+}
+
+// Before a mutex or rwlock is really released. Not for long: the fork may itself need this lock, in a handler of pthread_atfork.
+void leave(const void* object) {
+  note_released(object);
+  for (int turn = 0; turn < 500; turn++) {
+    int thread = __atomic_load_n(&forking, __ATOMIC_SEQ_CST);
+    if (thread == 0 || thread == tid()) return;
+    pause_a_little();
+  }
 }
 
 // What other threads hold, as the child gets it: seen before the fork, because behind it the parent's threads have gone on.
@@ -121,6 +141,11 @@ void tell_fork(int child, int threads, const Held& held, bool forced, bool raw) 
   line.send();
 }
 
+// Who was about to leave at the fork has not left, in the child's memory.
+void take_over(const Held& held) {
+  for (int i = 0; i < held.count; i++) note_taken(reinterpret_cast<const void*>(held.locks[i].address), held.locks[i].kind, held.locks[i].holder);
+}
+
 template <class F>
 pid_t watched_fork(F real, bool raw) {
   const int self = tid();
@@ -129,8 +154,10 @@ pid_t watched_fork(F real, bool raw) {
   const Held held = held_by_others(self);
   int threads = count_threads();
   pid_t child = real();
+  __atomic_store_n(&forking, 0, __ATOMIC_SEQ_CST);
   if (child == 0) {
     cached_tid = 0;
+    take_over(held);
     forked = true;
     parent_self = self;
     in_child_of_threads = threads > 1 || in_child_of_threads;
@@ -337,7 +364,7 @@ EXPORT int pthread_mutex_timedlock(pthread_mutex_t* mutex, const timespec* until
 
 EXPORT int pthread_mutex_unlock(pthread_mutex_t* mutex) noexcept {
   static int (*real)(pthread_mutex_t*);
-  note_released(mutex);
+  leave(mutex);
   return next(real, "pthread_mutex_unlock")(mutex);
 }
 
@@ -350,7 +377,7 @@ EXPORT int pthread_mutex_init(pthread_mutex_t* mutex, const pthread_mutexattr_t*
 // The mutex is free while its thread waits for the condition; the C library does that below these functions.
 EXPORT int pthread_cond_wait(pthread_cond_t* condition, pthread_mutex_t* mutex) {
   static int (*real)(pthread_cond_t*, pthread_mutex_t*);
-  note_released(mutex);
+  leave(mutex);
   int result = next(real, "pthread_cond_wait", "GLIBC_2.3.2")(condition, mutex);
   note_taken(mutex, 'm', tid());
   return result;
@@ -358,7 +385,7 @@ EXPORT int pthread_cond_wait(pthread_cond_t* condition, pthread_mutex_t* mutex) 
 
 EXPORT int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex, const timespec* until) {
   static int (*real)(pthread_cond_t*, pthread_mutex_t*, const timespec*);
-  note_released(mutex);
+  leave(mutex);
   int result = next(real, "pthread_cond_timedwait", "GLIBC_2.3.2")(condition, mutex, until);
   note_taken(mutex, 'm', tid());
   return result;
@@ -366,7 +393,7 @@ EXPORT int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mu
 
 EXPORT int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock, const timespec* until) {
   static int (*real)(pthread_cond_t*, pthread_mutex_t*, clockid_t, const timespec*);
-  note_released(mutex);
+  leave(mutex);
   int result = next(real, "pthread_cond_clockwait")(condition, mutex, clock, until);
   note_taken(mutex, 'm', tid());
   return result;
@@ -395,6 +422,6 @@ EXPORT int pthread_rwlock_wrlock(pthread_rwlock_t* lock) noexcept {
 
 EXPORT int pthread_rwlock_unlock(pthread_rwlock_t* lock) noexcept {
   static int (*real)(pthread_rwlock_t*);
-  note_released(lock);
+  leave(lock);
   return next(real, "pthread_rwlock_unlock")(lock);
 }

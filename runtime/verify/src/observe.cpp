@@ -21,9 +21,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A look costs processor time that the program could use: at most a twentieth of it, within bounds.
-constexpr std::chrono::microseconds between_looks{15'000}, most_between_looks{50'000};
-constexpr int looking_share = 20;
+// A look costs processor time that the program could use: at most a thirtieth of it, within bounds.
+constexpr std::chrono::microseconds between_looks{15'000}, most_between_looks{60'000};
+constexpr int looking_share = 30;
 constexpr milliseconds for_leftovers{1000};  // what the program left behind gets so long to finish
 constexpr milliseconds for_stacks{1000};      // of one process
 constexpr size_t many_replaced = 6;
@@ -127,8 +127,10 @@ class Watch {
     if (errors.find("Exception in thread ") == errors.npos) return std::nullopt;
     helpers_asked_++;
     main_since_ = Clock::now();
-    std::string who = missing_helper(stack_of(process->pid, one_stack_signal), errors);
+    std::string stack = stack_of(process->pid, one_stack_signal);
+    std::string who = missing_helper(stack, errors);
     if (who.empty()) return std::nullopt;
+    stacks_[main] = std::move(stack);
     return Hang{.proof = "lost helper", .cycle = {"process " + std::to_string(main) + " (main), main thread waits for " + who}, .waits = finder_.waits()};
   }
 
@@ -150,11 +152,14 @@ class Watch {
     return text.size() > before ? text.substr(before, 8000) : "";
   }
 
-  // One process after the other, so that each text has an owner.
+  // One process after the other, so that each text has an owner. Where threads still run, asking for all may end the process before
+  // its thread that was asked is written: then what is known of that one stays.
   void take_stacks() {
     for (const ProcessLook& process : look_at(child_.tree())) {
       if (process.pid == child_.pid()) continue;
-      if (std::string text = stack_of(process.pid, stack_signal); !text.empty()) stacks_[process.inner] = std::move(text);
+      std::string text = stack_of(process.pid, stack_signal);
+      std::string& known = stacks_[process.inner];
+      if (known.empty() || text.contains("Current thread")) known = std::move(text);
       if (stacks_.size() >= 16) return;
     }
   }

@@ -101,9 +101,13 @@ runtime::Result<void> Room::fill(const Run& run) {
   fs::path path(path_);
   std::error_code error;
   for (const char* folder : {"site", "tmp", "home", "upper", "work"}) fs::create_directory(path / folder, error);
-  for (auto& [name, bytes, executable] : {std::tuple{"site/sitecustomize.py", embedded_site(), false}, std::tuple{"init", embedded_init(), true},
-                                          std::tuple{"shim.so", embedded_shim(), true}, std::tuple{"unsafe.so", embedded_unsafe(), true}, std::tuple{"events", std::string_view(), false}}) {
+  for (auto& [name, bytes, executable] : {std::tuple{"site/sitecustomize.py", embedded_site(), false}, std::tuple{"site/forklint_observer.py", embedded_observer(), false},
+                                          std::tuple{"init", embedded_init(), true}, std::tuple{"shim.so", embedded_shim(), true},
+                                          std::tuple{"unsafe.so", embedded_unsafe(), true}, std::tuple{"events", std::string_view(), false}}) {
     if (auto written = write_file(path / name, bytes, executable); !written) return written;
+  }
+  if (run.bare) {
+    if (auto made = make_bare(run); !made) return made;
   }
   fs::path folder = fs::weakly_canonical(run.folder.empty() ? fs::path(".") : fs::path(run.folder), error);
   if (!fs::is_directory(folder, error)) return std::unexpected(runtime::Error{ENOTDIR, run.folder + " is no folder"});
@@ -112,6 +116,17 @@ runtime::Result<void> Room::fill(const Run& run) {
   layered_ = run.use == Folder::in_place && run.namespaces && apart && folder.string().find_first_of(",:\\") == std::string::npos;
   folder_ = layered_ ? folder.string() : (path / "program").string();
   return layered_ ? runtime::Result<void>() : copy_program(run);
+}
+
+// A virtual environment, as small as one can be.
+runtime::Result<void> Room::make_bare(const Run& run) {
+  std::error_code error;
+  const fs::path real = fs::canonical(run.interpreter, error), here = fs::path(path_) / "bare";
+  if (!error) fs::create_directories(here / "bin", error);
+  if (!error) fs::create_symlink(real, here / "bin/python3", error);
+  if (error) return runtime::system_error("an environment for " + run.interpreter, error.value());
+  bare_ = here / "bin/python3";
+  return write_file(here / "pyvenv.cfg", "home = " + real.parent_path().string() + "\ninclude-system-site-packages = false\n", false);
 }
 
 runtime::Result<void> Room::copy_program(const Run& run) {
@@ -186,7 +201,7 @@ runtime::Command Room::command(const Run& run) const {
   inside("FORKLINT_EVENTS=" + events());
   if (native && run.force) inside("FORKLINT_FORCE_NATIVE_MS=100");
   argv.push_back("--");
-  if (!native) argv.push_back(run.interpreter);
+  if (!native) argv.push_back(bare_.empty() ? run.interpreter : bare_);
   argv.insert(argv.end(), run.program.begin(), run.program.end());
   argv.insert(argv.end(), run.arguments.begin(), run.arguments.end());
 

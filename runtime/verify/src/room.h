@@ -15,7 +15,7 @@ namespace forklint::verify {
 class Room {
  public:
   static runtime::Result<Room> make(const Run& run);
-  Room(Room&& other) noexcept : path_(std::exchange(other.path_, {})), folder_(std::move(other.folder_)), layered_(other.layered_) {}
+  Room(Room&& other) noexcept : path_(std::exchange(other.path_, {})), folder_(std::move(other.folder_)), bare_(std::move(other.bare_)), layered_(other.layered_) {}
   ~Room();
 
   std::string events() const { return path_ + "/events"; }
@@ -28,10 +28,12 @@ class Room {
   explicit Room(std::string path) : path_(std::move(path)) {}
   runtime::Result<void> fill(const Run& run);
   runtime::Result<void> copy_program(const Run& run);
+  runtime::Result<void> make_bare(const Run& run);
   std::vector<std::string> environment(const Run& run) const;
 
   std::string path_;
   std::string folder_;    // the program's working folder
+  std::string bare_;      // the interpreter of an environment of its own; "": run.interpreter
   bool layered_ = false;  // it is the real one, under a layer
 };
 

@@ -38,6 +38,7 @@ struct Run {
   std::optional<std::string> prints;   // the right standard output, compared without blanks at either end; gives `wrong`
   std::chrono::milliseconds wall_limit{10'000};
   bool allow_network = false;
+  bool bare = false;                   // without what is installed for the interpreter, as in a new virtual environment; `interpreter` is a path
   bool namespaces = true;              // false: not even where they are allowed
   bool force = true;                   // a fork waits (a little) until another thread is inside of a lock
   std::vector<std::string> force_lines;  // "path:line" where critical sections begin: a fork waits, longer, for a thread in one; empty: any lock
