@@ -4,18 +4,14 @@
 #include <array>
 #include <cstring>
 
+#include "analyzer/engine/words.h"
+
 namespace forklint::engine {
 namespace {
 
-constexpr std::array<bool, 256> make_word_table() {
-  std::array<bool, 256> table{};
-  for (int c = 0; c < 256; ++c) table[size_t(c)] = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c >= 0x80;
-  return table;
-}
-constexpr std::array<bool, 256> word_byte = make_word_table();
-
-// What comments to forklint start with, and what imports modules by computed names.
-constexpr std::array<std::string_view, 4> special_words{"forklint", "__import__", "import_module", "importorskip"};
+// What comments to forklint start with, what imports modules by computed names, and what makes executables of programs.
+constexpr std::array<std::string_view, 8> special_words{"forklint", "__import__", "import_module", "importorskip", "cx_Freeze", "py2exe", "PyInstaller", "nuitka"};
+constexpr uint32_t first_importing = 1, first_packaging = 4;
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t' || text.front() == '(' || text.front() == '\\' || text.front() == '\n')) text.remove_prefix(1);
@@ -78,12 +74,19 @@ void add_members(std::vector<ImportName>& result, std::string_view rest, std::st
 
 }  // namespace
 
+// Of the length, two bytes at the front and one at the end. `word` is not empty.
+inline uint32_t WordSet::shape_of(std::string_view word) {
+  const uint32_t front = uint8_t(word.front()), second = uint8_t(word[word.size() > 1]), back = uint8_t(word.back());
+  return (front | second << 8 | back << 16 | uint32_t(word.size()) << 24) * 2654435761u >> 18;
+}
+
 uint32_t WordSet::add(std::string_view word) {
   if (word.empty()) return absent;
   auto [it, added] = words_.try_emplace(std::string(word), uint32_t(words_.size()));
   if (!added) return it->second;
   by_number_.push_back(&it->first);
-  lengths_[uint8_t(word[0])] |= 1ull << std::min<size_t>(word.size(), 63);
+  const uint32_t shape = shape_of(word);
+  shapes_[shape / 64] |= 1ull << shape % 64;
   return it->second;
 }
 
@@ -94,16 +97,12 @@ uint32_t WordSet::find(std::string_view word) const {
 
 template <class Found>
 void WordSet::scan(std::string_view text, const Found& found) const {
-  const char* at = text.data();
-  const char* end = at + text.size();
-  while (at < end) {
-    while (at < end && !word_byte[uint8_t(*at)]) ++at;
-    const char* begin = at;
-    while (at < end && word_byte[uint8_t(*at)]) ++at;
-    size_t length = size_t(at - begin);
-    if (length == 0 || !(lengths_[uint8_t(*begin)] >> std::min<size_t>(length, 63) & 1)) continue;
-    if (uint32_t number = find({begin, length}); number != absent) found(number, size_t(begin - text.data()));
-  }
+  each_word(text, [&](size_t begin, size_t end) {
+    const std::string_view word = text.substr(begin, end - begin);
+    const uint32_t shape = shape_of(word);
+    if (!(shapes_[shape / 64] >> shape % 64 & 1)) return;
+    if (uint32_t number = find(word); number != absent) found(number, begin);
+  });
 }
 
 std::vector<uint32_t> WordSet::all_in(std::string_view text) const {
@@ -144,11 +143,13 @@ Glance Anchors::look(std::string_view text) const {
   }
   bool dynamic = false;
   words_.scan(text, [&](uint32_t word, size_t begin) {
-    glance.addressed |= word == 0;
-    dynamic |= word > 0 && word < special_words.size();
+    glance.addressed |= word < first_importing;
+    dynamic |= word >= first_importing && word < first_packaging;
+    glance.packages |= word >= first_packaging && word < special_words.size();
     std::string_view name = words_.word(word);
     auto imported = [&] { return star || std::any_of(glance.imports.begin(), glance.imports.end(), [&](const ImportName& it) { return it.member == name; }); };
-    if (!goes_with_[word].empty() && (in_code(text, begin, name.size()) || imported())) once(glance.words, word);
+    if (goes_with_[word].empty() || std::ranges::find(glance.words, word) != glance.words.end()) return;
+    if (in_code(text, begin, name.size()) || imported()) glance.words.push_back(word);
   });
   if (dynamic && !glance.words.empty())
     modules_.scan(text, [&](uint32_t module, size_t begin) {  // import_module("multiprocessing.pool")
@@ -178,6 +179,7 @@ std::vector<ImportName> imported_names(std::string_view text) {
     size_t start = line.find_first_not_of(" \t\f");
     if (start == std::string_view::npos) continue;
     line.remove_prefix(start);
+    if (std::string_view("ifet").find(line[0]) == std::string_view::npos) continue;  // import, if; from; else, except; try
     if (begins_block(line))  // try: import a
       if (size_t colon = line.find(": "); colon != std::string_view::npos) line = trimmed(line.substr(colon + 1));
     bool from = line.starts_with("from ");

@@ -38,7 +38,9 @@ class WordSet {
 
   std::unordered_map<std::string, uint32_t, Hash, std::equal_to<>> words_;
   std::vector<const std::string*> by_number_;
-  uint64_t lengths_[256] = {};  // by first byte: lengths that occur, 63 for longer
+  static uint32_t shape_of(std::string_view word);
+  static constexpr uint32_t shapes = 1 << 14;
+  uint64_t shapes_[shapes / 64] = {};  // those that occur: few other words share them, so that few are looked up
 };
 
 struct ImportName {
@@ -55,6 +57,7 @@ struct Glance {
   std::vector<uint32_t> modules;  // anchor modules that it imports
   std::vector<std::pair<std::string_view, uint32_t>> held;  // names that hold them, for those who import this file
   bool addressed = false;         // holds a comment that speaks to forklint
+  bool packages = false;          // names what makes executables of programs
 };
 
 // What launches: words, and the modules with which they mean that.

@@ -151,7 +151,6 @@ Analysis run(const std::vector<source::Found>& found, const Config& config, cons
     auto file = source::read(found[i].path, found[i].kind, 0);
     if (!file) return void(errors[i] = file.error());
     files[i] = std::move(*file);
-    files[i].packaging = source::packaging_in(files[i].text);
   });
   std::vector<source::File> readable;
   std::vector<Skipped> skipped;
@@ -159,8 +158,6 @@ Analysis run(const std::vector<source::Found>& found, const Config& config, cons
     if (errors[i].empty()) readable.push_back(std::move(files[i]));
     else skipped.push_back({found[i].path, errors[i]});
   }
-  std::vector<std::string> packaged = source::packaged_by(readable);
-  for (size_t i = 0; i < readable.size(); ++i) readable[i].packaged_by = std::move(packaged[i]);
   Analysis analysis = run(std::move(readable), config, knowledge, rules, jobs);
   analysis.result.files_seen += uint32_t(skipped.size());
   for (Skipped& skip : skipped) analysis.result.skipped.push_back(std::move(skip));
@@ -173,7 +170,9 @@ Analysis run(std::vector<source::File> files, const Config& config, const knowle
   result.files_seen = result.files_analysed = uint32_t(analysis.files.size());
   std::vector<const Rule*> enabled = enabled_rules(config, rules);
 
-  std::vector<Parsed> parsed = parse_what_matters(analysis.files, knowledge, jobs);
+  auto [parsed, packaging] = parse_what_matters(analysis.files, knowledge, jobs);
+  for (uint32_t file : packaging) analysis.files[file].packaging = source::packaging_in(analysis.files[file].text);
+  std::vector<std::string> packaged = source::packaged_by(analysis.files);
   const uint32_t given = uint32_t(analysis.files.size());
   add_natives(analysis, parsed, config, knowledge);
   std::vector<Suppression> suppressions;
@@ -185,7 +184,7 @@ Analysis run(std::vector<source::File> files, const Config& config, const knowle
   add_unreadable(analysis, enabled, parsed);
   std::vector<model::ParsedFile> linked;
   for (Parsed& it : parsed)
-    linked.push_back({.path = analysis.files[it.file].path, .facts = std::move(it.facts), .walked = !it.launching.empty(), .launching = std::move(it.launching), .packaged_by = analysis.files[it.file].packaged_by});
+    linked.push_back({.path = analysis.files[it.file].path, .facts = std::move(it.facts), .walked = !it.launching.empty(), .launching = std::move(it.launching), .packaged_by = it.file < packaged.size() ? std::move(packaged[it.file]) : ""});
   auto world = std::make_shared<World>(std::move(linked), knowledge, config, jobs);
   std::vector<Finding> findings = check(world->model, enabled, result.launches);
   analysis.world = std::move(world);

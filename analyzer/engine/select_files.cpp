@@ -56,7 +56,7 @@ class Selection {
       if (!units::is_native(files[i].kind)) by_name_[last_part(stem_of(files[i].path), '/')].push_back(i);
   }
 
-  std::vector<Parsed> run() {
+  Selected run() {
     std::vector<uint32_t> wave = anchored();
     // Upwards: who uses what launches.
     while (!wave.empty()) {
@@ -74,9 +74,11 @@ class Selection {
       for (uint32_t i : wave) imported += files_[i].text.size();
       parse(wave);
     }
-    std::vector<Parsed> result;
-    for (uint32_t i = 0; i < files_.size(); ++i)
-      if (parsed_[i]) result.push_back({i, launches[i] ? std::move(reach_[i].scopes) : std::vector<uint8_t>(), std::move(facts_[i])});
+    Selected result;
+    for (uint32_t i = 0; i < files_.size(); ++i) {
+      if (glances_[i].packages) result.packaging.push_back(i);
+      if (parsed_[i]) result.parsed.push_back({i, launches[i] ? std::move(reach_[i].scopes) : std::vector<uint8_t>(), std::move(facts_[i])});
+    }
     return result;
   }
 
@@ -232,7 +234,7 @@ class Selection {
 
 }  // namespace
 
-std::vector<Parsed> parse_what_matters(const std::vector<source::File>& files, const knowledge::Knowledge& knowledge, unsigned jobs) {
+Selected parse_what_matters(const std::vector<source::File>& files, const knowledge::Knowledge& knowledge, unsigned jobs) {
   return Selection(files, knowledge, jobs).run();
 }
 

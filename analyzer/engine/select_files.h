@@ -15,7 +15,12 @@ struct Parsed {
   facts::FileFacts facts;
 };
 
-// In the order of the files. Does not depend on the number of threads.
-std::vector<Parsed> parse_what_matters(const std::vector<source::File>& files, const knowledge::Knowledge& knowledge, unsigned jobs);
+struct Selected {
+  std::vector<Parsed> parsed;       // in the order of the files
+  std::vector<uint32_t> packaging;  // files that may make executables of programs, parsed or not: see source/packaging.h
+};
+
+// Does not depend on the number of threads.
+Selected parse_what_matters(const std::vector<source::File>& files, const knowledge::Knowledge& knowledge, unsigned jobs);
 
 }  // namespace forklint::engine

@@ -43,7 +43,6 @@ struct File {
   std::vector<Escape> escapes;         // notebooks only; by offset
   bool byte_order_mark = false;        // the file on disk begins with one
   Packaging packaging = Packaging::none;
-  std::string packaged_by;             // the file that makes an executable of this one: see packaging.h
   bool verbatim = true;                // text is the file's bytes after the mark: an edit of text can be written back
 
   // The place of a byte offset, in the physical file. O(log lines + line length).

@@ -9,7 +9,7 @@
 namespace forklint::source {
 
 // What a text says of executables: options for Nuitka in the program itself, or calls of a tool that makes them.
-// One pass over the text; asked of every file, so that it may run on many threads.
+// To be asked of texts that name one of them: cx_Freeze, py2exe, PyInstaller, nuitka.
 Packaging packaging_in(std::string_view text);
 
 // For each file the path of what packages it; empty: nothing does. Looks at the files given (their `packaging` filled in) and at what stands beside

@@ -1,4 +1,4 @@
-// A thin view of tree-sitter: node kinds as an enum, and children read once with one cursor.
+// A thin view of tree-sitter: node kinds as an enum, and children read once.
 #pragma once
 
 #include <tree_sitter/api.h>
@@ -33,6 +33,8 @@ struct Child {
   bool named;
 };
 
+struct Symbol;
+
 // Reads the children of nodes. All lists share one stack: a list lives until its Children object dies, and lists
 // die in the reverse order of their making.
 class Tree {
@@ -48,10 +50,12 @@ class Tree {
 
  private:
   friend class Children;
+  struct Level;
+
   const TSTree* tree_;
   std::string_view text_;
-  TSTreeCursor cursor_;
   std::vector<Child> stack_;
+  std::vector<Level> levels_;  // empty but while children are read
 };
 
 // The children of a node without comments and without nameless tokens (except those in a field, such as operators).
@@ -71,6 +75,8 @@ class Children {
   bool starts_with_async() const { return async_; }
 
  private:
+  void add(TSNode node, const Symbol& symbol, Field field);
+
   Tree& tree_;
   size_t begin_;
   size_t end_;

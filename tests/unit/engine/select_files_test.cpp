@@ -23,7 +23,7 @@ std::string selected(const Texts& texts, unsigned jobs = 1) {
     files.push_back(std::move(file));
   }
   std::string result;
-  for (const Parsed& parsed : parse_what_matters(files, forklint::knowledge::Knowledge::built_in(), jobs))
+  for (const Parsed& parsed : parse_what_matters(files, forklint::knowledge::Knowledge::built_in(), jobs).parsed)
     result += (result.empty() ? "" : " ") + texts[parsed.file].first + (parsed.launching.empty() ? "" : "*");
   return result;
 }
