@@ -202,6 +202,8 @@ struct Api {
   std::optional<Argument> truncates;   // a w in the word there empties what exists: open(mode)
   std::optional<Argument> exclusive;   // it fails again only where the word there has an x: open(mode)
   bool suppresses = false;         // entered, it swallows the exceptions that are its arguments: contextlib.suppress
+  bool holds_tests = false;        // a class whose methods runs_tests runs: unittest.TestCase
+  bool runs_tests = false;         // runs the tests of the main module, and exits: unittest.main
   bool exits = false;              // sys.exit, raises SystemExit
   bool exits_now = false;          // os._exit, exec: no cleanup
   bool freeze_support = false;

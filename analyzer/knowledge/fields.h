@@ -145,6 +145,8 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
   visit("at-fork", api.at_fork);
   visit("runs-command", api.runs_command);
   visit("side-effect", api.side_effect);
+  visit("holds-tests", api.holds_tests);
+  visit("runs-tests", api.runs_tests);
   visit("fails-again", api.fails_again);
   visit("repeatable", api.repeatable);
   visit("truncates", api.truncates);

@@ -6,6 +6,7 @@
 namespace forklint::rules {
 
 void launch_at_import_native(const model::Model& model, engine::Report& report);  // C and C++
+void launch_at_import_tests(const model::Model& model, engine::Report& report);   // by the tests that unittest.main() runs
 
 namespace {
 
@@ -39,6 +40,7 @@ void check(const Model& model, engine::Report& report) {
         .confidence(condition.certain() ? Confidence::certain : Confidence::likely)
         .launch(i);
   }
+  launch_at_import_tests(model, report);
   launch_at_import_native(model, report);
 }
 
