@@ -39,10 +39,21 @@ std::string stubborn(const std::string& seconds) {
   ::pthread_exit(nullptr);
 }
 
+// Leaves a process in a session of its own behind. Its threads end one by one when it is killed, the first of them early.
+int leave_threads_behind() {
+  std::cout << "left" << std::endl;
+  if (::fork() != 0) return 0;
+  ::setsid();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 50; i++) threads.emplace_back([] { for (;;) ::pause(); });
+  for (;;) ::pause();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc == 3 && std::string_view(argv[1]) == "first thread ends") end_first_thread(argv[2]);
+  if (argc == 2 && std::string_view(argv[1]) == "leaves threads behind") return leave_threads_behind();
   return Catch::Session().run(argc, argv);
 }
 
@@ -103,6 +114,22 @@ TEST_CASE("a process whose first thread has ended is ended with its tree") {
     CHECK(report->survivors.empty());
     CHECK(child->wait()->signal == SIGKILL);
     CHECK(count_commands("@.10") == 0);
+  }
+  CHECK(balance.even());
+}
+
+TEST_CASE("an orphan with many threads is waited for until the last of them has ended") {
+  Balance balance;
+  for (int i = 0; i < 20; i++) {
+    auto child = launch({.argv = {"kill_tree", "leaves threads behind"}, .launch = Launch::self});
+    REQUIRE(child);
+    CHECK(child->wait()->ok());
+    for (auto until = Clock::now() + 5s; Clock::now() < until; std::this_thread::sleep_for(1ms)) {
+      std::vector<int> left = child->tree();
+      if (left.size() == 1 && count_entries("/proc/" + std::to_string(left[0]) + "/task") > 50) break;
+    }
+    child->kill_tree(0ms);
+    CHECK(count_children() == balance.children);
   }
   CHECK(balance.even());
 }
