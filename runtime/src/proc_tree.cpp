@@ -156,7 +156,7 @@ std::vector<Member> find_tree(const TreeKey& key) {
   }
   std::ranges::partition(members, [&](const Member& member) { return member.pid == key.root; });
   for (size_t i = 0; i < members.size(); i++) {
-    if (members[i].stat.state == 'Z') continue;
+    if (!alive(members[i])) continue;
     for (const Member& child : parents.children_of(members[i].pid, members[i].stat.threads)) {
       if (known.insert(child.pid).second) members.push_back(child);
     }
@@ -164,7 +164,7 @@ std::vector<Member> find_tree(const TreeKey& key) {
   return members;
 }
 
-bool alive(const Member& member) { return member.stat.state != 'Z' && member.stat.state != 'X'; }
+bool alive(const Member& member) { return (member.stat.state != 'Z' && member.stat.state != 'X') || member.stat.threads > 1; }
 
 bool send_signal(const Member& member, int number) {
   Fd pidfd(open_pidfd(member.pid));

@@ -43,6 +43,7 @@ struct Member {
 };
 // Zombies included. Children before their descendants. The kernel gives no snapshot: a caller repeats until nothing changes.
 std::vector<Member> find_tree(const TreeKey& key);
+// One whose first thread has ended is called a zombie while its other threads still run; there is no status to take yet.
 bool alive(const Member& member);
 // By pidfd, after looking again that this is still the process that was found.
 bool send_signal(const Member& member, int number);

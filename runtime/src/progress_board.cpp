@@ -85,11 +85,15 @@ uint64_t birth_of(pid_t pid) {
   if (!file.open()) return 0;
   ssize_t size = ::read(file.get(), text, sizeof text);
   if (size <= 0) return 0;
-  // "pid (name) state ...": the name may hold anything, brackets too, so what follows begins after the last one. Field 3 is the state, 22 the birth.
+  // "pid (name) state ...": the name may hold anything, brackets too, so what follows begins after the last one. Field 3 is the state,
+  // 20 the number of threads, 22 the birth. One whose first thread has ended is called a zombie too, though others run.
   std::string_view rest(text, size_t(size));
   rest.remove_prefix(std::min(rest.size(), rest.rfind(')') + 2));
-  if (rest.empty() || rest[0] == 'Z' || rest[0] == 'X') return 0;
-  for (int field = 3; field < 22; ++field) rest.remove_prefix(std::min(rest.size(), rest.find(' ') + 1));
+  bool ended = rest.empty() || rest[0] == 'Z' || rest[0] == 'X';
+  auto skip = [&](int fields) { for (; fields > 0; --fields) rest.remove_prefix(std::min(rest.size(), rest.find(' ') + 1)); };
+  skip(20 - 3);
+  if (ended && (rest.empty() || rest.starts_with("1 ") || rest.starts_with("0 "))) return 0;
+  skip(22 - 20);
   uint64_t birth = 0;
   std::from_chars(rest.data(), rest.data() + rest.size(), birth);
   return birth;

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -96,8 +97,10 @@ Result<std::unique_ptr<Starter>> Starter::make(const StarterPlan& plan) {
   return std::unique_ptr<Starter>(new Starter(std::move(ours), std::move(*child)));
 }
 
-// The starter sees that the pool is gone, and ends.
+// The starter sees that the pool is gone, and ends. Shut down, not only closed: workers of a later pool may be copies of this process,
+// which have the socket too.
 Starter::~Starter() {
+  if (owner_ == ::getpid()) ::shutdown(socket_.get(), SHUT_RDWR);
   socket_.reset();
   (void)child_.wait_until(Clock::now() + longest_end);
 }

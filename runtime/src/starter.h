@@ -7,6 +7,8 @@
 // and ended with the pool. A pool alone does not make its process take them in.
 #pragma once
 
+#include <unistd.h>
+
 #include <memory>
 #include <optional>
 #include <span>
@@ -52,6 +54,7 @@ class Starter {
 
   Fd socket_;
   Child child_;
+  pid_t owner_ = ::getpid();
 };
 
 // For main(): the role that the arguments name, run to its end. Nothing when they name none.

@@ -30,16 +30,16 @@ struct Alive {
 
 class Maker {
  public:
-  Maker(const StarterPlan& plan, int socket) : plan_(plan), socket_(socket), nothing_(::open("/dev/null", O_RDWR | O_CLOEXEC)) {}
+  Maker(const StarterPlan& plan, int socket) : plan_(plan), socket_(socket), nothing_(::open("/dev/null", O_RDWR | O_CLOEXEC)), pool_(watch_maker(socket)) {}
 
   [[noreturn]] void run() {
     while (true) {
-      std::vector<pollfd> watched{{socket_, POLLIN, 0}};
+      std::vector<pollfd> watched{{socket_, POLLIN, 0}, {pool_.get(), POLLIN, 0}};
       for (const Alive& worker : alive_) watched.push_back({worker.pidfd.get(), POLLIN, 0});
       if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) break;
-      for (size_t i = watched.size(); i-- > 1;)
-        if (watched[i].revents) alive_.erase(alive_.begin() + ptrdiff_t(i - 1));
-      if (watched[0].revents && !answer()) break;
+      for (size_t i = watched.size(); i-- > 2;)
+        if (watched[i].revents) alive_.erase(alive_.begin() + ptrdiff_t(i - 2));
+      if (watched[1].revents || (watched[0].revents && !answer())) break;
     }
     for (const Alive& worker : alive_) {
       ::kill(-worker.pid, SIGKILL);  // what its task has started, too
@@ -83,6 +83,7 @@ class Maker {
     for (const Fd& file : files) ::close(file.get());
     for (const Alive& worker : alive_) ::close(worker.pidfd.get());
     ::close(nothing_.get());
+    ::close(pool_.get());
     ::close(socket_);
     run_worker(plan_, number);
   }
@@ -103,7 +104,7 @@ class Maker {
 
   const StarterPlan& plan_;
   int socket_;
-  Fd nothing_;
+  Fd nothing_, pool_;
   std::vector<Alive> alive_;
 };
 

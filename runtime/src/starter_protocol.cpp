@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "src/pidfd.h"
+
 namespace forklint::runtime {
 namespace {
 
@@ -76,6 +78,15 @@ ssize_t receive_packet(int socket, void* data, size_t size, std::vector<Fd>& des
     descriptors.emplace_back(descriptor);
   }
   return got;
+}
+
+int watch_maker(int socket) {
+  ucred maker{};
+  socklen_t size = sizeof maker;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &maker, &size) != 0) return -1;
+  int pidfd = open_pidfd(maker.pid);
+  if (::getppid() != maker.pid) ::_exit(0);
+  return pidfd;
 }
 
 std::vector<std::string> role_arguments(const StarterPlan& plan, const char* role, unsigned number) {

@@ -33,6 +33,10 @@ bool send_packet(int socket, const void* data, size_t size, std::span<const int>
 // Bytes got; 0 at the end, negative on error. The descriptors that came with it, close-on-exec.
 ssize_t receive_packet(int socket, void* data, size_t size, std::vector<Fd>& descriptors);
 
+// The process that made both ends, which is the parent of who calls this, as a pidfd; ends the caller when it has gone already. The
+// socket's end is not enough to know that: a copy of that process has the other end too, for as long as it likes.
+int watch_maker(int socket);
+
 // How many descriptors are inherited, from first_inherited on.
 int inherited_count(const StarterPlan& plan);
 

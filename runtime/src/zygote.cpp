@@ -1,6 +1,7 @@
 // The asking side of a zygote. Its own side is in zygote_process.cpp.
 #include "forklint/runtime/zygote.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -53,9 +54,10 @@ Zygote& Zygote::operator=(Zygote&& other) noexcept {
   return *this;
 }
 
-// It sees the end of its socket, and ends.
+// It sees the end of its socket, and ends; shut down, for copies of this process may have the socket too.
 Zygote::~Zygote() {
   if (!state_ || state_->owner != ::getpid()) return;
+  ::shutdown(state_->socket.get(), SHUT_RDWR);
   state_->socket.reset();
   (void)state_->child.wait_until(Clock::now() + longest_end);
 }

@@ -1,5 +1,6 @@
 // The zygote itself: one thread, one socket; and how a copy of it becomes what was ordered.
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -85,7 +86,12 @@ void become(std::unique_ptr<Copy> made, int& argc, char**& argv) {
 
 // True in a copy, which goes on; never in the zygote.
 bool serve(int socket, int& argc, char**& argv) {
+  const int maker = watch_maker(socket);  // a number, not an Fd: a copy has none of the zygote's descriptors, but perhaps this number
   while (true) {
+    pollfd watched[] = {{socket, POLLIN, 0}, {maker, POLLIN, 0}};
+    if (::poll(watched, 2, -1) < 0 && errno != EINTR) ::_exit(0);
+    if (watched[1].revents) ::_exit(0);
+    if (!watched[0].revents) continue;
     char word;
     std::vector<Fd> files;
     ssize_t got = receive_packet(socket, &word, 1, files);

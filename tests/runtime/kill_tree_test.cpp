@@ -2,8 +2,11 @@
 #include <catch2/catch_session.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
+#include <pthread.h>
 #include <random>
+#include <string_view>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
@@ -30,9 +33,29 @@ std::string stubborn(const std::string& seconds) {
          "while :; do sleep " + seconds + "; done";
 }
 
+// The kernel calls such a process a zombie; its other thread goes on and has a child.
+[[noreturn]] void end_first_thread(std::string script) {
+  std::thread([script = std::move(script)] { std::_Exit(std::system(script.c_str())); }).detach();
+  ::pthread_exit(nullptr);
+}
+
+// Leaves a process in a session of its own behind. Its threads end one by one when it is killed, the first of them early.
+int leave_threads_behind() {
+  std::cout << "left" << std::endl;
+  if (::fork() != 0) return 0;
+  ::setsid();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 50; i++) threads.emplace_back([] { for (;;) ::pause(); });
+  for (;;) ::pause();
+}
+
 }  // namespace
 
-int main(int argc, char** argv) { return Catch::Session().run(argc, argv); }
+int main(int argc, char** argv) {
+  if (argc == 3 && std::string_view(argv[1]) == "first thread ends") end_first_thread(argv[2]);
+  if (argc == 2 && std::string_view(argv[1]) == "leaves threads behind") return leave_threads_behind();
+  return Catch::Session().run(argc, argv);
+}
 
 TEST_CASE("a stubborn tree is gone within grace + 1 s, whatever its members did to leave") {
   Balance balance;
@@ -73,6 +96,42 @@ TEST_CASE("a stopped tree is ended too") {
   auto start = Clock::now();
   REQUIRE(child->kill_tree(2s));
   CHECK(seconds_since(start) < 1);
+}
+
+TEST_CASE("a process whose first thread has ended is ended with its tree") {
+  Balance balance;
+  {
+    auto child = launch({.argv = {"kill_tree", "first thread ends", own("setsid sleep @.10 & echo ready; wait")}, .launch = Launch::self});
+    REQUIRE(child);
+    REQUIRE(wait_for_output(*child, "ready"));
+    const std::string stat = "/proc/" + std::to_string(child->pid()) + "/stat";
+    for (auto until = Clock::now() + 5s; !read_file(stat).contains(") Z ") && Clock::now() < until;) std::this_thread::sleep_for(1ms);
+    REQUIRE(read_file(stat).contains(") Z "));
+    CHECK(child->running());
+    CHECK(child->tree().size() >= 3);
+    auto report = child->kill_tree(0ms);
+    REQUIRE(report);
+    CHECK(report->survivors.empty());
+    CHECK(child->wait()->signal == SIGKILL);
+    CHECK(count_commands("@.10") == 0);
+  }
+  CHECK(balance.even());
+}
+
+TEST_CASE("an orphan with many threads is waited for until the last of them has ended") {
+  Balance balance;
+  for (int i = 0; i < 20; i++) {
+    auto child = launch({.argv = {"kill_tree", "leaves threads behind"}, .launch = Launch::self});
+    REQUIRE(child);
+    CHECK(child->wait()->ok());
+    for (auto until = Clock::now() + 5s; Clock::now() < until; std::this_thread::sleep_for(1ms)) {
+      std::vector<int> left = child->tree();
+      if (left.size() == 1 && count_entries("/proc/" + std::to_string(left[0]) + "/task") > 50) break;
+    }
+    child->kill_tree(0ms);
+    CHECK(count_children() == balance.children);
+  }
+  CHECK(balance.even());
 }
 
 TEST_CASE("a Child that goes out of scope leaves nothing, running or not") {

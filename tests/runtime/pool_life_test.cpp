@@ -2,11 +2,13 @@
 #include <catch2/catch_session.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
+#include <optional>
 #include <set>
 #include <thread>
 #include <unistd.h>
@@ -93,6 +95,17 @@ static bool gone(int pid) {
   return false;
 }
 static std::string temporary(const char* name) { return (std::filesystem::temp_directory_path() / ("forklint-" + std::to_string(::getpid()) + name)).string(); }
+
+TEST_CASE("a pool ends at once though workers of another pool are copies of this process") {
+  auto method = processes();
+  auto first = std::make_optional(make({.workers = 1, .method = method}));
+  CHECK(first->apply(who, 0) == 0u);
+  Pool second = make({.workers = 1, .method = StartMethod::fork});
+  CHECK(second.apply(who, 0) == 0u);
+  auto start = std::chrono::steady_clock::now();
+  first.reset();
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::milliseconds(1500));  // its process is given 2 s before it is killed
+}
 
 TEST_CASE("in turn, task i of a map goes to worker i modulo their number") {
   auto method = methods();

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <string_view>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
@@ -212,6 +213,33 @@ TEST_CASE("a private folder and a private /dev/shm") {
   REQUIRE(child);
   CHECK(!child->private_tmp().empty());
   CHECK(child->wait()->ok());
+}
+
+TEST_CASE("a zygote ends with its maker, at once, though a copy of that has its socket") {
+  auto told = make_pipe();
+  REQUIRE(told);
+  for (bool killed : {false, true}) {
+    pid_t maker = ::fork();
+    if (maker == 0) {
+      auto copies = std::make_optional<Copies>();
+      pid_t pids[2] = {copies->zygote.pid(), ::fork()};
+      while (pids[1] == 0) ::pause();
+      auto start = Clock::now();
+      if (!killed) copies.reset();
+      pids[0] = Clock::now() - start < 1500ms ? pids[0] : 0;  // it is given 2 s before it is killed
+      [[maybe_unused]] ssize_t written = ::write(told->write.get(), pids, sizeof pids);
+      ::raise(SIGKILL);
+    }
+    CHECK(::waitpid(maker, nullptr, 0) == maker);
+    pid_t pids[2] = {};
+    REQUIRE(::read(told->read.get(), pids, sizeof pids) == sizeof pids);
+    CHECK(pids[0] > 0);
+    auto there = [&] { return std::string_view(read_file("/proc/" + std::to_string(pids[0]) + "/cmdline")).contains("--forklint-zygote"); };
+    for (auto until = Clock::now() + 5s; there() && Clock::now() < until;) std::this_thread::sleep_for(1ms);
+    CHECK(!there());
+    CHECK(::kill(pids[1], SIGKILL) == 0);
+    for (pid_t pid : pids) ::waitpid(pid, nullptr, 0);  // this process takes in orphans
+  }
 }
 
 TEST_CASE("children outlive the zygote; without it there are no new ones") {
