@@ -99,7 +99,10 @@ void add_native_suppressions(uint32_t file, std::string_view text, std::span<con
       Suppression result{file, comment.span, {}, false, false, false, {}, {}};
       if (cursor.rest.starts_with("forklint")) {
         const Scope scope = read_directive(cursor, result);
-        if (scope == Scope::none) continue;
+        if (scope == Scope::none) {
+          if (cursor.rest.starts_with("forklint")) cursor.skip(cursor.word().size());  // of forklint-clang nothing was read
+          continue;
+        }
         result.lines = lines_of(scope, text, comment);
         found.push_back(std::move(result));
         continue;
