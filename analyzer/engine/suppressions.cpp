@@ -71,7 +71,7 @@ Scope read_directive(Cursor& cursor, Suppression& result) {
   if (first != "forklint") return Scope::none;
   cursor.skip(first.size());
   cursor.skip_blanks();
-  if (!cursor.take(':')) return Scope::none;
+  if (!cursor.take(':') || cursor.rest.starts_with(':')) return Scope::none;  // the namespace
   cursor.skip_blanks();
   result.ours = true;
   std::string_view verb = cursor.word();

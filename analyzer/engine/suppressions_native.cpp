@@ -95,11 +95,18 @@ void add_native_suppressions(uint32_t file, std::string_view text, std::span<con
     while (!cursor.rest.empty()) {
       const size_t at = std::min(cursor.rest.find("NOLINT"), cursor.rest.find("forklint"));
       if (at == std::string_view::npos) break;
+      // Ours opens a comment, which may stand behind another.
+      const std::string_view before = cursor.rest.substr(0, at);
+      const size_t last = before.find_last_not_of(" \t");
+      const bool opens = last != std::string_view::npos && (before[last] == '/' || before[last] == '*');
       cursor.skip(at);
       Suppression result{file, comment.span, {}, false, false, false, {}, {}};
       if (cursor.rest.starts_with("forklint")) {
-        const Scope scope = read_directive(cursor, result);
-        if (scope == Scope::none) continue;
+        const Scope scope = opens ? read_directive(cursor, result) : Scope::none;
+        if (scope == Scope::none) {
+          if (cursor.rest.starts_with("forklint")) cursor.skip(cursor.word().size());  // of forklint-clang nothing was read
+          continue;
+        }
         result.lines = lines_of(scope, text, comment);
         found.push_back(std::move(result));
         continue;

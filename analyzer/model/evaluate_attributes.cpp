@@ -171,7 +171,7 @@ Values Evaluator::default_attribute(std::string_view setter, std::string_view na
   for (FileId id = 0; id < program_.files().size(); ++id) {
     const File& file = program_.file(id);
     NameId method = file.find_name(setter), keyword = file.find_name(name);
-    if (method == none || keyword == none) continue;
+    if (method == none || keyword == none || file.facts.language != facts::Language::python) continue;
     for (EventId event = 0; event < file.facts.events.size(); ++event) {
       const facts::Event& call = file.event(event);
       EventId callee = call.op == Op::call ? file.operand(event, 0) : none;
@@ -244,7 +244,7 @@ bool Evaluator::names_property(std::string_view name) {
     property_names_.emplace();
     for (const File& file : program_.files())
       for (const facts::Event& event : file.facts.events) {
-        if (event.op != Op::decorate) continue;
+        if (event.op != Op::decorate || file.facts.language != facts::Language::python) continue;
         const facts::Event& decorated = file.event(file.facts.operands_of(event)[1].value);
         if (decorated.op != Op::function && decorated.op != Op::decorate) continue;
         const facts::Event& decorator = file.event(file.facts.operands_of(event)[0].value);

@@ -84,6 +84,7 @@ const std::vector<Site>* Walker::registrations(ValueId app) {
     registrations_.emplace();
     for (FileId id = 0; id < evaluator_.program().files().size(); ++id) {
       const File& file = evaluator_.program().file(id);
+      if (file.facts.language != facts::Language::python) continue;
       for (EventId event = 0; event < file.facts.events.size(); ++event) {
         const facts::Event& it = file.event(event);
         bool decorated = it.op == Op::decorate;

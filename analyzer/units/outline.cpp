@@ -22,9 +22,17 @@ bool opens_container(std::string_view word) {
   return word == "namespace" || word == "class" || word == "struct" || word == "union" || word == "extern" || word == "enum";
 }
 
-// Has parentheses, but is never what a function is called.
+// Has parentheses, but is never what a function is called: `std::function<void(int)>`.
 bool says_nothing(std::string_view word) {
-  return word.starts_with("__attribute") || word == "__declspec" || word == "alignas" || word == "_Alignas" || word == "decltype" || word == "noexcept" || word == "throw" || word == "requires" || word == "static_assert";
+  static constexpr std::string_view types[] = {"void", "bool", "char", "int", "long", "short", "unsigned", "signed", "float", "double", "auto", "const"};
+  return std::ranges::find(types, word) != std::end(types) || word.starts_with("__attribute") || word == "__declspec" || word == "alignas" || word == "_Alignas" || word == "decltype" || word == "noexcept" || word == "throw" || word == "requires" || word == "static_assert";
+}
+
+// May stand before a name that is used, not declared: `return fork;`
+bool introduces_use(std::string_view word) {
+  static constexpr std::string_view words[] = {"return", "else", "do", "case", "throw", "goto", "delete", "new", "sizeof", "typeof", "and", "or", "not", "in",
+                                               "co_return", "co_await", "co_yield", "typename", "using", "namespace", "typedef", "struct", "class", "enum", "union"};
+  return std::ranges::find(words, word) != std::end(words);
 }
 
 class Scanner {
@@ -136,13 +144,64 @@ class Scanner {
     if (!macro.names.empty() && !macro.words.empty()) macros_.push_back(std::move(macro));
   }
 
-  void words_until(size_t end, std::vector<std::string_view>& words) {
+  void words_until(size_t end, std::vector<Word>& words) {
+    before_ = {};
     while (at_ < end) {
       const char c = text_[at_];
       if (c == '"' || c == '\'') skip_quoted(c);
-      else if (!word_byte[uint8_t(c)]) ++at_;
-      else if (std::string_view word = take_word(); !is_digit(word[0])) words.push_back(word);
+      else if (!word_byte[uint8_t(c)]) saw(c), ++at_;
+      else if (std::string_view word = take_word(); !is_digit(word[0])) note(word, words);
+      else saw('0');
     }
+    before_ = {};
+  }
+
+  // The last three tokens: a word is `w`, a number `0`, the rest by its characters.
+  void saw(char c) { before_ = {before_[1], before_[2], c}; }
+
+  void note(std::string_view word, std::vector<Word>& words) {
+    const std::string_view qualifier = qualifier_of_next();
+    saw('w');
+    last_word_ = word;
+    last_word_end_ = at_;
+    if (next_is("::") || is_referred_to()) return;
+    words.push_back({word, qualifier});
+  }
+
+  // What stands before the word at hand.
+  std::string_view qualifier_of_next() const {
+    if (before_[2] == ':' && before_[1] == ':') return before_[0] == 'w' ? last_word_ : before_[0] == '>' ? "." : "";
+    const bool member = (before_[2] == '.' && before_[1] != '.') || (before_[2] == '>' && before_[1] == '-');
+    return member ? "." : "";
+  }
+
+  // `T& x`, `T *x`: a type of which nothing is made; but not `a * b`.
+  bool is_referred_to() const {
+    const size_t next = next_token();
+    if (next >= text_.size() || (text_[next] != '&' && text_[next] != '*')) return false;
+    return next == at_ || (next + 1 < text_.size() && word_byte[uint8_t(text_[next + 1])]);
+  }
+
+  size_t next_token() const {
+    size_t next = at_;
+    while (next < text_.size() && (is_blank(text_[next]) || text_[next] == '\n')) ++next;
+    return next;
+  }
+
+  bool next_is(std::string_view token) const { return text_.substr(next_token(), token.size()) == token; }
+
+  // `int x;`, `T& x)`, `T* x =`, `list<T> x{` — but not `a * x;` or `a > x)`: what declares stands close to the type or to the name.
+  bool declares(size_t begin) const {
+    const size_t next = next_token();
+    if (next == text_.size() || std::string_view(";=,):{[").find(text_[next]) == std::string_view::npos) return false;
+    if (const std::string_view two = text_.substr(next, 2); two == "==" || two == "::") return false;
+    if (before_[2] == 'w') return !introduces_use(last_word_);
+    if (before_[2] != '&' && before_[2] != '*' && before_[2] != '>') return false;
+    if (before_[1] != 'w' && before_[1] != '>' && before_[1] != before_[2]) return false;
+    size_t mark = begin;
+    while (mark > 0 && (is_blank(text_[mark - 1]) || text_[mark - 1] == '\n')) --mark;
+    const bool at_name = mark == begin, at_type = mark > 1 && !is_blank(text_[mark - 2]);
+    return before_[2] == '>' ? at_type : at_name || at_type;
   }
 
   void token(char c) {
@@ -150,9 +209,10 @@ class Scanner {
     if (c == '"') {
       if (last_word_end_ == at_ && last_word_.ends_with('R')) skip_raw();
       else skip_quoted('"');
-      return;
+      return saw('"');
     }
-    if (c == '\'') return skip_quoted('\'');
+    if (c == '\'') return skip_quoted('\''), saw('"');
+    saw(c);
     ++at_;
     if (body_) {
       depth_ += c == '{' ? 1 : c == '}' ? -1 : 0;
@@ -163,50 +223,67 @@ class Scanner {
   }
 
   void identifier() {
+    const size_t begin = at_;
     const std::string_view word = take_word();
     if (is_digit(word[0])) {
+      saw('0');
       // 1'000'000
       while (at_ + 1 < text_.size() && text_[at_] == '\'' && word_byte[uint8_t(text_[at_ + 1])]) ++at_, take_word();
       return;
     }
-    last_word_ = word;
-    last_word_end_ = at_;
-    if (body_) return pieces_.back().words.push_back(word);
-    pending_.push_back(word);
+    if (enumerators_) return;
+    if (declares(begin)) {
+      variables_.push_back(word);
+      if (parentheses_ == 0) objects_.push_back(word);
+    }
+    const bool standard = qualifier_of_next() == "std";
+    note(word, body_ ? pieces_.back().words : pending_);
+    if (body_) return;
     if (parentheses_ == 0 && !says_nothing(word)) {
       if (!assigned_) last_declared_ = word;
       container_ = container_ || opens_container(word);
+      enum_ = enum_ || word == "enum";
       assigned_ = assigned_ || word == "operator";
-      size_t next = at_;
-      while (next < text_.size() && (is_blank(text_[next]) || text_[next] == '\n')) ++next;
-      if (next < text_.size() && text_[next] == '(') candidates_.push_back(word);
+      if (next_is("(") && !standard && !initialisers_) candidates_.push_back(word);
       if (word == "operator") candidates_.push_back(word), assigned_ = false;
     }
   }
 
   // Between functions: what has parentheses and then a brace is one.
   void outside(char c) {
-    if (c == '(') ++parentheses_;
-    else if (c == ')') parentheses_ = std::max(0, parentheses_ - 1);
+    if (c == '(' || (c == '{' && starts_initialiser())) ++parentheses_;
+    else if (c == ')' || (c == '}' && initialisers_ && parentheses_ > 0)) parentheses_ = std::max(0, parentheses_ - 1);
     else if (parentheses_ > 0) return;
     else if (c == '=') assigned_ = candidates_.empty() || std::ranges::find(candidates_, "operator") == candidates_.end();
-    else if (c == ';') old_.swap(candidates_), reset();
+    else if (c == ':') initialisers_ = initialisers_ || (!candidates_.empty() && !container_ && before_[1] != ':' && !text_.substr(at_).starts_with(':'));
+    else if (c == ';') old_ = candidates_, reset();
     else if (c == '}') old_.clear(), reset();
     else if (c == '{') {
       if (candidates_.empty() && !container_ && !assigned_) candidates_.swap(old_);  // parameters declared as in 1978
-      if (candidates_.empty() && container_ && !assigned_) return reset();
+      if (candidates_.empty() && container_ && !assigned_) {
+        const bool enumerators = enum_;
+        reset();
+        enumerators_ = enumerators;
+        return;
+      }
       if (candidates_.empty() && assigned_ && !last_declared_.empty()) candidates_.push_back(last_declared_);  // a table
-      pieces_.push_back({std::move(candidates_), std::move(pending_)});
+      pieces_.push_back({std::move(candidates_), std::move(pending_), {}, {}});
       candidates_.clear();
       pending_.clear();
+      initialisers_ = false;
       body_ = true;
       depth_ = 1;
     }
   }
 
+  // `X::X() : a_{1}, b_(2) {`: not the body yet.
+  bool starts_initialiser() const { return initialisers_ && (parentheses_ > 0 || before_[1] == 'w' || before_[1] == '>'); }
+
   void end_body() {
     body_ = false;
     depth_ = 0;
+    pieces_.back().variables = std::move(variables_);
+    variables_.clear();
     old_.clear();
     reset();
   }
@@ -214,24 +291,36 @@ class Scanner {
   // A declaration ends: it is a piece of its own, by the name of what it gives a value.
   void reset() {
     if (!pending_.empty()) {
-      pieces_.push_back({{}, std::move(pending_)});
+      const bool shared = std::ranges::any_of(pending_, [](const Word& word) { return word.name == "extern" || word.name == "static"; });
+      if (shared) candidates_.insert(candidates_.end(), objects_.begin(), objects_.end());
+      pieces_.push_back({{}, std::move(pending_), std::move(variables_), std::move(candidates_)});
       if (assigned_ && !last_declared_.empty()) pieces_.back().names.push_back(last_declared_);
     }
     candidates_.clear();
     pending_.clear();
+    variables_.clear();
+    objects_.clear();
     last_declared_ = {};
-    container_ = assigned_ = false;
+    container_ = assigned_ = enum_ = enumerators_ = initialisers_ = false;
     parentheses_ = 0;
   }
 
   Outline finish() {
     for (Piece& macro : macros_) pieces_.push_back(std::move(macro));
+    if (body_) pieces_.back().variables = std::move(variables_);
     for (Piece& piece : pieces_) {
-      std::ranges::sort(piece.words);
-      const auto rest = std::ranges::unique(piece.words);
-      piece.words.erase(rest.begin(), rest.end());
+      make_set(piece.words);
+      make_set(piece.variables);
+      std::erase_if(piece.words, [&](const Word& word) { return word.before.empty() && std::ranges::binary_search(piece.variables, word.name); });
     }
     return {std::move(pieces_), std::move(includes_)};
+  }
+
+  template <class T>
+  static void make_set(std::vector<T>& list) {
+    std::ranges::sort(list);
+    const auto rest = std::ranges::unique(list);
+    list.erase(rest.begin(), rest.end());
   }
 
   struct Condition {
@@ -246,12 +335,15 @@ class Scanner {
   std::vector<Condition> conditions_;
   std::vector<std::string_view> candidates_;  // names before a parenthesis, of the declaration at hand
   std::vector<std::string_view> old_;         // of the one before
-  std::vector<std::string_view> pending_;     // all words of the declaration at hand
+  std::vector<Word> pending_;                 // all words of the declaration at hand
+  std::vector<std::string_view> variables_;   // that it declares
+  std::vector<std::string_view> objects_;     // of these, those that are no parameters
+  std::array<char, 3> before_{};              // see saw()
   std::string_view last_declared_;
   std::string_view last_word_;
   size_t last_word_end_ = 0;
   int depth_ = 0, parentheses_ = 0;
-  bool body_ = false, container_ = false, assigned_ = false;
+  bool body_ = false, container_ = false, assigned_ = false, enum_ = false, enumerators_ = false, initialisers_ = false;
 };
 
 }  // namespace

@@ -8,61 +8,11 @@
 
 #include "analyzer/source/parallel.h"
 #include "analyzer/units/includes.h"
+#include "analyzer/units/links.h"
+#include "analyzer/units/marks.h"
 
 namespace forklint::units {
 namespace {
-
-using knowledge::NativeApi;
-
-// What brings processes or threads to life, or makes types known to Python.
-bool starts(const NativeApi& api) {
-  return api.forks != knowledge::Forks::none || api.starts_thread || api.thread_object || !api.pool.empty() || api.python_type || api.process_pool ||
-         api.python_hook != knowledge::PythonHook::none || api.prepare || api.in_parent || api.in_child;
-}
-
-// What holds for the whole program, whoever calls it.
-bool holds_for_all(const NativeApi& api) {
-  return api.waits || api.reaps || api.handler || api.at_exit || api.opens || api.pipe || !api.handle.empty() || api.seeds || api.sets_cloexec || api.closes_all;
-}
-
-// "std::thread" is written `thread` after `using`, and "omp parallel" is a pragma.
-std::string_view last_word(std::string_view name) {
-  if (name.starts_with("omp ")) return "omp";
-  const size_t colons = name.rfind("::");
-  return colons == std::string_view::npos ? name : name.substr(colons + 2);
-}
-
-enum Mark : uint8_t { nothing = 0, starting = 1, global = 2 };
-
-// Words that matter, by whether they may stand in C.
-class Words {
- public:
-  explicit Words(const knowledge::Natives& natives) {
-    for (const NativeApi& api : natives.rows()) {
-      const uint8_t mark = starts(api) ? starting : holds_for_all(api) ? global : nothing;
-      if (mark == nothing) continue;
-      for (const std::string& name : api.names) add(name, mark);
-    }
-  }
-
-  uint8_t mark_of(std::string_view word, bool cpp) const {
-    auto it = marks_.find(word);
-    return it == marks_.end() ? uint8_t(nothing) : uint8_t(cpp ? it->second.cpp : it->second.c);
-  }
-
- private:
-  struct Marks {
-    uint8_t c = nothing, cpp = nothing;
-  };
-  void add(std::string_view name, uint8_t mark) {
-    if (name.ends_with('*') || name.find('~') != name.npos) return;
-    Marks& marks = marks_[last_word(name)];
-    marks.cpp |= mark;
-    if (name.find("::") == name.npos) marks.c |= mark;
-  }
-
-  std::unordered_map<std::string_view, Marks> marks_;
-};
 
 struct ScannedFile {
   std::string real;
@@ -71,12 +21,10 @@ struct ScannedFile {
   bool cpp = false;
 };
 
-using PieceId = uint32_t;
-
 class Relevant {
  public:
   Relevant(const std::vector<source::File>& files, const Plan& plan, const knowledge::Knowledge& knowledge, unsigned jobs)
-      : files_(files), plan_(plan), words_(knowledge.natives()) {
+      : files_(files), plan_(plan), marks_(knowledge.natives()) {
     for (uint32_t i = 0; i < files.size(); ++i) {
       if (plan.real[i].empty() || by_real_.contains(plan.real[i])) continue;
       by_real_.emplace(plan.real[i], uint32_t(scanned_.size()));
@@ -88,12 +36,9 @@ class Relevant {
 
   Relevance run() {
     include_closures();
-    index();
     Relevance result{std::vector<char>(plan_.sources.size()), std::vector<char>(plan_.headers.size())};
-    if (!mark()) return result;
-    std::vector<char> needed(scanned_.size());
-    for (PieceId id = 0; id < marked_.size(); ++id)
-      if (marked_[id]) needed[file_of_[id]] = true;
+    const std::vector<char> needed = needed_files();
+    if (needed.empty()) return result;
     for (size_t i = 0; i < plan_.sources.size(); ++i) result.sources[i] = needed[by_real_.at(plan_.real[plan_.sources[i].file])];
     for (size_t i = 0; i < plan_.headers.size(); ++i) result.headers[i] = needed[by_real_.at(plan_.real[plan_.headers[i].file])];
     add_includers(needed, result);
@@ -146,69 +91,48 @@ class Relevant {
     return it->second;
   }
 
-  void index() {
-    for (uint32_t file = 0; file < scanned_.size(); ++file)
-      for (const Piece& piece : scanned_[file].outline.pieces) {
-        const PieceId id = PieceId(pieces_.size());
-        pieces_.push_back(&piece);
-        file_of_.push_back(file);
-        for (std::string_view name : piece.names) defined_[name].push_back(id);
-      }
-    marked_.assign(pieces_.size(), false);
+  std::vector<LinkedFile> linked_files() const {
+    std::vector<LinkedFile> files;
+    for (const ScannedFile& file : scanned_) files.push_back({&file.outline, file.cpp, {}});
+    for (uint32_t unit = 0; unit < closures_.size(); ++unit)
+      for (uint32_t file : closures_[unit]) files[file].units.push_back(unit);
+    for (uint32_t file = 0; file < files.size(); ++file)
+      if (files[file].units.empty()) files[file].units.push_back(uint32_t(closures_.size()) + file);
+    return files;
   }
 
-  // Marks the pieces that matter; false when nothing starts anything.
-  bool mark() {
-    std::vector<PieceId> down, global_ones;
-    for (PieceId id = 0; id < pieces_.size(); ++id) {
-      uint8_t marks = nothing;
-      for (std::string_view word : pieces_[id]->words) marks |= words_.mark_of(word, scanned_[file_of_[id]].cpp);
-      if (marks & starting) down.push_back(id);
-      else if (marks & global) global_ones.push_back(id);
-    }
-    if (down.empty()) return false;
-    std::vector<PieceId> up = down;
-    follow_down(std::move(down));
-    follow_up(std::move(up));
-    for (PieceId id : global_ones) marked_[id] = true;
-    return true;
-  }
-
-  // What these mention, and so on.
-  void follow_down(std::vector<PieceId> open) {
-    for (PieceId id : open) marked_[id] = true;
-    while (!open.empty()) {
-      const PieceId id = open.back();
-      open.pop_back();
-      for (std::string_view word : pieces_[id]->words) {
-        auto it = defined_.find(word);
-        if (it == defined_.end()) continue;
-        for (PieceId to : it->second)
-          if (!marked_[to]) marked_[to] = true, open.push_back(to);
-      }
-    }
-  }
-
-  // What mentions these, and so on.
-  void follow_up(std::vector<PieceId> open) {
-    std::unordered_map<std::string_view, std::vector<PieceId>> mentions;
-    for (PieceId id = 0; id < pieces_.size(); ++id)
-      for (std::string_view word : pieces_[id]->words)
-        if (defined_.contains(word)) mentions[word].push_back(id);
-    std::vector<char> seen(pieces_.size());
-    for (PieceId id : open) seen[id] = true;
-    while (!open.empty()) {
-      const PieceId id = open.back();
-      open.pop_back();
-      marked_[id] = true;
-      for (std::string_view name : pieces_[id]->names) {
-        auto it = mentions.find(name);
-        if (it == mentions.end()) continue;
-        for (PieceId from : it->second)
-          if (!seen[from]) seen[from] = true, open.push_back(from);
-        it->second.clear();
-      }
-    }
+  // By file; empty when nothing starts anything.
+  std::vector<char> needed_files() const {
+    const std::vector<LinkedFile> files = linked_files();
+    const Links links(files, marks_.qualifiers());
+    std::vector<uint8_t> marks(links.size());
+    auto with = [&](uint8_t any) {
+      std::vector<PieceId> pieces;
+      for (PieceId id = 0; id < links.size(); ++id)
+        if (marks[id] & any) pieces.push_back(id);
+      return pieces;
+    };
+    for (PieceId id = 0; id < links.size(); ++id) marks[id] = marks_.of(links, id, scanned_[links.file_of(id)].cpp);
+    const std::vector<PieceId> starting = with(forking | spawning | threading);
+    if (starting.empty()) return {};
+    std::vector<char> wanted(links.size()), to_lock(links.size());
+    auto want = [&](const std::vector<PieceId>& pieces) {
+      for (PieceId id : pieces) wanted[id] = true;
+    };
+    // Whatever a child may run, and who calls what starts something.
+    want(links.down(with(forking)));
+    want(links.up(starting));
+    want(with(global));
+    // Of what threads run: what they begin with, and the way to locks.
+    for (PieceId id : links.up(with(locking | forking | threading))) to_lock[id] = true;
+    std::vector<PieceId> entries = links.down(with(threading), true);
+    want(entries);
+    for (PieceId id : links.down(std::move(entries)))
+      if (to_lock[id]) wanted[id] = true;
+    std::vector<char> needed(scanned_.size());
+    for (PieceId id = 0; id < links.size(); ++id)
+      if (wanted[id]) needed[links.file_of(id)] = true;
+    return needed;
   }
 
   // A header is seen through a source: where none that includes it is needed anyway, through the first.
@@ -228,16 +152,12 @@ class Relevant {
 
   const std::vector<source::File>& files_;
   const Plan& plan_;
-  const Words words_;
+  const Marks marks_;
   Resolver resolver_;
   std::deque<ScannedFile> scanned_;  // outlines hold views into it
   std::vector<uint32_t> given_;
   std::unordered_map<std::string, uint32_t> by_real_;
   std::vector<std::vector<uint32_t>> closures_;  // by source
-  std::vector<const Piece*> pieces_;
-  std::vector<uint32_t> file_of_;
-  std::unordered_map<std::string_view, std::vector<PieceId>> defined_;
-  std::vector<char> marked_;
 };
 
 }  // namespace

@@ -19,9 +19,12 @@ void check(const model::Model& model, engine::Report& report) {
   if (code.defined("main").empty()) return;  // whoever uses the library may wait
   for (const Unit& unit : code.units())
     if (!unit.facts->problems.empty()) return;  // what is missing there may wait
+  // Also where the program has a function of that name, which stands between it and the C library.
   for (FunctionId id = 0; id < code.functions().size(); ++id)
-    for (const Call& call : code.function(id).calls)
-      if (program.effects().does(id, call, Effect::waits)) return;
+    for (const Call& call : code.function(id).calls) {
+      const knowledge::NativeApi* row = code.row(call);
+      if (program.effects().does(id, call, Effect::waits) || (row && row->waits)) return;
+    }
   for (const ForkSite& site : program.forks().sites()) {
     if (site.heir || site.through != none) continue;
     bool again = in_loop(code, {site.function, site.event});

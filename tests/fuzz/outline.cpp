@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const units::Include& include : outline.includes) fuzz::require(within(include.name), "an include stands in the text");
   for (const units::Piece& piece : outline.pieces) {
     for (std::string_view name : piece.names) fuzz::require(within(name), "a name stands in the text");
-    for (std::string_view word : piece.words) fuzz::require(within(word), "a word stands in the text");
+    for (const units::Word& word : piece.words) fuzz::require(within(word.name) && (word.before == "." || within(word.before)), "a word stands in the text");
+    for (std::string_view name : piece.variables) fuzz::require(within(name), "a variable stands in the text");
   }
   units::shell_words(text);
   return 0;

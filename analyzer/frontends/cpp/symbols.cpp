@@ -1,6 +1,8 @@
 #include "analyzer/frontends/cpp/symbols.h"
 
+#include <clang/AST/ASTContext.h>
 #include <clang/AST/Type.h>
+#include <clang/Basic/Builtins.h>
 #include <clang/Basic/SourceManager.h>
 
 namespace forklint::frontends::cpp {
@@ -119,7 +121,10 @@ std::string Symbols::make_function(Function function, bool in_file) {
   if (function->isMain()) return "main";
   if (function->isExternC() || !context_.getLangOpts().CPlusPlus) {
     std::string name = function->getNameAsString();
-    if (function->getBuiltinID() || in_system(function)) return std::string(libc_name(name));
+    // Of the compiler's own, __builtin_printf is printf, and __builtin_unreachable is nobody else's.
+    const unsigned builtin = function->getBuiltinID();
+    const bool compilers = builtin && name.starts_with("__builtin_") && !function->getASTContext().BuiltinInfo.isLibFunction(builtin);
+    if (!compilers && (builtin || in_system(function))) return std::string(libc_name(name));
     return in_file && !function->isExternallyVisible() ? with_file(name, function) : name;
   }
   std::string name;

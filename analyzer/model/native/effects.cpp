@@ -63,7 +63,8 @@ bool Effects::does(FunctionId function, const Call& call, Effect effect) const {
   const NativeApi& api = *call.api;
   switch (effect) {
     case Effect::spawns: return api.forks == knowledge::Forks::spawn;
-    case Effect::starts_thread: return api.starts_thread;
+    // std::thread() by itself is no thread.
+    case Effect::starts_thread: return api.starts_thread && (!api.thread_object || !api.entry || program_.argument(function, call.event, *api.entry) != none);
     case Effect::uses_pool: return !api.pool.empty();
     case Effect::flushes: return api.flushes || (api.writes_buffered && writes_a_flush(program_, function, call));
     case Effect::repaired: return api.after_fork == AfterFork::repaired;
@@ -103,7 +104,7 @@ std::string Effects::stream_of(FunctionId function, const Call& call) const {
 }
 
 bool Effects::seen_outside(FunctionId function) const {
-  Reached reached = reach(program_, forks_, {{function}}, 500, [&](FunctionId target) { return !forks_.dies(target); });
+  Reached reached = reach_unharmed(program_, forks_, {{function}}, 500);
   if (!reached.complete) return true;
   for (const Reached::Entry& entry : reached.entries)
     for (const Call& call : program_.function(entry.function).calls) {
@@ -178,7 +179,11 @@ std::vector<Place> Effects::way(FunctionId function, Step step, Effect effect) c
   return result;
 }
 
-Reached reach(const Program& program, const Forks& forks, const std::vector<Reached::Entry>& start, size_t limit, const std::function<bool(FunctionId)>& enter) {
+namespace {
+
+// `follow` says whether a call to a function counts.
+template <class Follow>
+Reached reach_by(const Program& program, const Forks& forks, const std::vector<Reached::Entry>& start, size_t limit, Follow&& follow) {
   Reached result;
   std::unordered_map<FunctionId, bool> seen;
   for (const Reached::Entry& entry : start)
@@ -188,7 +193,7 @@ Reached reach(const Program& program, const Forks& forks, const std::vector<Reac
     for (const Call& call : program.function(from.function).calls) {
       if (forks.only_child(from.function, call.event)) continue;
       for (FunctionId target : call.targets) {
-        if (enter && !enter(target)) continue;
+        if (!follow(from.function, call.event, target)) continue;
         if (result.entries.size() >= limit) {
           result.complete = false;
           return result;
@@ -198,6 +203,16 @@ Reached reach(const Program& program, const Forks& forks, const std::vector<Reac
     }
   }
   return result;
+}
+
+}  // namespace
+
+Reached reach(const Program& program, const Forks& forks, const std::vector<Reached::Entry>& start, size_t limit) {
+  return reach_by(program, forks, start, limit, [](FunctionId, EventId, FunctionId) { return true; });
+}
+
+Reached reach_unharmed(const Program& program, const Forks& forks, const std::vector<Reached::Entry>& start, size_t limit) {
+  return reach_by(program, forks, start, limit, [&](FunctionId from, EventId call, FunctionId target) { return !forks.dies(target) && !forks.doomed(from, call); });
 }
 
 }  // namespace forklint::model::native

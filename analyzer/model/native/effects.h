@@ -3,7 +3,6 @@
 #pragma once
 
 #include <compare>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -89,7 +88,9 @@ struct Reached {
   bool complete = true;
 };
 
-// `start` functions, then what they call, but for what only a forked child runs, and for what `enter` refuses.
-Reached reach(const Program& program, const Forks& forks, const std::vector<Reached::Entry>& start, size_t limit = 2000, const std::function<bool(FunctionId)>& enter = {});
+// `start` functions, then what they call, but for what only a forked child runs.
+Reached reach(const Program& program, const Forks& forks, const std::vector<Reached::Entry>& start, size_t limit = 2000);
+// The same without what is only done because something has failed: functions that end the process, and calls behind which it ends.
+Reached reach_unharmed(const Program& program, const Forks& forks, const std::vector<Reached::Entry>& start, size_t limit = 2000);
 
 }  // namespace forklint::model::native

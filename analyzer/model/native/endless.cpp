@@ -40,6 +40,34 @@ bool Forks::endless(FunctionId id) const {
   return true;
 }
 
+bool Forks::doomed(FunctionId id, EventId call) const {
+  if (never_returns_[id]) return false;
+  auto [known, is_new] = doomed_.try_emplace(id);
+  if (!is_new) return known->second.contains(call);
+  constexpr size_t most = 31;  // calls of one walk, a bit each
+  const FileFacts& facts = program_.facts(id);
+  const std::vector<Call>& calls = program_.function(id).calls;
+  for (size_t first = 0; first < calls.size(); first += most) {
+    const size_t count = std::min(most, calls.size() - first);
+    Steps steps{.after = [&](EventId event, State state) -> State {
+                  const Call* made = facts.events[event].op == Op::call ? program_.call_at(id, event) : nullptr;
+                  if (made && !returns(*made)) return 0;
+                  for (size_t i = 0; made && i < count; ++i)
+                    if (calls[first + i].event == event) state |= State(2) << i;
+                  return state;
+                },
+                .assume = {}};
+    const Walked walked = walk(facts, program_.function(id).scope, 1, steps);
+    State come_back = walked.end;
+    for (EventId raised : walked.uncaught) come_back |= walked.at(raised);
+    for (size_t i = 0; i < walked.before.size(); ++i)
+      if (facts.events[walked.begin + i].op == Op::return_) come_back |= walked.before[i];
+    for (size_t i = 0; i < count; ++i)
+      if (const EventId event = calls[first + i].event; walked.at(event) && !(come_back & State(2) << i)) known->second.insert(event);
+  }
+  return known->second.contains(call);
+}
+
 // Functions that never come back, and what therefore never comes back. Each is looked at again when a callee is found.
 void Forks::find_endless() {
   std::vector<FunctionId> queue;

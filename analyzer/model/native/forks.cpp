@@ -14,6 +14,28 @@ uint8_t sides_of(State state) {
   return uint8_t((state & state_parent ? side_parent : 0) | (state & state_child ? side_child : 0) | (state & state_failed ? side_failed : 0) | (state & state_before ? side_before : 0));
 }
 
+// One range around all of them, unknown when one is.
+ForkResult::Range hull(const std::vector<ForkResult::Range>& ranges) {
+  ForkResult::Range all = ranges.empty() ? ForkResult::Range() : ranges.front();
+  for (const ForkResult::Range& it : ranges) all = all.known && it.known ? ForkResult::Range{true, std::min(all.low, it.low), std::max(all.high, it.high)} : ForkResult::Range();
+  return all;
+}
+
+// What a function that forks gives its callers, by what it returns in each process. A process that returns what a failed fork does has
+// failed, too, and callers are told so: what it returns else is its own. Where the parent ends by itself unless it fails, only the child comes back.
+ForkResult given_to_callers(const std::vector<ForkResult::Range> (&given)[3], bool parent_ends) {
+  ForkResult result;
+  const ForkResult::Range failed = hull(given[0]);
+  auto fails = [&](const ForkResult::Range& it) { return failed.known && failed.low == failed.high && it.known && it.low == failed.low && it.high == failed.high; };
+  for (int process = 0; process < 3; ++process) {
+    std::vector<ForkResult::Range> own = given[process];
+    if (process > 0) std::erase_if(own, fails);
+    result.of[process] = hull(own.empty() ? given[process] : own);
+    result.comes[process] = !given[process].empty() && !(process == 2 && parent_ends && own.empty());
+  }
+  return result;
+}
+
 bool is_main(const Function& function) { return without_parameters(function.symbol) == "main"; }
 
 }  // namespace
@@ -152,22 +174,14 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
   FunctionId function = site.function;
   const FileFacts& facts = program_.facts(function);
   bool main = is_main(program_.function(function));
-  ForkResult given;
-  bool first[3] = {true, true, true};
-  bool parent_waits = false, parent_here = false, child_here = false, shared = false, split = false;
+  std::vector<ForkResult::Range> given[3];  // to the callers, by each return
+  bool parent_ends = false, parent_waits = false, parent_here = false, child_here = false, shared = false, split = false;
   EventId last_own = site.event;
   std::vector<std::pair<std::string, EventId>> marks;  // variables that the child sets to a constant or counts: how it may know itself
   std::vector<std::pair<std::string_view, EventId>> flags;  // the same, of what outlives the function
   // The regions that the fork stands in: whoever goes on in one of them, not in an arm below, is the program.
   std::set<facts::RegionId> around{none};
   for (facts::RegionId region = facts.events[site.event].region; region != none; region = facts.regions[region].parent) around.insert(region);
-  auto give = [&](int process, ForkResult::Range range) {
-    ForkResult::Range& known = given.of[process];
-    if (first[process]) known = range;
-    else if (!range.known || !known.known) known = {};
-    else known = {true, std::min(known.low, range.low), std::max(known.high, range.high)};
-    first[process] = false;
-  };
   std::set<EventId> wrapping;  // calls that hand the result to the callers in another form: return PyLong_FromLong(pid)
   auto apart = [&](EventId value) {
     ForkResult::Range child = reader.value(value, 1), parent = reader.value(value, 2);
@@ -204,6 +218,7 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
     if (processes == state_parent) {
       parent_here |= around.contains(event.region) && (call || event.op == Op::return_);
       parent_waits |= call && call->api && call->api->waits;
+      parent_ends |= call && !returns(*call);
     }
     bool does = (call && !wrapping.contains(at)) || event.op == Op::return_ || event.op == Op::raise;
     // What both run before they part is no running on; behind it, and around a loop, it is.
@@ -214,7 +229,7 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
     }
     if (event.op == Op::return_) {
       for (int process = 0; process < 3; ++process)
-        if (state & states_of_result[process]) give(process, event.operands_count ? reader.value(handed(program_.operand(function, at, 0)), process) : ForkResult::Range());
+        if (state & states_of_result[process]) given[process].push_back(event.operands_count ? reader.value(handed(program_.operand(function, at, 0)), process) : ForkResult::Range());
       if (state & state_child) site.leaves.push_back({main ? Way::main_ends : Way::returns, at});
       if (state & state_parent) site.parent_returns = true;
     }
@@ -240,25 +255,26 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
     if (walked.at(at) & state_child && !(walked.at(at) & (state_parent | state_before))) site.leaves.push_back({Way::throws, at});
   if (walked.end & state_child) site.leaves.push_back({main ? Way::main_ends : Way::returns, last_own});
   for (int process = 0; process < 3; ++process)
-    if (walked.end & states_of_result[process]) give(process, {});
+    if (walked.end & states_of_result[process]) given[process].push_back({});
   site.parent_returns |= bool(walked.end & state_parent);
+  const ForkResult result = given_to_callers(given, parent_ends);
+  site.parent_returns &= result.comes[2];
   // A daemon: the parent leaves in an arm of its own, and the child is the program from there on.
   bool child_goes_on = child_here || site.leaves_by(Way::returns);
   site.heir = site.tested && !shared && !parent_waits && !parent_here && child_goes_on && (main || !site.parent_returns);
   if (site.api->parent_leaves && site.through == none) site.heir = true;
   if (main || site.heir || !site.leaves_by(Way::returns)) return;
-  const ForkResult::Range& child = given.of[1];
-  const ForkResult::Range& parent = given.of[2];
+  const ForkResult::Range& child = result.of[1];
+  const ForkResult::Range& parent = result.of[2];
   if (!site.parent_returns || !child.known || !parent.known || !(child.high < parent.low || parent.high < child.low)) {
     for (const auto& [flag, set] : flags)
       if (site.unclear == none && read_elsewhere(function, flag)) site.unclear = set;
     return;
   }
   site.returned = true;
-  for (int process = 0; process < 3; ++process) given.comes[process] = !first[process];
   for (const Program::Caller& caller : program_.callers(function)) {
     const Call& call = program_.function(caller.function).calls[caller.call];
-    if (call.sure) pending_.push_back({caller.function, call.event, site.api, site.origin, function, given});
+    if (call.sure) pending_.push_back({caller.function, call.event, site.api, site.origin, function, result});
   }
 }
 

@@ -63,6 +63,9 @@ class Forks {
   bool never_returns(FunctionId function) const { return never_returns_[function]; }
   // Whether a function only ends the program: it never comes back, and not because it loops. A failed assertion.
   bool dies(FunctionId function) const;
+  // Whether a function that may return does not behind this call, whatever way it goes: what is done there is done because
+  // something has failed.
+  bool doomed(FunctionId function, EventId call) const;
   // Whether control may come back from a call.
   bool returns(const Call& call) const;
   // Whether only the child of some fork here, one that the parent outlives, runs this event.
@@ -83,6 +86,7 @@ class Forks {
 
   const Program& program_;
   std::vector<bool> never_returns_;
+  mutable std::map<FunctionId, std::set<EventId>> doomed_;  // by functions that were asked for
   std::vector<ForkSite> sites_;
   std::map<FunctionId, std::vector<uint32_t>> by_function_;
   std::set<std::pair<FunctionId, EventId>> known_;

@@ -86,11 +86,11 @@ std::vector<LockUse> Native::child_locks(const ForkSite& site) const {
     for (LockUse& use : locks_in(site.function, call->event)) result.push_back(std::move(use));
     for (FunctionId target : call->targets) start.push_back({target, none, call->event, call->sure});
   }
-  Reached reached = reach(program_, forks_, start, 2000, [&](FunctionId target) { return !forks_.dies(target); });
+  Reached reached = reach_unharmed(program_, forks_, start, 2000);
   for (uint32_t i = 0; i < reached.entries.size(); ++i)
     for (const Call& call : program_.function(reached.entries[i].function).calls)
       for (LockUse& use : locks_in(reached.entries[i].function, call.event)) {
-        if (use.lock.local) continue;
+        if (use.lock.local || forks_.doomed(reached.entries[i].function, call.event)) continue;
         std::vector<Place> way = use.way;
         uint32_t at = i;
         for (; reached.entries[at].from != none; at = reached.entries[at].from) way.push_back({reached.entries[reached.entries[at].from].function, reached.entries[at].call});
@@ -107,7 +107,7 @@ const std::vector<LockUse>& Native::thread_locks() const {
   thread_locks_ = std::make_unique<std::vector<LockUse>>();
   std::vector<Reached::Entry> start;
   for (const Entry& entry : entries_) start.push_back({entry.function});
-  for (const Reached::Entry& entry : reach(program_, forks_, start, 20000, [&](FunctionId target) { return !forks_.dies(target); }).entries)
+  for (const Reached::Entry& entry : reach_unharmed(program_, forks_, start, 20000).entries)
     for (const Call& call : program_.function(entry.function).calls)
       for (LockUse& use : locks_in(entry.function, call.event))
         if (!use.lock.local || program_.function(entry.function).has(function_lambda)) thread_locks_->push_back(std::move(use));
@@ -122,7 +122,7 @@ Native::LibcLocks Native::libc_locks_of(FunctionId forker, bool main_too) const 
   if (main_too)
     for (FunctionId main : mains_)
       if (share_program(main, forker)) start.push_back({main});
-  Reached reached = reach(program_, forks_, start, 20000, [&](FunctionId target) { return !forks_.dies(target); });
+  Reached reached = reach_unharmed(program_, forks_, start, 20000);
   locks.complete = reached.complete;
   for (const Reached::Entry& entry : reached.entries)
     for (const Call& call : program_.function(entry.function).calls)
@@ -130,7 +130,7 @@ Native::LibcLocks Native::libc_locks_of(FunctionId forker, bool main_too) const 
   // A thread whose function is not known may run anything.
   for (FunctionId id = 0; id < program_.functions().size() && locks.complete; ++id)
     for (const Call& call : program_.function(id).calls) {
-      if (!call.api || !call.targets.empty() || !call.api->starts_thread || !share_program(id, forker)) continue;
+      if (!effects_.does(id, call, Effect::starts_thread) || !share_program(id, forker)) continue;
       auto here = [&](const Entry& entry) { return entry.start.function == id && entry.start.event == call.event; };
       locks.complete &= std::any_of(entries_.begin(), entries_.end(), here);
     }

@@ -93,7 +93,7 @@ void Native::find_programs() {
     for (size_t i = 0; i < queue.size() && visits < most_visits; ++i, ++visits) {
       const Function& function = program_.function(queue[i]);
       for (const Call& call : function.calls) {
-        threads |= call.api && call.targets.empty() && (call.api->starts_thread || !call.api->pool.empty());
+        threads |= effects_.does(queue[i], call, Effect::starts_thread) || effects_.does(queue[i], call, Effect::uses_pool);
         for (FunctionId target : call.targets) visit(target);
       }
       for (FunctionId mentioned : function.mentioned) visit(mentioned);

@@ -12,9 +12,12 @@ TEST_CASE("functions of libc have one name, static ones that of their file") {
 #include <fcntl.h>
 #include <stdio.h>
 static int helper(void) { return 1; }
-int f(const char *name) { open64(name, O_RDONLY); __builtin_printf("x"); return helper(); }
+int f(const char *name) { open64(name, O_RDONLY); __builtin_printf("x"); if (helper()) __builtin_unreachable(); return helper(); }
 )", "f") == R"(call (read "open") (read "name") (number "0")
 call (read "printf") (string "x")
+then_arm (call (read "helper@a.c")) {
+  call (read "__builtin_unreachable")
+}
 return_ (call (read "helper@a.c"))
 )");
 }

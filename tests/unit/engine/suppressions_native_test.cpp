@@ -64,3 +64,9 @@ TEST_CASE("forklint's own comments are those of Python behind slashes") {
   CHECK(lines("a();\n// forklint: ignore-file[PSM603]\nb();\n") == "1 2 3 ");
   CHECK(lines("b();  // forklint: ignore[PSM601]\n") == "");
 }
+
+TEST_CASE("words that only begin like ours suppress nothing, and what follows them is read") {
+  CHECK(lines("a();  // forklint-clang says so\nb();  // forklint_x forklint NOLINT\nc();\n") == "2 ");
+  CHECK(lines("a();  // see forklint-clang; // forklint: ignore[PSM603]\nb();  // like `# forklint: ignore`\n") == "1 ");
+  CHECK(read_suppressions(0, "}  // namespace forklint::runtime\n", std::vector<facts::Comment>{{{3, 33}, {0, 1}}}).empty());
+}

@@ -66,3 +66,20 @@ TEST_CASE("what a native row may not say names its key") {
   CHECK(error("[[native]]\nnames = [\"f\"]\ncloexec-bit = -1\n") == "x:3:15: 'cloexec-bit' must be a number that is not negative");
   CHECK(error("[[native]]\nnames = [\"f\"]\nlunch = 1\n").starts_with("x:3:1: unknown key 'lunch'"));
 }
+
+TEST_CASE("what tells the time waits for the lock of the time zone, what prints it does not") {
+  const Knowledge knowledge = Knowledge::built_in();
+  const Natives& natives = knowledge.natives();
+  for (const char* name : {"localtime", "localtime_r", "mktime", "tzset"}) {
+    CAPTURE(name);
+    REQUIRE(natives.find(name));
+    CHECK(natives.find(name)->after_fork == AfterFork::deadlocks);
+  }
+  // Seen to end beside a thread in localtime_r() and tzset(); POSIX allows none of them after a fork.
+  for (const char* name : {"strftime", "strftime_l", "std::strftime", "wcsftime", "std::put_time"}) {
+    CAPTURE(name);
+    REQUIRE(natives.find(name));
+    CHECK(natives.find(name)->after_fork == AfterFork::repaired);
+    CHECK(natives.find(name)->reason == "the time zone's names");
+  }
+}

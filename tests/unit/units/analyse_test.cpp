@@ -172,3 +172,42 @@ TEST_CASE("what starts in a header makes a source that includes it matter") {
   tree.write("run.h", "static inline int run(void) { return fork(); }\n");
   CHECK(tree.relevant() == "b.c run.h");
 }
+
+TEST_CASE("a name is followed where its declaration is seen, not to all that are called so") {
+  Tree tree;
+  tree.write("job.h", "struct Job { void run(); };\nvoid start(const Job& job);\n").write("other.h", "struct Other { void run(); };\n");
+  tree.write("start.cpp", "#include \"job.h\"\nvoid start(Job& job) { if (fork() == 0) job.run(); }\n");
+  tree.write("job.cpp", "#include \"job.h\"\nvoid Job::run() {}\n").write("other.cpp", "#include \"other.h\"\nvoid Other::run() {}\n");
+  tree.write("local.cpp", "namespace { void run() {} }\nvoid local() { run(); }\n");
+  tree.write("caller.cpp", "#include \"job.h\"\nvoid caller(Job& job) { start(job); }\n");
+  CHECK(tree.relevant() == "start.cpp job.cpp caller.cpp job.h");
+}
+
+TEST_CASE("what is only called like what starts something does not matter") {
+  Tree tree;
+  tree.write("names.h", "enum class Method { spawn, fork };\nstruct Fork { int child; bool thread = false; };\n");
+  tree.write("names.cpp", "#include \"names.h\"\nint f(const Fork& fork) { return fork.child + fork.thread; }\nbool g(Method m) { return m == Method::fork; }\nint h() { int async = 1; return async; }\n");
+  CHECK(tree.relevant().empty());
+  tree.write("a.cpp", "#include <thread>\nint a() { std::thread([] {}).join(); return 1; }\n");
+  tree.write("b.cpp", "using namespace std;\nint b() { thread([] {}).join(); return 1; }\n").write("c.cpp", "using std::thread;\nint c() { thread([] {}).join(); return 1; }\n");
+  tree.write("d.cpp", "namespace library = std;\nint d() { library::thread([] {}).join(); return 1; }\n").write("e.cpp", "int e(Y* y) { return y->thread(); }\n");
+  CHECK(tree.relevant() == "a.cpp b.cpp c.cpp d.cpp");
+}
+
+TEST_CASE("of what threads run matters what they begin with, and the way to locks") {
+  Tree tree;
+  tree.write("run.h", "void entry();\nvoid far();\nvoid farther();\nvoid way();\nvoid locks();\n");
+  tree.write("start.cpp", "#include <thread>\n#include \"run.h\"\nvoid start() { std::thread(entry).detach(); }\n").write("entry.cpp", "#include \"run.h\"\nvoid entry() { far(); way(); }\n");
+  tree.write("far.cpp", "#include \"run.h\"\nvoid far() { farther(); }\n").write("farther.cpp", "#include \"run.h\"\nvoid farther() {}\n");
+  tree.write("way.cpp", "#include \"run.h\"\nvoid way() { locks(); }\n").write("locks.cpp", "#include <mutex>\n#include \"run.h\"\nstatic std::mutex lock;\nvoid locks() { std::lock_guard guard(lock); }\n");
+  CHECK(tree.relevant() == "start.cpp entry.cpp way.cpp locks.cpp");
+}
+
+TEST_CASE("another program runs no code of this one, and the initialisers of a constructor are no functions") {
+  Tree tree;
+  tree.write("run.h", "struct Run { Run(int a, int b) noexcept; int first_, second_; void go(); };\nvoid after();\n");
+  tree.write("run.cpp", "#include \"run.h\"\nRun::Run(int a, int b) noexcept : first_{a}, second_(b) { system(\"true\"); }\nvoid Run::go() { after(); }\n");
+  tree.write("after.cpp", "#include \"run.h\"\nvoid after() {}\n").write("reader.cpp", "#include \"run.h\"\nint reader(Run& run) { return run.first_ + run.second_; }\n");
+  tree.write("maker.cpp", "#include \"run.h\"\nvoid maker() { Run run(1, 2); run.go(); }\n");
+  CHECK(tree.relevant() == "run.cpp maker.cpp run.h");
+}

@@ -103,7 +103,7 @@ std::string pieces(std::string_view text) {
     if (piece.words.empty()) continue;
     for (std::string_view name : piece.names) result += std::string(name) + " ";
     result += ":";
-    for (std::string_view word : piece.words) result += " " + std::string(word);
+    for (const Word& word : piece.words) result += " " + (word.before.empty() ? std::string() : std::string(word.before) + "/") + std::string(word.name);
     result += "\n";
   }
   return result;
@@ -112,13 +112,15 @@ std::string pieces(std::string_view text) {
 }  // namespace
 
 TEST_CASE("an outline has the functions, tables and macros of a file, and what they mention") {
-  CHECK(pieces("static int f(int a) { return g(a) + 'x' + \"no\"[0]; /* not */ } // nor\n") == "f : a f g int return static\n");
-  CHECK(pieces("struct ops table = { .run = work };\n") == "table : ops run struct table work\n");
+  CHECK(pieces("static int f(int a) { return g(a) + 'x' + \"no\"[0]; /* not */ } // nor\n") == "f : f g int return static\n");
+  CHECK(pieces("struct ops table = { .run = work };\n") == "table : ops ./run struct work\n");
   CHECK(pieces("#define START(x) \\\n  pthread_create(x)\n") == "START : pthread_create x\n");
   CHECK(pieces("namespace n { class A { void m() { fork(); } int k; }; }\nA::A() : t_(run) { go(); }\n") ==
-        ": n namespace\n: A class\nm : fork m void\n: int k\nA t_ : A go run t_\n");
+        ": n namespace\n: A class\nm : fork m void\n: int\nA : A/A go run t_\n");
   CHECK(pieces("int f()\n{\n#if X\n  if (a) {\n#else\n  if (b) {\n#endif\n  }\n}\nint g() { h(); }\n") == "f : a b f if int\ng : g h int\n");
-  CHECK(pieces("auto s = R\"x(fork() \" )x\"; int v = 1'000;") == "s : R auto s\nv : int v\n");
+  CHECK(pieces("auto s = R\"x(fork() \" )x\"; int v = 1'000;") == "s : R auto\nv : int\n");
+  CHECK(pieces("enum E { fork, clone = X(1) };\nint f(list<int> a, T& b, T *c) { auto d = a * e; return d > c && b; }\n") == ": E enum\nf : auto e f int list return\n");
+  CHECK(pieces("A::A(T& t) noexcept : T{1}, t_(t), u_{2} { x.y(); p->q(); n::m<r>::o(); ::s(); std::v(); T& z = w; }\n") == "A : A/A T n/m noexcept ./o p ./q r s t_ u_ std/v w x ./y\n");
   CHECK(pieces("int old(a, b) int a; char b; { fork(); }").find("fork") != std::string::npos);
 }
 
