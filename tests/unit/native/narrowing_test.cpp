@@ -156,3 +156,37 @@ TEST_CASE("parameters: what a function hands on is said of its callers' argument
   REQUIRE(given.size() == 1);
   CHECK(code.constant(main, given[0]) == 7);
 }
+
+// void run(void) { if (fork() == 0) _exit(0); exit(1); }
+// int main(void) { pthread_create(0, 0, 0, 0); run(); }
+TEST_CASE("live_threads: a call that forks and never comes back has what was started before it") {
+  Source program({R"facts(
+scope 0 module ""
+  %0 function "run" extra 1
+  %1 bind "run" %0
+  %2 function "main" extra 2
+  %3 bind "main" %2
+scope 1 function "run" parent 0 by %0
+  %4 read "fork"
+  %5 call %4
+  %6 number "0"
+  %7 compare "==" %5 %6
+  then_arm #0 %7 {
+    %8 read "_exit"
+    %9 number "0"
+    %10 call %8 %9
+  }
+  %11 read "exit"
+  %12 number "1"
+  %13 call %11 %12
+scope 2 function "main" parent 0 by %2
+  %14 read "pthread_create"
+  %15 null
+  %16 call %14 %15 %15 %15 %15
+  %17 read "run"
+  %18 call %17
+)facts"});
+  REQUIRE(program->forks().sites().size() == 1);
+  REQUIRE(program->live_threads(0).size() == 1);
+  CHECK(program->live_threads(0)[0].certain);
+}
