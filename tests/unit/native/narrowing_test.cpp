@@ -190,3 +190,33 @@ scope 2 function "main" parent 0 by %2
   REQUIRE(program->live_threads(0).size() == 1);
   CHECK(program->live_threads(0)[0].certain);
 }
+
+// void begin(void) { pthread_create(0, 0, 0, 0); }
+// void finish(void) { pthread_join(0, 0); }
+// void filter(void) { begin(); finish(); }
+TEST_CASE("effects: what starts a thread and has a function join it leaves none") {
+  Source program({R"facts(
+scope 0 module ""
+  %0 function "begin" extra 1
+  %1 bind "begin" %0
+  %2 function "finish" extra 2
+  %3 bind "finish" %2
+  %4 function "filter" extra 3
+  %5 bind "filter" %4
+scope 1 function "begin" parent 0 by %0
+  %6 read "pthread_create"
+  %7 null
+  %8 call %6 %7 %7 %7 %7
+scope 2 function "finish" parent 0 by %2
+  %9 read "pthread_join"
+  %10 null
+  %11 call %9 %10 %10
+scope 3 function "filter" parent 0 by %4
+  %12 read "begin"
+  %13 call %12
+  %14 read "finish"
+  %15 call %14
+)facts"});
+  CHECK(has(program, "begin", Effect::starts_thread));
+  CHECK_FALSE(has(program, "filter", Effect::starts_thread));
+}
