@@ -120,9 +120,12 @@ bool Effects::seen_outside(FunctionId function) const {
 Effects::Effects(const Program& program, const Forks& forks) : program_(program), forks_(forks) {
   streams_ = handed_parameters(program, [&](FunctionId id, const Call& call) { return call.api && call.targets.empty() && call.api->writes_buffered ? stream_argument(program, id, call) : none; });
   last_join_.resize(program.functions().size());
+  auto joins = [](const Call& call) { return call.api && call.api->joins; };
+  // Also by a function whose business that is: finish_async().
+  auto joined_by = [&](FunctionId target) { return std::ranges::any_of(program.function(target).calls, joins); };
   for (FunctionId id = 0; id < program.functions().size(); ++id)
     for (const Call& call : program.function(id).calls)
-      if (call.api && call.api->joins) last_join_[id] = call.event;
+      if (joins(call) || std::ranges::any_of(call.targets, joined_by)) last_join_[id] = call.event;
   for (int i = 0; i < effect_count; ++i) {
     steps_[i].resize(program.functions().size());
     spread(Effect(i));

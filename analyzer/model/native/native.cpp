@@ -203,8 +203,8 @@ std::vector<Native::Before> Native::before_forks(const Judge& does, const Judge&
     Steps steps{.after = [&](EventId event, State state) -> State {
                   const Call* call = program_.event(id, event).op == Op::call ? program_.call_at(id, event) : nullptr;
                   if (!call) return state;
+                  latest_at.emplace(event, latest);  // also of what forks and never comes back
                   if (!forks_.returns(*call)) return 0;
-                  latest_at.emplace(event, latest);
                   if (undoes(id, *call)) return here;
                   if (does(id, *call)) latest = event, state |= done;
                   return state;

@@ -156,3 +156,67 @@ TEST_CASE("parameters: what a function hands on is said of its callers' argument
   REQUIRE(given.size() == 1);
   CHECK(code.constant(main, given[0]) == 7);
 }
+
+// void run(void) { if (fork() == 0) _exit(0); exit(1); }
+// int main(void) { pthread_create(0, 0, 0, 0); run(); }
+TEST_CASE("live_threads: a call that forks and never comes back has what was started before it") {
+  Source program({R"facts(
+scope 0 module ""
+  %0 function "run" extra 1
+  %1 bind "run" %0
+  %2 function "main" extra 2
+  %3 bind "main" %2
+scope 1 function "run" parent 0 by %0
+  %4 read "fork"
+  %5 call %4
+  %6 number "0"
+  %7 compare "==" %5 %6
+  then_arm #0 %7 {
+    %8 read "_exit"
+    %9 number "0"
+    %10 call %8 %9
+  }
+  %11 read "exit"
+  %12 number "1"
+  %13 call %11 %12
+scope 2 function "main" parent 0 by %2
+  %14 read "pthread_create"
+  %15 null
+  %16 call %14 %15 %15 %15 %15
+  %17 read "run"
+  %18 call %17
+)facts"});
+  REQUIRE(program->forks().sites().size() == 1);
+  REQUIRE(program->live_threads(0).size() == 1);
+  CHECK(program->live_threads(0)[0].certain);
+}
+
+// void begin(void) { pthread_create(0, 0, 0, 0); }
+// void finish(void) { pthread_join(0, 0); }
+// void filter(void) { begin(); finish(); }
+TEST_CASE("effects: what starts a thread and has a function join it leaves none") {
+  Source program({R"facts(
+scope 0 module ""
+  %0 function "begin" extra 1
+  %1 bind "begin" %0
+  %2 function "finish" extra 2
+  %3 bind "finish" %2
+  %4 function "filter" extra 3
+  %5 bind "filter" %4
+scope 1 function "begin" parent 0 by %0
+  %6 read "pthread_create"
+  %7 null
+  %8 call %6 %7 %7 %7 %7
+scope 2 function "finish" parent 0 by %2
+  %9 read "pthread_join"
+  %10 null
+  %11 call %9 %10 %10
+scope 3 function "filter" parent 0 by %4
+  %12 read "begin"
+  %13 call %12
+  %14 read "finish"
+  %15 call %14
+)facts"});
+  CHECK(has(program, "begin", Effect::starts_thread));
+  CHECK_FALSE(has(program, "filter", Effect::starts_thread));
+}
