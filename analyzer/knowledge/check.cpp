@@ -133,6 +133,7 @@ std::string contradiction(const NativeApi& api, std::string_view& field) {
   if (api.cloexec_bit && (!api.cloexec || api.cloexec_name.empty())) return blame("cloexec-bit", "needs `cloexec` and `cloexec-name`");
   if (api.entry && !api.starts_thread) return blame("entry", "needs `starts-thread`");
   if (!api.handler_fields.empty() && !api.handler) return blame("handler-fields", "needs `handler`");
+  if (api.headers.empty() != api.header_folders.empty()) return blame("header-folders", "and `headers` need each other");
   if (api.task) return blame("task", "needs `process-pool`");
   if (api.python_size && (!api.python_type || !api.python_name)) return blame("python-size", "needs `python-type` and `python-name`");
   return {};

@@ -244,6 +244,8 @@ void each_field(maybe_const<NativeApi> auto& api, Visit&& visit) {
   visit("python-open", api.python_open);
   visit("python-pickle", api.python_pickle);
   visit("python-submodule", api.python_submodule);
+  visit("headers", api.headers);
+  visit("header-folders", api.header_folders);
   visit("process-pool", api.process_pool);
   visit("task", api.task);
 }

@@ -106,6 +106,8 @@ struct NativeApi {
   std::vector<std::string> handler_fields;
   std::optional<Argument> calls;    // calls this argument now: qsort, std::call_once
   PythonHook python_hook = PythonHook::none;
+  std::vector<std::string> headers;         // what an include of it begins with: "pybind11/"
+  std::vector<std::string> header_folders;  // where these are where nothing says it; of names for a `*` the greatest is taken
   bool python = false;              // needs the interpreter
   bool python_module = false;       // a function of this name runs when Python imports the module that the star of its name stands for
   std::optional<Argument> python_exec;  // a function that runs at that import; `selects` may say when

@@ -131,7 +131,7 @@ Natives analyse(const std::vector<source::File>& files, const UnitOptions& optio
   Natives result;
   const size_t natives = size_t(std::ranges::count_if(files, is_native, &source::File::kind));
   if (natives == 0) return result;
-  Plan plan = plan_units(files, options);
+  Plan plan = plan_units(files, options, knowledge ? &knowledge->natives() : nullptr);
   result.notes = plan.notes;
   if (knowledge) {
     const Relevance relevance = relevance_of(files, plan, *knowledge, options.jobs);

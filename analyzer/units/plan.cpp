@@ -91,14 +91,31 @@ std::vector<CompileCommand> database(const std::string& first, const UnitOptions
   return {};
 }
 
-// Where headers of the tree stand, and Python's where an extension module asks for them.
-std::vector<std::string> guessed_flags(const std::vector<source::File>& files, const std::vector<std::string>& real) {
+// The folder that a path of the knowledge base stands for here, or nothing.
+std::string folder_here(const std::string& path) {
+  std::error_code error;
+  if (!path.ends_with('*')) return fs::is_directory(path, error) ? path : std::string();
+  const std::string start = path.substr(0, path.size() - 1);
+  std::string best;
+  for (fs::directory_iterator it(folder_of(path), error), end; it != end && !error; it.increment(error)) {
+    std::string found = it->path().string();
+    // python3.9 is less than python3.11
+    if (found.starts_with(start) && std::pair(found.size(), found) > std::pair(best.size(), best)) best = std::move(found);
+  }
+  return best;
+}
+
+bool includes(const source::File& file, std::string_view header) {
+  for (size_t at = file.text.find(header); at != std::string::npos; at = file.text.find(header, at + 1))
+    if (at > 0 && (file.text[at - 1] == '<' || file.text[at - 1] == '"')) return true;
+  return false;
+}
+
+// Where headers of the tree stand, and those of known libraries that are asked for.
+std::vector<std::string> guessed_flags(const std::vector<source::File>& files, const std::vector<std::string>& real, const knowledge::Natives* natives) {
   std::vector<std::string> folders;
-  bool python = false;
   for (size_t i = 0; i < files.size(); ++i) {
-    if (real[i].empty()) continue;
-    python |= files[i].text.find("Python.h") != std::string::npos || files[i].text.find("pybind11/") != std::string::npos || files[i].text.find("nanobind/") != std::string::npos;
-    if (!is_header(real[i])) continue;
+    if (real[i].empty() || !is_header(real[i])) continue;
     std::string folder = folder_of(real[i]);
     if (std::ranges::find(folders, folder) == folders.end() && folders.size() < most_folders) folders.push_back(folder);
   }
@@ -109,17 +126,19 @@ std::vector<std::string> guessed_flags(const std::vector<source::File>& files, c
   }
   std::vector<std::string> flags;
   for (const std::string& folder : folders) flags.push_back("-I" + folder);
-  if (!python) return flags;
-  std::error_code error;
-  std::vector<std::string> versions;
-  for (const char* base : {"/usr/include", "/usr/local/include"})
-    for (fs::directory_iterator it(base, error), end; it != end && !error; it.increment(error))
-      if (it->path().filename().string().starts_with("python3") && fs::exists(it->path() / "Python.h", error)) versions.push_back(it->path().string());
-  std::ranges::sort(versions, std::greater());
-  if (!versions.empty()) flags.insert(flags.end(), {"-isystem", versions.front()});
-  for (const char* base : {"/usr/lib/python3/dist-packages", "/usr/local/lib/python3/dist-packages"})
-    for (const char* below : {"pybind11/include", "nanobind/include"})
-      if (fs::path path = fs::path(base) / below; fs::exists(path, error)) flags.insert(flags.end(), {"-isystem", path.string()});
+  if (!natives) return flags;
+  std::vector<std::string> system;
+  for (const knowledge::NativeApi& api : natives->rows()) {
+    auto asked = [&](const std::string& header) {
+      for (size_t i = 0; i < files.size(); ++i)
+        if (!real[i].empty() && includes(files[i], header)) return true;
+      return false;
+    };
+    if (std::ranges::none_of(api.headers, asked)) continue;
+    for (const std::string& path : api.header_folders)
+      if (std::string folder = folder_here(path); !folder.empty() && std::ranges::find(system, folder) == system.end()) system.push_back(std::move(folder));
+  }
+  for (const std::string& folder : system) flags.insert(flags.end(), {"-isystem", folder});
   return flags;
 }
 
@@ -145,7 +164,7 @@ std::string real_path(const std::string& path) {
   return real ? real.get() : path;
 }
 
-Plan plan_units(const std::vector<source::File>& files, const UnitOptions& options) {
+Plan plan_units(const std::vector<source::File>& files, const UnitOptions& options, const knowledge::Natives* natives) {
   Plan plan{.root = working_folder(), .real = std::vector<std::string>(files.size()), .sources = {}, .headers = {}, .notes = {}};
   std::string first;
   for (size_t i = 0; i < files.size(); ++i) {
@@ -155,7 +174,7 @@ Plan plan_units(const std::vector<source::File>& files, const UnitOptions& optio
   }
   if (first.empty()) return plan;
   const Known known(options.flags ? std::vector<CompileCommand>() : database(first, options, plan.notes));
-  const std::vector<std::string> guessed = known.empty() && !options.flags ? guessed_flags(files, plan.real) : std::vector<std::string>();
+  const std::vector<std::string> guessed = known.empty() && !options.flags ? guessed_flags(files, plan.real, natives) : std::vector<std::string>();
   bool cpp_around = false;
   for (const source::File& file : files) cpp_around |= file.kind == source::Kind::cpp;
   for (uint32_t i = 0; i < files.size(); ++i) {

@@ -1,6 +1,7 @@
 // Which units there are, and how each is compiled.
 #pragma once
 
+#include "analyzer/knowledge/knowledge.h"
 #include "analyzer/units/analyse.h"
 #include "analyzer/units/commands.h"
 
@@ -19,7 +20,8 @@ struct Plan {
   std::vector<std::string> notes;
 };
 
-Plan plan_units(const std::vector<source::File>& files, const UnitOptions& options);
+// `natives`: where the headers of known libraries may be, where flags are guessed; may be null.
+Plan plan_units(const std::vector<source::File>& files, const UnitOptions& options, const knowledge::Natives* natives);
 
 // The absolute path without links, or the path as it is where that is not there.
 std::string real_path(const std::string& path);

@@ -83,3 +83,10 @@ TEST_CASE("what tells the time waits for the lock of the time zone, what prints 
     CHECK(natives.find(name)->reason == "the time zone's names");
   }
 }
+
+TEST_CASE("headers of a library need the folders where they may be, and the other way round") {
+  Knowledge knowledge;
+  CHECK(knowledge.add("[[native]]\nnames = [\"lib::*\"]\nheaders = [\"lib/\"]\nheader-folders = [\"/usr/include/lib*\"]\n", "mine.toml"));
+  CHECK_FALSE(knowledge.add("[[native]]\nnames = [\"a\"]\nheaders = [\"lib/\"]\n", "mine.toml"));
+  CHECK_FALSE(knowledge.add("[[native]]\nnames = [\"a\"]\nheader-folders = [\"/lib\"]\n", "mine.toml"));
+}

@@ -48,7 +48,7 @@ struct Tree {
 
   // The units that matter, in short.
   std::string relevant() const {
-    const units::Plan plan = units::plan_units(files, {});
+    const units::Plan plan = units::plan_units(files, {}, nullptr);
     const units::Relevance relevance = units::relevance_of(files, plan, knowledge::Knowledge::built_in(), 1);
     std::string result;
     auto add = [&](const std::vector<units::PlannedUnit>& list, const std::vector<char>& wanted) {
@@ -210,4 +210,15 @@ TEST_CASE("another program runs no code of this one, and the initialisers of a c
   tree.write("after.cpp", "#include \"run.h\"\nvoid after() {}\n").write("reader.cpp", "#include \"run.h\"\nint reader(Run& run) { return run.first_ + run.second_; }\n");
   tree.write("maker.cpp", "#include \"run.h\"\nvoid maker() { Run run(1, 2); run.go(); }\n");
   CHECK(tree.relevant() == "run.cpp maker.cpp run.h");
+}
+
+TEST_CASE("where flags are guessed, headers of known libraries come from the greatest folder that is there") {
+  Tree tree;
+  tree.write("uses.cpp", "#include <lib/x.h>\nint uses() { return 1; }\n").write("v1.9/lib/x.h", "", false).write("v1.11/lib/x.h", "", false);
+  knowledge::Knowledge knowledge;
+  const std::string folder = tree.path.string();
+  REQUIRE(knowledge.add("[[native]]\nnames = [\"lib::*\"]\nheaders = [\"lib/\"]\nheader-folders = [\"" + folder + "/v1.*\", \"" + folder + "/absent\"]\n"
+                        "[[native]]\nnames = [\"other::*\"]\nheaders = [\"other/\"]\nheader-folders = [\"" + folder + "\"]\n", "mine.toml"));
+  const std::vector<std::string> words = units::plan_units(tree.files, {}, &knowledge.natives()).sources[0].command.arguments;
+  CHECK(words == std::vector<std::string>{"c++", "-isystem", folder + "/v1.11"});
 }
