@@ -167,6 +167,16 @@ bool Core::answers_soon() {
   return only->view.up.spin_for_bytes();
 }
 
+// The last look before the sleep, when every worker can see that the pool sleeps. Only now it asks to be told of room: a worker may
+// take what was asked earlier for room that it made earlier still, and it rings no bell for who is awake.
+bool Core::has_news(Worker& worker) {
+  if (!worker.view.block) return false;
+  if (!worker.view.up.empty()) return true;
+  if (worker.unsent.size() == worker.unsent_from) return false;
+  worker.view.down.writer_sleeps(true);
+  return worker.view.down.has_room();
+}
+
 void Core::step(std::unique_lock<std::mutex>& lock, uint64_t until) {
   uint64_t before = events_;
   start_missing();
@@ -177,7 +187,7 @@ void Core::step(std::unique_lock<std::mutex>& lock, uint64_t until) {
     if (worker.view.block && receive(worker)) received = true;
   if (received || answers_soon()) return;
   page_->pool_sleeps.store(1, std::memory_order_seq_cst);
-  bool something = std::ranges::any_of(workers_, [](Worker& worker) { return worker.view.block && (!worker.view.up.empty() || (worker.unsent.size() > worker.unsent_from && worker.view.down.has_room())); });
+  bool something = std::ranges::any_of(workers_, has_news);
   epoll_event events[64];
   int count = 0;
   if (!something) {

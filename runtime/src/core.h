@@ -148,6 +148,7 @@ class Core {
   // core.cpp
   void drive(std::unique_lock<std::mutex>& lock, uint64_t until);
   void step(std::unique_lock<std::mutex>& lock, uint64_t until);
+  static bool has_news(Worker& worker);
   bool idle() const;
   bool answers_soon();
   void background();

@@ -120,9 +120,7 @@ void Core::flush(Worker& worker) {
     size_t count = worker.view.down.write_some(worker.unsent.data() + worker.unsent_from, worker.unsent.size() - worker.unsent_from);
     sent |= count > 0;
     worker.unsent_from += count;
-    if (count > 0) continue;
-    worker.view.down.writer_sleeps(true);  // told by the event when there is room
-    if (!worker.view.down.has_room()) break;
+    if (count == 0) break;
   }
   if (worker.unsent_from == worker.unsent.size()) {
     worker.unsent.clear();

@@ -132,6 +132,16 @@ TEST_CASE("closures bring what they capture, where workers have this memory") {
   CHECK(forked->map(std::vector{1000})[0].error().type == "std::out_of_range");
 }
 
+TEST_CASE("what is many times larger than the way to a worker and back goes through it") {
+  auto method = methods();
+  INFO(name(method));
+  Pool pool = make({.workers = 2, .method = method, .ring_size = 4096});
+  std::vector<std::string> texts;
+  for (char c = 'a'; c < 'k'; ++c) texts.push_back(std::string(200'000, c) + '.');
+  auto outcomes = pool.map(reversed, texts);
+  for (size_t i = 0; i < texts.size(); ++i) CHECK((outcomes[i] && outcomes[i]->size() == texts[i].size() && outcomes[i]->front() == '.' && outcomes[i]->back() == texts[i].front()));
+}
+
 TEST_CASE("insights have every part of a worker's time, its bytes and its memory, under every start method") {
   auto method = methods();
   INFO(name(method));
