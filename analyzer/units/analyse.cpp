@@ -1,15 +1,13 @@
 #include "analyzer/units/analyse.h"
 
 #include <algorithm>
-#include <atomic>
 #include <map>
 #include <set>
-#include <thread>
 #include <unordered_map>
 
 #include <unistd.h>
 
-#include "analyzer/units/cache.h"
+#include "analyzer/units/ask.h"
 #include "analyzer/units/plan.h"
 #include "analyzer/units/relevance.h"
 #include "analyzer/units/worker.h"
@@ -19,55 +17,11 @@ namespace {
 
 using frontends::cpp::Unit;
 
-constexpr uint64_t memory_of_a_worker = 400ull << 20;
-
-unsigned worker_count(const UnitOptions& options, size_t units) {
-  unsigned jobs = options.jobs ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
-  const uint64_t memory = uint64_t(::sysconf(_SC_PHYS_PAGES)) * uint64_t(::sysconf(_SC_PAGESIZE));
-  jobs = unsigned(std::clamp<uint64_t>(memory / memory_of_a_worker, 1, jobs));
-  return unsigned(std::min<size_t>(jobs, units));
-}
-
 void keep(std::vector<PlannedUnit>& units, const std::vector<char>& wanted) {
   std::vector<PlannedUnit> kept;
   for (size_t i = 0; i < units.size(); ++i)
     if (wanted[i]) kept.push_back(std::move(units[i]));
   units = std::move(kept);
-}
-
-using Answer = std::expected<Unit, std::string>;
-
-// Each unit to a worker that is free, large files first.
-std::vector<Answer> ask_all(const std::string& program, const std::string& root, const std::vector<PlannedUnit>& units, const std::vector<source::File>& files, const UnitOptions& options) {
-  std::vector<Answer> answers(units.size());
-  std::vector<uint32_t> order(units.size());
-  for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::ranges::sort(order, std::greater(), [&](uint32_t i) { return std::pair(files[units[i].file].text.size(), ~i); });
-  const Cache cache(options.cache, program);
-  std::atomic<size_t> next = 0;
-  std::atomic<bool> kept = false;
-  auto work = [&] {
-    Worker worker(program, options);
-    for (size_t i = next++; i < order.size(); i = next++) {
-      const CompileCommand& planned = units[order[i]].command;
-      const frontends::cpp::Command command{root, planned.directory, planned.file, planned.arguments};
-      if (auto known = cache.find(command)) {
-        answers[order[i]] = std::move(*known);
-        continue;
-      }
-      const auto asked = std::chrono::system_clock::now();
-      Answer& answer = answers[order[i]] = worker.ask(command);
-      if (!answer) continue;
-      cache.keep(command, *answer, asked);
-      kept = true;
-    }
-  };
-  std::vector<std::thread> threads;
-  const unsigned count = worker_count(options, units.size());
-  for (unsigned i = 0; i < count; ++i) threads.emplace_back(work);
-  for (std::thread& thread : threads) thread.join();
-  if (kept) cache.trim();
-  return answers;
 }
 
 // What the units say of each file.
@@ -85,6 +39,11 @@ class Gathered {
       if (missing_.empty()) missing_ = unit.missing_header;
       if (first_error_.empty()) first_error_ = unit.first_error;
     }
+    add_files(std::move(unit), result);
+  }
+
+  // Of a unit, or of headers that units have in common.
+  void add_files(Unit unit, Natives& result) {
     for (auto& file : unit.files) {
       const std::string& real = real_of(file.path);
       auto it = given_.find(real);
@@ -147,10 +106,11 @@ Natives analyse(const std::vector<source::File>& files, const UnitOptions& optio
   }
   Gathered gathered(files, plan);
   auto run = [&](const std::vector<PlannedUnit>& units) {
-    std::vector<Answer> answers = ask_all(program, plan.root, units, files, options);
+    Answers answers = ask_all(program, plan.root, units, files, options);
+    for (Unit& headers : answers.preambles) gathered.add_files(std::move(headers), result);
     for (size_t i = 0; i < units.size(); ++i) {
-      if (answers[i]) gathered.add(std::move(*answers[i]), result);
-      else result.skipped.push_back({files[units[i].file].path, answers[i].error()});
+      if (answers.units[i]) gathered.add(std::move(*answers.units[i]), result);
+      else result.skipped.push_back({files[units[i].file].path, answers.units[i].error()});
     }
   };
   run(plan.sources);

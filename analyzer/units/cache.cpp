@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 using frontends::cpp::Command;
 using frontends::cpp::Unit;
 
-constexpr std::string_view magic = "forklint units 1\n";
+constexpr std::string_view magic = "forklint units 2\n";
 constexpr size_t largest_answer = 64u << 20;
 
 struct State {

@@ -25,6 +25,8 @@ class Worker {
 
   // The facts of a unit, or why there are none, in words for the user.
   std::expected<frontends::cpp::Unit, std::string> ask(const frontends::cpp::Command& command);
+  // Its process is still the one that was asked last.
+  bool runs() const { return child_.has_value(); }
 
  private:
   std::expected<void, std::string> start();

@@ -25,25 +25,29 @@ std::string working_folder() {
 }
 
 // Clang and the lowering follow the nesting of the source: on a stack of their own.
-frontends::cpp::Unit analyse_here(const frontends::cpp::Command& command) {
+template <class Action>
+frontends::cpp::Unit on_large_stack(Action&& action) {
   frontends::cpp::Unit unit;
-  llvm::thread thread(std::optional<unsigned>(stack_size), [&] { unit = frontends::cpp::analyse(command); });
+  llvm::thread thread(std::optional<unsigned>(stack_size), [&] { unit = action(); });
   thread.join();
   return unit;
 }
 
 int answer_requests() {
   std::string message;
+  frontends::cpp::PreamblePtr kept;
   while (frontends::cpp::receive_message(frontends::cpp::worker_socket, message)) {
     auto command = frontends::cpp::command_from(message);
     if (!command) return 2;
-    if (!frontends::cpp::send_message(frontends::cpp::worker_socket, frontends::cpp::to_bytes(analyse_here(*command)))) return 2;
+    const frontends::cpp::Unit unit =
+        on_large_stack([&] { return command->prepares() ? frontends::cpp::prepare(*command, kept) : frontends::cpp::analyse(*command, kept.get()); });
+    if (!frontends::cpp::send_message(frontends::cpp::worker_socket, frontends::cpp::to_bytes(unit))) return 2;
   }
   return 0;
 }
 
 int print_one(const frontends::cpp::Command& command) {
-  const frontends::cpp::Unit unit = analyse_here(command);
+  const frontends::cpp::Unit unit = on_large_stack([&] { return frontends::cpp::analyse(command, nullptr); });
   if (!unit.failure.empty()) {
     std::fprintf(stderr, "forklint-clang: %s: %s\n", command.file.c_str(), unit.failure.c_str());
     return 2;

@@ -69,6 +69,9 @@ std::string to_bytes(const Command& command) {
   to.text(command.root);
   to.text(command.directory);
   to.text(command.file);
+  to.text(command.preamble);
+  to.number(uint32_t(command.covered.size()));
+  for (const Stretch& it : command.covered) to.number(it.begin), to.number(it.end);
   for (const std::string& argument : command.arguments) to.text(argument);
   return std::move(to.out);
 }
@@ -79,6 +82,11 @@ std::expected<Command, std::string> command_from(std::string_view bytes) {
   command.root = from.text();
   command.directory = from.text();
   command.file = from.text();
+  command.preamble = from.text();
+  for (uint32_t left = from.number(); left > 0 && from.good; --left) {
+    const uint32_t begin = from.number();
+    command.covered.push_back({begin, from.number()});
+  }
   while (from.good && !from.rest.empty()) command.arguments.emplace_back(from.text());
   if (!from.good) return std::unexpected("the request is cut off");
   return command;
@@ -90,6 +98,7 @@ std::string to_bytes(const Unit& unit) {
   to.number(unit.errors);
   to.text(unit.first_error);
   to.text(unit.missing_header);
+  to.text(unit.preamble);
   to.number(uint32_t(unit.reads.size()));
   for (const std::string& path : unit.reads) to.text(path);
   to.number(uint32_t(unit.system_reads.size()));
@@ -108,6 +117,7 @@ std::expected<Unit, std::string> unit_from(std::string_view bytes) {
   unit.errors = from.number();
   unit.first_error = from.text();
   unit.missing_header = from.text();
+  unit.preamble = from.text();
   for (uint32_t left = from.number(); left > 0 && from.good; --left) unit.reads.emplace_back(from.text());
   for (uint32_t left = from.number(); left > 0 && from.good; --left) unit.system_reads.emplace_back(from.text());
   while (from.good && !from.rest.empty()) {

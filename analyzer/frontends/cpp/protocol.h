@@ -2,6 +2,7 @@
 // Requests are strings in a fixed order; so are answers, in which the facts are those of facts/binary.h.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -15,12 +16,24 @@ namespace forklint::frontends::cpp {
 inline constexpr int worker_socket = 3;
 inline constexpr size_t largest_message = 1u << 30;
 
+// Bytes of a file.
+struct Stretch {
+  uint32_t begin = 0, end = 0;
+  friend auto operator<=>(const Stretch&, const Stretch&) = default;
+};
+
 // One compile command.
 struct Command {
   std::string root;                     // absolute; paths below it are told relative to it
   std::string directory;                // absolute: where the command runs
   std::string file;                     // relative to the directory, or absolute
   std::vector<std::string> arguments;   // the compiler first; the file may stand among them
+  // What many units begin with, parsed once: directives, and which bytes of the file they stand for. Where they stand for none, this
+  // asks for the preamble itself, to be kept for the units that follow; `file` then says where it would be, and is not on disk.
+  std::string preamble;
+  std::vector<Stretch> covered;
+
+  bool prepares() const { return !preamble.empty() && covered.empty(); }
 };
 
 struct FileOfUnit {
@@ -35,6 +48,7 @@ struct Unit {
   std::string missing_header;  // the first one
   std::vector<std::string> reads;  // the user's files that it is made of, whether they define something or not
   std::vector<std::string> system_reads;  // all other files, absolute
+  std::string preamble;        // the request for the preamble that was used, whose facts are not among these; empty: none
   std::string failure;         // why there is nothing at all; empty when there is
 };
 

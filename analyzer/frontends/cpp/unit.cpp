@@ -1,127 +1,74 @@
 #include "analyzer/frontends/cpp/unit.h"
 
-#include <clang/AST/ASTConsumer.h>
-#include <clang/Basic/DiagnosticLex.h>
 #include <clang/Basic/FileManager.h>
 #include <clang/Driver/CreateInvocationFromArgs.h>
 #include <clang/Frontend/CompilerInstance.h>
 #include <clang/Frontend/CompilerInvocation.h>
 #include <clang/Frontend/FrontendAction.h>
+#include <clang/Frontend/MultiplexConsumer.h>
 #include <clang/Lex/PreprocessorOptions.h>
+#include <clang/Serialization/ASTWriter.h>
 #include <llvm/Support/VirtualFileSystem.h>
 
 #include "analyzer/frontends/cpp/arguments.h"
-#include "analyzer/frontends/cpp/comments.h"
-#include "analyzer/frontends/cpp/lowering.h"
+#include "analyzer/frontends/cpp/consumer.h"
 
 namespace forklint::frontends::cpp {
+
+struct Preamble {
+  Command command;
+  std::vector<std::string> reads, system_reads;
+  std::shared_ptr<clang::PCHBuffer> tree;  // what Clang knows behind it
+};
+
+void DeletePreamble::operator()(Preamble* preamble) const { delete preamble; }
+
 namespace {
 
 using namespace clang;
+using llvm::MemoryBuffer;
 
-constexpr size_t most_messages = 200;
-
-// Counts errors, and keeps the first ones with their places.
-class Errors : public DiagnosticConsumer {
- public:
-  void HandleDiagnostic(DiagnosticsEngine::Level level, const Diagnostic& info) override {
-    DiagnosticConsumer::HandleDiagnostic(level, info);
-    if (level < DiagnosticsEngine::Error) return;
-    ++count;
-    if (info.getID() == diag::err_pp_file_not_found && missing_header.empty()) missing_header = info.getArgStdStr(0);
-    if (messages.size() >= most_messages && !(info.getID() == diag::err_pp_file_not_found)) return;
-    llvm::SmallString<128> text;
-    info.FormatDiagnostic(text);
-    if (first.empty()) first = text.str().str();
-    messages.emplace_back(info.getLocation(), text.str().str());
-  }
-
-  unsigned count = 0;
-  std::string missing_header, first;
-  std::vector<std::pair<SourceLocation, std::string>> messages;
-};
-
-class Consumer : public ASTConsumer {
- public:
-  Consumer(CompilerInstance& compiler, const Command& command, const Errors& errors, Unit& unit)
-      : compiler_(compiler), places_(compiler.getSourceManager(), compiler.getLangOpts(), command.root), errors_(errors), unit_(unit) {}
-
-  bool HandleTopLevelDecl(DeclGroupRef group) override {
-    for (const Decl* declaration : group) {
-      const auto* function = dyn_cast<FunctionDecl>(declaration);
-      if (!function || !function->isTemplateInstantiation()) declarations_.push_back(declaration);  // the template is there
-    }
-    return true;
-  }
-
-  // What functions of system headers do is data.
-  bool shouldSkipFunctionBody(Decl* declaration) override { return places_.in_system(declaration->getLocation()); }
-
-  void HandleTranslationUnit(ASTContext& context) override {
-    Lowering lowering(context, places_);
-    for (const Decl* declaration : declarations_) lowering.top_level(declaration);
-    for (UnitFile& file : lowering.finish()) {
-      add_text(file);
-      unit_.files.push_back({std::move(file.path), std::move(file.facts)});
-    }
-    note_files();
-  }
-
- private:
-  // What the text says beside the code: comments, and errors of the parser.
-  void add_text(UnitFile& file) {
-    const SourceManager& sources = compiler_.getSourceManager();
-    llvm::StringRef text = sources.getBufferData(file.id);
-    if (text.starts_with("\xef\xbb\xbf")) text = text.drop_front(3);
-    file.facts.comments = suppression_comments({text.data(), text.size()});
-    const FileEntry* entry = places_.file_of(sources.getLocForStartOfFile(file.id));
-    for (const auto& [where, message] : errors_.messages)
-      if (places_.file_of(where) == entry && file.facts.problems.size() < 20) file.facts.problems.push_back({places_.token(entry, where), message});
-  }
-
-  void note_files() {
-    const SourceManager& sources = compiler_.getSourceManager();
-    for (unsigned i = 1; i < sources.local_sloc_entry_size(); ++i) {
-      const SrcMgr::SLocEntry& entry = sources.getLocalSLocEntry(i);
-      if (!entry.isFile()) continue;
-      OptionalFileEntryRef file = entry.getFile().getContentCache().OrigEntry;
-      if (!file) continue;
-      if (!SrcMgr::isSystem(entry.getFile().getFileCharacteristic())) {
-        unit_.reads.push_back(places_.path_of(&file->getFileEntry(), file->getName()));
-        continue;
-      }
-      llvm::SmallString<256> path(file->getName());
-      sources.getFileManager().makeAbsolutePath(path);
-      unit_.system_reads.emplace_back(path.str());
-    }
-    for (auto* paths : {&unit_.reads, &unit_.system_reads}) {
-      std::ranges::sort(*paths);
-      const auto rest = std::ranges::unique(*paths);
-      paths->erase(rest.begin(), rest.end());
-    }
-  }
-
-  CompilerInstance& compiler_;
-  Places places_;
-  const Errors& errors_;
-  Unit& unit_;
-  std::vector<const Decl*> declarations_;
-};
+constexpr const char* tree_path = "/forklint-preamble.pch";  // in memory alone
 
 class Action : public ASTFrontendAction {
  public:
-  Action(const Command& command, const Errors& errors, Unit& unit) : command_(command), errors_(errors), unit_(unit) {}
+  Action(const Command& command, const Errors& errors, llvm::StringRef text, Unit& unit) : command_(command), errors_(errors), text_(text), unit_(unit) {}
   std::unique_ptr<ASTConsumer> CreateASTConsumer(CompilerInstance& compiler, llvm::StringRef) override {
-    return std::make_unique<Consumer>(compiler, command_, errors_, unit_);
+    return std::make_unique<Consumer>(compiler, command_, errors_, text_, unit_);
   }
 
  private:
   const Command& command_;
   const Errors& errors_;
+  llvm::StringRef text_;
   Unit& unit_;
 };
 
-std::shared_ptr<CompilerInvocation> invocation_of(const Command& command, IntrusiveRefCntPtr<llvm::vfs::FileSystem> files, IntrusiveRefCntPtr<DiagnosticsEngine> diagnostics) {
+// Writes what Clang knows at the end to memory as well.
+class PreambleAction : public Action {
+ public:
+  PreambleAction(const Command& command, const Errors& errors, Unit& unit, std::shared_ptr<PCHBuffer> tree) : Action(command, errors, {}, unit), tree_(std::move(tree)) {}
+  std::unique_ptr<ASTConsumer> CreateASTConsumer(CompilerInstance& compiler, llvm::StringRef file) override {
+    std::vector<std::unique_ptr<ASTConsumer>> both;
+    both.push_back(Action::CreateASTConsumer(compiler, file));
+    both.push_back(std::make_unique<PCHGenerator>(compiler.getPreprocessor(), compiler.getModuleCache(), tree_path, "", tree_, compiler.getCodeGenOpts(),
+                                                  std::vector<std::shared_ptr<ModuleFileExtension>>()));
+    return std::make_unique<MultiplexConsumer>(std::move(both));
+  }
+  bool BeginSourceFileAction(CompilerInstance& compiler) override {
+    compiler.getLangOpts().CompilingPCH = true;
+    return true;
+  }
+  TranslationUnitKind getTranslationUnitKind() override { return TU_Prefix; }
+  bool hasASTFileSupport() const override { return false; }
+
+ private:
+  std::shared_ptr<PCHBuffer> tree_;
+};
+
+using Files = IntrusiveRefCntPtr<llvm::vfs::FileSystem>;
+
+std::shared_ptr<CompilerInvocation> invocation_of(const Command& command, Files files, IntrusiveRefCntPtr<DiagnosticsEngine> diagnostics) {
   std::vector<std::string> arguments = sanitised(command.arguments, command.file);
   static const std::string resources = resource_folder();
   if (!resources.empty()) arguments.insert(arguments.end(), {"-resource-dir", resources});
@@ -149,11 +96,36 @@ std::shared_ptr<CompilerInvocation> invocation_of(const Command& command, Intrus
   return invocation;
 }
 
-}  // namespace
+// The disk, and before it what is only in memory.
+Files files_with(const Command& command, const Preamble* kept) {
+  Files disk(llvm::vfs::createPhysicalFileSystem().release());
+  const Command* preamble = command.prepares() ? &command : kept ? &kept->command : nullptr;
+  if (!preamble) return disk;
+  auto memory = llvm::makeIntrusiveRefCnt<llvm::vfs::InMemoryFileSystem>();
+  memory->addFileNoOwn(preamble->file, 0, llvm::MemoryBufferRef(preamble->preamble, preamble->file));
+  if (kept) memory->addFileNoOwn(tree_path, 0, llvm::MemoryBufferRef({kept->tree->Data.data(), kept->tree->Data.size()}, tree_path));
+  auto both = llvm::makeIntrusiveRefCnt<llvm::vfs::OverlayFileSystem>(disk);
+  both->pushOverlay(memory);
+  return both;
+}
 
-Unit analyse(const Command& command) {
+// The file with blanks where the preamble stands for it; none when it is not as it was when that was said.
+std::unique_ptr<MemoryBuffer> without(const std::vector<Stretch>& covered, llvm::StringRef text) {
+  auto result = llvm::WritableMemoryBuffer::getNewUninitMemBuffer(text.size());
+  llvm::copy(text, result->getBufferStart());
+  const size_t mark = text.starts_with("\xef\xbb\xbf") ? 3 : 0;
+  for (const Stretch& it : covered) {
+    if (it.begin >= it.end || mark + it.end > result->getBufferSize() || result->getBufferStart()[mark + it.begin] != '#') return nullptr;
+    for (char& c : llvm::MutableArrayRef(result->getBufferStart() + mark + it.begin, it.end - it.begin))
+      if (c != '\n') c = ' ';
+  }
+  return result;
+}
+
+// One run of Clang. With `made`, of a preamble.
+Unit run(const Command& command, const Preamble* kept, std::shared_ptr<PCHBuffer> made) {
   Unit unit;
-  IntrusiveRefCntPtr<llvm::vfs::FileSystem> files(llvm::vfs::createPhysicalFileSystem().release());
+  Files files = files_with(command, kept);
   if (files->setCurrentWorkingDirectory(command.directory)) {
     unit.failure = "the folder " + command.directory + " is not there";
     return unit;
@@ -170,17 +142,60 @@ Unit analyse(const Command& command) {
     unit.failure = errors.first.empty() ? "its compile command is not understood" : errors.first;
     return unit;
   }
+  std::unique_ptr<MemoryBuffer> whole;
+  if (kept) {
+    if (auto read = files->getBufferForFile(command.file)) whole = std::move(*read);
+    auto rest = whole ? without(command.covered, whole->getBuffer()) : nullptr;
+    if (!rest) {
+      unit.failure = "the file has changed";
+      return unit;
+    }
+    PreprocessorOptions& preprocessor = invocation->getPreprocessorOpts();
+    preprocessor.ImplicitPCHInclude = tree_path;
+    preprocessor.DisablePCHOrModuleValidation = DisableValidationForModuleKind::PCH;
+    preprocessor.addRemappedFile(command.file, rest.release());
+  }
   CompilerInstance compiler(invocation);
   compiler.setVirtualFileSystem(files);
   compiler.createDiagnostics(&errors, false);
   compiler.getDiagnostics().setFatalsAsError(true);
   compiler.createFileManager();
   compiler.createSourceManager();
-  Action action(command, errors, unit);
-  compiler.ExecuteAction(action);
+  if (made) {
+    PreambleAction action(command, errors, unit, made);
+    compiler.ExecuteAction(action);
+  } else {
+    Action action(command, errors, whole ? whole->getBuffer() : llvm::StringRef(), unit);
+    compiler.ExecuteAction(action);
+  }
   unit.errors = errors.count;
   unit.first_error = errors.first;
   unit.missing_header = errors.missing_header;
+  return unit;
+}
+
+}  // namespace
+
+Unit prepare(const Command& command, PreamblePtr& kept) {
+  kept.reset();
+  auto tree = std::make_shared<PCHBuffer>();
+  Unit unit = run(command, nullptr, tree);
+  if (!unit.failure.empty() || unit.errors > 0 || !tree->IsComplete) {
+    if (unit.failure.empty()) unit.failure = unit.errors > 0 ? unit.first_error : "it cannot be kept";
+    return unit;
+  }
+  std::erase_if(unit.reads, [&](const std::string& path) { return llvm::StringRef(command.file).ends_with(path); });
+  kept = PreamblePtr(new Preamble{command, unit.reads, unit.system_reads, std::move(tree)});
+  return unit;
+}
+
+Unit analyse(const Command& command, const Preamble* kept) {
+  if (command.preamble.empty() || !kept || kept->command.preamble != command.preamble) return run(command, nullptr, nullptr);
+  Unit unit = run(command, kept, nullptr);
+  if (!unit.failure.empty() || unit.errors > 0) return run(command, nullptr, nullptr);
+  unit.reads.insert(unit.reads.end(), kept->reads.begin(), kept->reads.end());
+  unit.system_reads.insert(unit.system_reads.end(), kept->system_reads.begin(), kept->system_reads.end());
+  unit.preamble = to_bytes(kept->command);
   return unit;
 }
 
