@@ -33,7 +33,7 @@ unsigned worker_count(const UnitOptions& options, size_t units) {
   return unsigned(std::min<size_t>(jobs, units));
 }
 
-Command command_of(const std::string& root, const PlannedUnit& unit) { return {root, unit.command.directory, unit.command.file, unit.command.arguments, {}, {}}; }
+Command command_of(const std::string& root, const PlannedUnit& unit) { return {root, unit.command.directory, unit.command.file, unit.command.arguments}; }
 
 // What earlier runs know. The rest is left to be asked.
 std::vector<uint32_t> from_cache(const Cache& cache, const std::string& root, const std::vector<PlannedUnit>& units, unsigned jobs, Answers& answers) {

@@ -119,12 +119,13 @@ class Scanner {
       while (at_ < end && is_blank(text_[at_])) ++at_;
       const bool quoted = at_ < end && text_[at_] == '"';
       const size_t close = at_ < end ? text_.find(quoted ? '"' : '>', at_ + 1) : std::string_view::npos;
-      if (close < end && (quoted || text_[at_] == '<')) includes_.push_back({text_.substr(at_ + 1, close - at_ - 1), quoted});
+      if (close < end && (quoted || text_[at_] == '<')) includes_.push_back({text_.substr(at_ + 1, close - at_ - 1), quoted, conditions_.size() == size_t(guarded_)});
     } else if (word == "define") {
       define(end);
     } else if (word == "pragma") {
       words_until(end, current().words);
     } else if (word.starts_with("if")) {
+      guarded_ |= first_directive_ && word == "ifndef";
       conditions_.push_back({depth_, body_});
     } else if (word.starts_with("el") && !conditions_.empty()) {
       // The other arm begins where the first one did: braces in both count once.
@@ -132,6 +133,7 @@ class Scanner {
     } else if (word == "endif" && !conditions_.empty()) {
       conditions_.pop_back();
     }
+    first_directive_ = false;
     at_ = std::max(at_, end);
   }
 
@@ -333,6 +335,7 @@ class Scanner {
   std::vector<Piece> pieces_, macros_;
   std::vector<Include> includes_;
   std::vector<Condition> conditions_;
+  bool first_directive_ = true, guarded_ = false;
   std::vector<std::string_view> candidates_;  // names before a parenthesis, of the declaration at hand
   std::vector<std::string_view> old_;         // of the one before
   std::vector<Word> pending_;                 // all words of the declaration at hand

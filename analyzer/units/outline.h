@@ -26,6 +26,7 @@ struct Piece {
 struct Include {
   std::string_view name;
   bool quoted = false;
+  bool always = false;  // under no condition but a guard's
 };
 
 struct Outline {

@@ -40,16 +40,22 @@ void Lowering::record_body(const RecordDecl* record) {
       declaration(inner);
     }
   }
-  if (const auto* tag = dyn_cast<CXXRecordDecl>(record)) implicit_members(tag);
+  if (const auto* tag = dyn_cast<CXXRecordDecl>(record)) implicit_members(const_cast<CXXRecordDecl*>(tag));  // Sema may add to it
 }
 
-// Constructors and destructors that nobody wrote and that run code all the same.
-void Lowering::implicit_members(const CXXRecordDecl* record) {
-  if (record->isDependentContext()) return;
-  for (const CXXConstructorDecl* constructor : record->ctors())
-    if (constructor->isImplicit() && constructor->isDefaultConstructor() && !constructor->isTrivial() && constructor->hasBody()) function(constructor);
-  const CXXDestructorDecl* destructor = record->getDestructor();
-  if (destructor && destructor->isImplicit() && !destructor->isTrivial() && destructor->getBody()) function(destructor);
+// Constructors and destructors that nobody wrote and that run code all the same, whether this unit uses them or not: others may.
+void Lowering::implicit_members(CXXRecordDecl* record) {
+  if (record->isDependentContext() || record->isInvalidDecl()) return;
+  sema_.ForceDeclarationOfImplicitMembers(record);
+  for (CXXConstructorDecl* constructor : record->ctors()) {
+    if (!constructor->isImplicit() || !constructor->isDefaultConstructor() || constructor->isTrivial() || constructor->isDeleted()) continue;
+    if (!constructor->hasBody()) sema_.DefineImplicitDefaultConstructor(constructor->getLocation(), constructor);
+    if (constructor->hasBody()) function(constructor);
+  }
+  CXXDestructorDecl* destructor = record->getDestructor();
+  if (!destructor || !destructor->isImplicit() || destructor->isTrivial() || destructor->isDeleted()) return;
+  if (!destructor->getBody()) sema_.DefineImplicitDestructor(destructor->getLocation(), destructor);
+  if (destructor->getBody()) function(destructor);
 }
 
 // The type of something, as events: `*` and `&` over the symbol. Type arguments go to `arguments`.

@@ -2,6 +2,7 @@
 
 #include <clang/Basic/DiagnosticLex.h>
 #include <clang/Basic/FileManager.h>
+#include <clang/Sema/Sema.h>
 
 #include "analyzer/frontends/cpp/comments.h"
 
@@ -13,6 +14,7 @@ namespace {
 
 constexpr size_t most_messages = 200;
 constexpr size_t most_problems = 20;  // of one file
+constexpr size_t most_instances = 20'000;
 
 }  // namespace
 
@@ -39,8 +41,23 @@ bool Consumer::HandleTopLevelDecl(DeclGroupRef group) {
   return true;
 }
 
-void Consumer::HandleTranslationUnit(ASTContext& context) {
-  Lowering lowering(context, places_);
+// Instances of the user's function templates. Those of the library's are most of the work at the end of a unit, and are not looked at.
+void Consumer::instantiate() {
+  Sema& sema = compiler_.getSema();
+  std::deque<Sema::PendingImplicitInstantiation> left;
+  for (size_t made = 0; !sema.PendingInstantiations.empty();) {
+    const Sema::PendingImplicitInstantiation next = sema.PendingInstantiations.front();
+    sema.PendingInstantiations.pop_front();
+    auto* function = dyn_cast<FunctionDecl>(next.first);
+    if (function && !places_.in_system(function->getLocation()) && made++ < most_instances) sema.InstantiateFunctionDefinition(next.second, function, false, false, true);
+    else left.push_back(next);
+  }
+  sema.PendingInstantiations = std::move(left);
+}
+
+void Consumer::HandleTranslationUnit(ASTContext&) {
+  instantiate();
+  Lowering lowering(compiler_.getSema(), places_);
   for (const Decl* declaration : declarations_) lowering.top_level(declaration);
   for (UnitFile& file : lowering.finish()) {
     add_text(file);

@@ -38,6 +38,7 @@ class Consumer : public clang::ASTConsumer {
   void HandleTranslationUnit(clang::ASTContext& context) override;
 
  private:
+  void instantiate();
   void add_text(UnitFile& file);
   void note_files();
 

@@ -107,7 +107,7 @@ EventId Lowering::unguarded(const Expr* it) {
     case Stmt::InitListExprClass: return initialiser_list(clang::cast<InitListExpr>(it));
     case Stmt::CXXStdInitializerListExprClass: return expression(clang::cast<CXXStdInitializerListExpr>(it)->getSubExpr());
     case Stmt::CompoundLiteralExprClass: return expression(clang::cast<CompoundLiteralExpr>(it)->getInitializer());
-    case Stmt::CXXDefaultInitExprClass: return expression(clang::cast<CXXDefaultInitExpr>(it)->getExpr());
+    case Stmt::CXXDefaultInitExprClass: return member_initialiser(clang::cast<CXXDefaultInitExpr>(it));
     case Stmt::SubstNonTypeTemplateParmExprClass: return expression(clang::cast<SubstNonTypeTemplateParmExpr>(it)->getReplacement());
     case Stmt::GenericSelectionExprClass: {
       const auto* chosen = clang::cast<GenericSelectionExpr>(it);
@@ -203,6 +203,14 @@ EventId Lowering::member(const MemberExpr* it) {
   const auto* field = dyn_cast<FieldDecl>(meant);
   if (field && !field->getIdentifier()) return object;  // a member of an anonymous union is one of the class around
   return emit(Op::attribute, range, field ? symbols_.field(field) : meant->getNameAsString(), {object});
+}
+
+EventId Lowering::member_initialiser(const CXXDefaultInitExpr* it) {
+  const SourceRange before = used_;
+  if (used_.isInvalid() && places_.file_of(it->getExpr()->getBeginLoc()) != file_->entry) used_ = SourceRange(it->getExprLoc());
+  const EventId value = expression(it->getExpr());
+  used_ = before;
+  return value;
 }
 
 EventId Lowering::unary(const UnaryOperator* it) {

@@ -14,6 +14,7 @@
 #include <clang/AST/ExprCXX.h>
 #include <clang/AST/Stmt.h>
 #include <clang/AST/StmtCXX.h>
+#include <clang/Sema/Sema.h>
 #include <llvm/ADT/SmallPtrSet.h>
 
 #include "analyzer/facts/builder.h"
@@ -43,7 +44,7 @@ struct UnitFile {
 
 class Lowering {
  public:
-  Lowering(clang::ASTContext& context, Places& places) : context_(context), places_(places), symbols_(context, places) {}
+  Lowering(clang::Sema& sema, Places& places) : sema_(sema), context_(sema.getASTContext()), places_(places), symbols_(context_, places) {}
 
   // Declarations of the unit's outermost level, in order.
   void top_level(const clang::Decl* declaration);
@@ -102,7 +103,7 @@ class Lowering {
   // classes.cpp
   void record(const clang::RecordDecl* record);
   void record_body(const clang::RecordDecl* record);
-  void implicit_members(const clang::CXXRecordDecl* record);
+  void implicit_members(clang::CXXRecordDecl* record);
   EventId type(clang::QualType type, clang::SourceRange range, std::vector<Operand>* arguments = nullptr);
   void template_arguments(clang::QualType type, clang::SourceRange range, std::vector<Operand>& operands);
 
@@ -147,6 +148,7 @@ class Lowering {
   EventId logical(const clang::BinaryOperator* expression);
   EventId conditional(const clang::AbstractConditionalOperator* expression);
   EventId cast(const clang::CastExpr* expression);
+  EventId member_initialiser(const clang::CXXDefaultInitExpr* expression);
   EventId initialiser_list(const clang::InitListExpr* expression);
   EventId unknown(const clang::Stmt* statement);
   EventId with_cleanups(const clang::ExprWithCleanups* expression);
@@ -171,7 +173,7 @@ class Lowering {
 
   // The builder's calls, with places for ranges.
   Builder& builder() { return file_->builder; }
-  Span span(clang::SourceRange range) const { return places_.span(file_->entry, range); }
+  Span span(clang::SourceRange range) const { return places_.span(file_->entry, used_.isValid() ? used_ : range); }
   NameId name(std::string_view text) { return builder().name(text); }
   EventId emit(Op op, clang::SourceRange range, std::string_view text = {}, std::initializer_list<EventId> operands = {}) {
     return builder().emit(op, span(range), name(text), operands);
@@ -181,6 +183,7 @@ class Lowering {
   }
   void problem(clang::SourceRange range, std::string_view message);
 
+  clang::Sema& sema_;
   clang::ASTContext& context_;
   Places& places_;
   Symbols symbols_;
@@ -196,6 +199,7 @@ class Lowering {
   std::vector<Cleanup> temporaries_;
   llvm::SmallPtrSet<const clang::Expr*, 8> owned_;  // temporaries that became a variable
   size_t destroyed_ = 0;
+  clang::SourceRange used_;  // where what another file says is used: a member's initialiser
   int depth_ = 0;
 };
 

@@ -40,7 +40,7 @@ int answer_requests() {
     auto command = frontends::cpp::command_from(message);
     if (!command) return 2;
     const frontends::cpp::Unit unit =
-        on_large_stack([&] { return command->prepares() ? frontends::cpp::prepare(*command, kept) : frontends::cpp::analyse(*command, kept.get()); });
+        on_large_stack([&] { return command->prepares ? frontends::cpp::prepare(*command, kept) : frontends::cpp::analyse(*command, kept.get()); });
     if (!frontends::cpp::send_message(frontends::cpp::worker_socket, frontends::cpp::to_bytes(unit))) return 2;
   }
   return 0;

@@ -69,6 +69,7 @@ std::string to_bytes(const Command& command) {
   to.text(command.root);
   to.text(command.directory);
   to.text(command.file);
+  to.number(command.prepares);
   to.text(command.preamble);
   to.number(uint32_t(command.covered.size()));
   for (const Stretch& it : command.covered) to.number(it.begin), to.number(it.end);
@@ -82,6 +83,7 @@ std::expected<Command, std::string> command_from(std::string_view bytes) {
   command.root = from.text();
   command.directory = from.text();
   command.file = from.text();
+  command.prepares = from.number() != 0;
   command.preamble = from.text();
   for (uint32_t left = from.number(); left > 0 && from.good; --left) {
     const uint32_t begin = from.number();

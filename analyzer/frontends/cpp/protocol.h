@@ -28,12 +28,11 @@ struct Command {
   std::string directory;                // absolute: where the command runs
   std::string file;                     // relative to the directory, or absolute
   std::vector<std::string> arguments;   // the compiler first; the file may stand among them
-  // What many units begin with, parsed once: directives, and which bytes of the file they stand for. Where they stand for none, this
-  // asks for the preamble itself, to be kept for the units that follow; `file` then says where it would be, and is not on disk.
+  // What many units begin with, parsed once: directives, and which bytes of the file they stand for.
   std::string preamble;
   std::vector<Stretch> covered;
-
-  bool prepares() const { return !preamble.empty() && covered.empty(); }
+  // This asks for the preamble itself, to be kept for the units that follow. `file` says where it would be, and is not on disk.
+  bool prepares = false;
 };
 
 struct FileOfUnit {

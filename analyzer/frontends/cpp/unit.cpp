@@ -36,6 +36,8 @@ class Action : public ASTFrontendAction {
   std::unique_ptr<ASTConsumer> CreateASTConsumer(CompilerInstance& compiler, llvm::StringRef) override {
     return std::make_unique<Consumer>(compiler, command_, errors_, text_, unit_);
   }
+  // As if more came: what is left to the end, above all the instances of the library's function templates, is then not made.
+  TranslationUnitKind getTranslationUnitKind() override { return TU_Prefix; }
 
  private:
   const Command& command_;
@@ -59,7 +61,6 @@ class PreambleAction : public Action {
     compiler.getLangOpts().CompilingPCH = true;
     return true;
   }
-  TranslationUnitKind getTranslationUnitKind() override { return TU_Prefix; }
   bool hasASTFileSupport() const override { return false; }
 
  private:
@@ -99,7 +100,7 @@ std::shared_ptr<CompilerInvocation> invocation_of(const Command& command, Files 
 // The disk, and before it what is only in memory.
 Files files_with(const Command& command, const Preamble* kept) {
   Files disk(llvm::vfs::createPhysicalFileSystem().release());
-  const Command* preamble = command.prepares() ? &command : kept ? &kept->command : nullptr;
+  const Command* preamble = command.prepares ? &command : kept ? &kept->command : nullptr;
   if (!preamble) return disk;
   auto memory = llvm::makeIntrusiveRefCnt<llvm::vfs::InMemoryFileSystem>();
   memory->addFileNoOwn(preamble->file, 0, llvm::MemoryBufferRef(preamble->preamble, preamble->file));
