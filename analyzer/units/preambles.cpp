@@ -12,9 +12,9 @@ namespace {
 using frontends::cpp::Command;
 
 constexpr size_t fewest_units = 4;     // a preamble costs about as much as two of them
-constexpr size_t fewest_askers = 3;    // of another header than the project's own in it,
-constexpr size_t units_of_asker = 8;   // and one in so many of the units
-constexpr size_t kept_percent = 75;    // of the units, with each header of the project's own
+constexpr size_t fewest_askers = 3;    // of a header in it,
+constexpr size_t units_of_asker = 8;   // and one in so many of the units, for those that are not the project's own
+constexpr size_t kept_percent = 75;    // of the units, with each header that is
 
 // A header as one writes it wherever one stands.
 struct Asked {
@@ -124,19 +124,22 @@ Headers headers_of(const Candidates& units) {
 
 // Leaves the headers that are worth it and the units that they are right for: of the project's own, which may define anything, a unit sees
 // only what it includes anyway, by whatever way; of others also what only many of the units ask for.
-void choose(Headers& headers, Candidates& units) {
+void choose(Headers& headers, Candidates& units, Reached& reached) {
   std::vector<std::pair<size_t, std::string>> own;
   for (const auto& [directive, header] : headers)
-    if (!header.own.empty()) own.emplace_back(header.askers, directive);
+    if (!header.own.empty() && header.askers >= fewest_askers) own.emplace_back(header.askers, directive);
   std::ranges::sort(own, std::greater());
-  std::set<std::string> chosen;
+  std::set<std::string> chosen, inside;
   for (const auto& [askers, directive] : own) {
+    const std::string& path = headers[directive].own;
+    if (inside.contains(path)) continue;
     Candidates with;
     for (Candidate* unit : units)
-      if (unit->reached.own.contains(headers[directive].own)) with.push_back(unit);
+      if (unit->reached.own.contains(path)) with.push_back(unit);
     if (with.size() < fewest_units || (!chosen.empty() && with.size() * 100 < units.size() * kept_percent)) continue;
     units = std::move(with);
     chosen.insert(directive);
+    inside.merge(reached.from({path}).own);
   }
   Headers shared = headers_of(units);
   std::erase_if(shared, [&](const auto& it) {
@@ -166,11 +169,11 @@ PreambleGroup group_of(const std::string& root, const Candidates& units, const H
 }
 
 // Those that have most in common first, then those of the rest.
-void add_groups(const std::string& root, Candidates units, std::vector<PreambleGroup>& groups) {
+void add_groups(const std::string& root, Candidates units, Reached& reached, std::vector<PreambleGroup>& groups) {
   while (units.size() >= fewest_units) {
     Headers headers = headers_of(units);
     Candidates members = units;
-    choose(headers, members);
+    choose(headers, members, reached);
     if (members.size() < fewest_units) return;
     groups.push_back(group_of(root, members, headers));
     std::erase_if(units, [&](Candidate* it) { return std::ranges::binary_search(groups.back().units, it->unit); });
@@ -202,7 +205,7 @@ std::vector<PreambleGroup> share_preambles(const std::string& root, const std::v
       if (!is_c(*it->planned)) only_standard(it->reached, it->asked);
     }
     std::erase_if(members, [](const Candidate* it) { return it->asked.empty(); });
-    add_groups(root, std::move(members), groups);
+    add_groups(root, std::move(members), reached, groups);
   }
   return groups;
 }
