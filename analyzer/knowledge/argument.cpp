@@ -13,6 +13,11 @@ bool is_identifier(std::string_view text) {
   return !text.empty() && letter(text[0]) && std::ranges::all_of(text, [&](char c) { return letter(c) || digit(c); });
 }
 
+// "<0>": of the template that a function of C++ belongs to.
+bool is_template_argument(std::string_view text) {
+  return text.size() == 3 && text.front() == '<' && text.back() == '>' && text[1] >= '0' && text[1] <= '9';
+}
+
 }  // namespace
 
 std::expected<Argument, std::string> parse_argument(std::string_view text) {
@@ -30,7 +35,7 @@ std::expected<Argument, std::string> parse_argument(std::string_view text) {
   if (error == std::errc::result_out_of_range || position > 99) return bad();
   std::string_view left(after, size_t(end - after));
   if (error != std::errc()) {
-    if (!is_identifier(text)) return bad();
+    if (!is_identifier(text) && !is_template_argument(text)) return bad();
     argument.keyword = text;
     return argument;
   }

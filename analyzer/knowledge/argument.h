@@ -1,4 +1,5 @@
-// Which argument of a call: by position (after the receiver), by keyword, or either. TOML: "0:target", "0", "target".
+// Which argument of a call: by position (after the receiver), by keyword, or either. TOML: "0:target", "0", "target"; "<0>" is a template
+// argument of the class that a function of C++ belongs to.
 #pragma once
 
 #include <string>

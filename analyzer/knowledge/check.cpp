@@ -127,14 +127,14 @@ std::string contradiction(const NativeApi& api, std::string_view& field) {
   if (reasons && api.reason.empty()) return blame("after-fork", "needs `reason`");
   if (!api.selected.empty() && !api.selects) return blame("selected", "needs `selects`");
   if (api.unless_bit && api.bit == 0) return blame("unless-bit", "needs `bit`");
-  if (api.selects && api.forks == Forks::none && !api.reaps && !api.python_exec && !api.python_pickle && !api.unbuffers)
-    return blame("selects", "needs `forks`, `reaps`, `unbuffers`, `python-exec` or `python-pickle`");
+  if (api.selects && api.forks == Forks::none && !api.reaps && !api.python_exec && !api.python_pickle && !api.unbuffers && !api.process_pool)
+    return blame("selects", "needs `forks`, `reaps`, `unbuffers`, `process-pool`, `python-exec` or `python-pickle`");
   if ((api.cloexec || api.opens_cloexec) && !api.opens) return blame("cloexec", "needs `opens`");
   if (api.cloexec_bit && (!api.cloexec || api.cloexec_name.empty())) return blame("cloexec-bit", "needs `cloexec` and `cloexec-name`");
   if (api.entry && !api.starts_thread) return blame("entry", "needs `starts-thread`");
   if (!api.handler_fields.empty() && !api.handler) return blame("handler-fields", "needs `handler`");
   if (api.headers.empty() != api.header_folders.empty()) return blame("header-folders", "and `headers` need each other");
-  if (api.task) return blame("task", "needs `process-pool`");
+  if (api.process_pool != api.task.has_value()) return api.task ? blame("task", "needs `process-pool`") : blame("process-pool", "needs `task`");
   if (api.python_size && (!api.python_type || !api.python_name)) return blame("python-size", "needs `python-type` and `python-name`");
   return {};
 }

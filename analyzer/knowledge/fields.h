@@ -248,6 +248,9 @@ void each_field(maybe_const<NativeApi> auto& api, Visit&& visit) {
   visit("header-folders", api.header_folders);
   visit("process-pool", api.process_pool);
   visit("task", api.task);
+  visit("changed-by", api.changed_by);
+  visit("allocates", api.allocates);
+  visit("refers", api.refers);
 }
 
 template <class Visit>

@@ -119,7 +119,10 @@ struct NativeApi {
   bool python_pickle = false;       // gives a type its pickle support
   bool python_submodule = false;    // makes a module inside another
   bool process_pool = false;        // a pool whose workers are processes
-  std::optional<Argument> task;     // what a worker is to run
+  std::optional<Argument> task;     // what a worker is to run; arguments behind it are given to that
+  std::vector<std::string> changed_by;  // of a type that holds its elements itself: the methods that change them, operators aside
+  bool allocates = false;           // gives memory that no other process sees: malloc
+  std::optional<Argument> refers;   // what it gives means this argument itself, not a copy: std::ref
 
   friend bool operator==(const NativeApi&, const NativeApi&) = default;
 };

@@ -54,6 +54,52 @@ TEST_CASE("one run takes both languages; facts of both are printed") {
   CHECK(has(facts.out, "read \"fork\""));
 }
 
+TEST_CASE("a pool of processes that a row describes: what its tasks change by reference is lost") {
+  Session session;
+  session.write("farm.h", R"(#pragma once
+#include <functional>
+namespace farm {
+enum class Kind { threads, processes };
+struct Pool { void submit(std::function<void()> task); };  // of processes
+struct Crew { void submit(std::function<void()> task); };  // of threads
+void run(Kind kind, std::function<void(int)> task);
+}
+)");
+  session.write("a.cpp", R"(#include "farm.h"
+void count(int& found, int more) { found += more; }
+int main() {
+  int one = 0, two = 0, three = 0, four = 0;
+  farm::Pool pool;
+  farm::Crew crew;
+  pool.submit([&one] { ++one; });
+  pool.submit(std::bind(count, std::ref(two), 1));
+  pool.submit(std::bind(count, three, 1));
+  crew.submit([&three] { ++three; });
+  farm::run(farm::Kind::processes, [&](int number) { four = number; });
+  farm::run(farm::Kind::threads, [&](int number) { three = number; });
+  return one + two + three + four;
+}
+)");
+  session.write("mine.toml", R"([[native]]
+names = ["farm::Pool::submit"]
+source = "ours"
+process-pool = true
+task = "0"
+[[native]]
+names = ["farm::run"]
+source = "ours"
+process-pool = true
+task = "1"
+selects = "0"
+selected = ["1"]
+)");
+  Ended ended = check(session, {"a.cpp", "--knowledge", "mine.toml", "--", "-std=c++20"});
+  CHECK(ended.status == 1);
+  for (std::string_view place : {"a.cpp:7:", "a.cpp:8:", "a.cpp:11:"}) CHECK(has(ended.out, place));
+  for (std::string_view place : {"a.cpp:9:", "a.cpp:10:", "a.cpp:12:"}) CHECK_FALSE(has(ended.out, place));
+  CHECK(check(session, {"a.cpp", "--", "-std=c++20"}).status == 0);
+}
+
 TEST_CASE("without forklint-clang Python is analysed, and a note says what is not") {
   Session session;
   session.write("a.c", bad).write("b.py", "import multiprocessing\nmultiprocessing.Process(target=print).start()\n");

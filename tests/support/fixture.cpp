@@ -172,7 +172,11 @@ std::vector<std::string> Fixture::modules() const {
 }
 
 std::vector<std::string> Fixture::flags() const {
-  return split(value("flags"), ' ');
+  std::vector<std::string> result = split(value("flags"), ' ');
+  // Its headers are used as the project itself uses them.
+  const std::vector<std::string> needed = needs();
+  if (std::find(needed.begin(), needed.end(), runtime_library) != needed.end()) result.insert(result.end(), {"-std=c++23", "-I" FORKLINT_SOURCE_DIR "/runtime/include", "-Wno-missing-field-initializers"});
+  return result;
 }
 
 bool Fixture::allows(Version version) const {

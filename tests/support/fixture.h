@@ -23,6 +23,9 @@ std::optional<Version> parse_version(std::string_view text);  // "3.13", "3.13.1
 // nullopt: it is no guard.
 std::optional<bool> holds(std::string_view guard, Version version);
 
+// What a native fixture needs that uses the runtime of this project.
+inline constexpr std::string_view runtime_library = "forklint-runtime";
+
 inline constexpr std::array<std::string_view, 3> start_methods = {"fork", "spawn", "forkserver"};
 
 // `# run METHOD: OUTCOME if GUARD`; without a method in a program that picks its own.

@@ -22,6 +22,7 @@ EventId Lowering::call(const CallExpr* it) {
   }
   std::vector<Operand> operands{{callee(it->getCallee()), facts::name_positional}};
   arguments({it->getArgs(), it->getNumArgs()}, operands);
+  if (const auto* method = dyn_cast_or_null<CXXMethodDecl>(it->getDirectCallee()); method && method->isStatic()) template_arguments(method->getParent(), it->getExprLoc(), operands);
   return emit(Op::call, it->getSourceRange(), {}, operands);
 }
 
@@ -62,7 +63,7 @@ EventId Lowering::construct(const CXXConstructExpr* it) {
   SourceRange range = it->getSourceRange();
   std::vector<Operand> operands{{emit(Op::read, SourceRange(it->getLocation()), symbols_.record(constructor->getParent())), facts::name_positional}};
   arguments({it->getArgs(), it->getNumArgs()}, operands);
-  template_arguments(it->getType(), it->getLocation(), operands);
+  template_arguments(constructor->getParent(), it->getLocation(), operands);
   return emit(Op::call, range, {}, operands);
 }
 
@@ -114,7 +115,9 @@ EventId Lowering::lambda(const LambdaExpr* it) {
     const Expr* value = *initialiser++;
     const SourceLocation where = capture.getLocation();
     if (capture.capturesThis()) {
-      captured.push_back({emit(Op::read, where, "this"), name("this")});
+      EventId object = emit(Op::read, where, "this");
+      if (capture.getCaptureKind() == LCK_StarThis) object = emit(Op::unary, where, "*", {object});
+      captured.push_back({object, name("this")});
     } else if (capture.capturesVariable()) {
       const auto* variable = cast<ValueDecl>(capture.getCapturedVar());
       const auto* own = dyn_cast<VarDecl>(variable);

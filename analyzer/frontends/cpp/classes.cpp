@@ -1,4 +1,6 @@
 // Classes and types.
+#include <llvm/ADT/StringExtras.h>
+
 #include "analyzer/frontends/cpp/lowering.h"
 
 namespace forklint::frontends::cpp {
@@ -71,24 +73,30 @@ EventId Lowering::type(QualType written, SourceRange range, std::vector<Operand>
   }
   EventId value = emit(Op::read, range, symbols_.type(inner));
   for (size_t i = around.size(); i-- > 0;) value = emit(Op::unary, range, around[i], {value});
-  if (arguments) template_arguments(inner, range, *arguments);
+  if (arguments) template_arguments(inner->getAsCXXRecordDecl(), range, *arguments);
   return value;
 }
 
-// Those that are written or deduced; what the template has by itself (allocators, deleters) says nothing.
-void Lowering::template_arguments(QualType written, SourceRange range, std::vector<Operand>& operands) {
-  const auto* special = dyn_cast_or_null<ClassTemplateSpecializationDecl>(written->getAsCXXRecordDecl());
+// Those that are written or deduced, types and numbers; what the template has by itself (allocators, deleters) says nothing.
+void Lowering::template_arguments(const CXXRecordDecl* record, SourceRange range, std::vector<Operand>& operands) {
+  const auto* special = dyn_cast_or_null<ClassTemplateSpecializationDecl>(record);
   if (!special) return;
   const TemplateParameterList* parameters = special->getSpecializedTemplate()->getTemplateParameters();
   uint32_t position = 0;
   auto add = [&](const TemplateArgument& argument) {
-    if (argument.getKind() != TemplateArgument::Type || position >= most_template_arguments) return;
-    operands.push_back({type(argument.getAsType(), range), name("<" + std::to_string(position) + ">")});
+    if (position >= most_template_arguments) return;
+    EventId value = facts::none;
+    if (argument.getKind() == TemplateArgument::Type) value = type(argument.getAsType(), range);
+    else if (argument.getKind() == TemplateArgument::Integral) value = emit(Op::number, range, llvm::toString(argument.getAsIntegral(), 10));
+    if (value == facts::none) return;
+    operands.push_back({value, name("<" + std::to_string(position) + ">")});
     ++position;
   };
   for (unsigned i = 0; i < special->getTemplateArgs().size() && i < parameters->size(); ++i) {
-    const auto* parameter = dyn_cast<TemplateTypeParmDecl>(parameters->getParam(i));
-    if (!parameter || parameter->hasDefaultArgument()) continue;
+    const NamedDecl* parameter = parameters->getParam(i);
+    const auto* of_type = dyn_cast<TemplateTypeParmDecl>(parameter);
+    const auto* of_value = dyn_cast<NonTypeTemplateParmDecl>(parameter);
+    if (of_type ? of_type->hasDefaultArgument() : !of_value || of_value->hasDefaultArgument()) continue;
     const TemplateArgument& argument = special->getTemplateArgs()[i];
     if (argument.getKind() != TemplateArgument::Pack) add(argument);
     else for (const TemplateArgument& one : argument.pack_elements()) add(one);

@@ -19,8 +19,10 @@ EventId Program::receiver(FunctionId id, EventId call) const {
 }
 
 EventId Program::argument(FunctionId id, EventId call, const knowledge::Argument& wanted) const {
-  if (wanted.position < 0) return none;
   const Event& it = event(id, call);
+  for (uint32_t i = 1; i < it.operands_count && wanted.keyword.starts_with('<'); ++i)
+    if (facts(id).name(facts(id).operands_of(it)[i].keyword) == wanted.keyword) return facts(id).operands_of(it)[i].value;
+  if (wanted.position < 0) return none;
   uint32_t at = 0;
   for (uint32_t i = 1; i < it.operands_count; ++i) {
     if (facts(id).operands_of(it)[i].keyword != facts::name_positional) continue;  // a template argument
@@ -119,6 +121,64 @@ std::string_view Program::type_event(uint32_t unit, EventId type) const {
     type = facts.operands_of(it)[0].value;
   }
   return {};
+}
+
+std::optional<Program::Local> Program::local(FunctionId id, NameId name) const {
+  const uint32_t unit = functions_[id].unit;
+  const ScopeId owner = owner_of(unit, functions_[id].scope, name);
+  auto function = by_scope_[unit].find(owner);
+  if (owner == none || function == by_scope_[unit].end()) return std::nullopt;
+  Local result{.function = function->second};
+  const facts::Range parameters = units_[unit].facts->scopes[owner].parameters;
+  for (uint32_t p = parameters.begin; p < parameters.end; ++p)
+    if (units_[unit].facts->parameters[p].name == name) result.parameter = p - parameters.begin;
+  if (auto bound = bound_[unit].find(local_key(owner, name)); bound != bound_[unit].end()) {
+    const EventId type = declared_[unit].at(local_key(owner, name));
+    const bool reference = type != none && units_[unit].facts->events[type].op == Op::unary && units_[unit].facts->name(units_[unit].facts->events[type].name) == "&";
+    result.initialised = bound->second.event;
+    if (reference || !bound->second.again) result.value = operand(result.function, bound->second.event, 0);
+  }
+  return result;
+}
+
+std::optional<std::string> Program::indirection(FunctionId id, EventId event) const {
+  const uint32_t unit = functions_[id].unit;
+  size_t inside = 0;  // elements and what is pointed to
+  for (; event != none; ++inside, event = operand(id, event, 0))
+    if (const Event& it = this->event(id, event); it.op != Op::subscript && (it.op != Op::unary || facts(id).name(it.name) != "*")) break;
+  if (event == none) return std::nullopt;
+  const Event& it = this->event(id, event);
+  const bool variable = it.op == Op::read || it.op == Op::bind || it.op == Op::augment;
+  if (!variable && it.op != Op::attribute && it.op != Op::set_attribute && it.op != Op::augment_attribute) return std::nullopt;
+  const FileFacts* file = units_[unit].facts;
+  EventId type = none;
+  if (const ScopeId owner = variable ? owner_of(unit, functions_[id].scope, it.name) : none; owner != none) {
+    type = declared_[unit].at(local_key(owner, it.name));
+  } else if (auto global = globals_.find(facts(id).name(it.name)); global != globals_.end()) {
+    file = units_[global->second.first].facts;
+    type = global->second.second;
+  }
+  if (type == none) return std::nullopt;
+  std::string result;
+  for (; type != none && file->events[type].op == Op::unary && file->events[type].operands_count; type = file->operands_of(file->events[type])[0].value) result += file->name(file->events[type].name).substr(0, 1);
+  if (inside == 0) return result;
+  if (result.starts_with('&')) result.erase(0, 1);
+  return result.size() < inside ? std::nullopt : std::optional(result.substr(inside));
+}
+
+FunctionId Program::maker(FunctionId lambda) const {
+  if (!functions_[lambda].has(function_lambda)) return none;
+  auto found = by_scope_[functions_[lambda].unit].find(facts(lambda).scopes[functions_[lambda].scope].parent);
+  return found == by_scope_[functions_[lambda].unit].end() ? none : found->second;
+}
+
+EventId Program::captured(FunctionId lambda, NameId name) const {
+  const EventId made = facts(lambda).scopes[functions_[lambda].scope].definition;
+  if (!functions_[lambda].has(function_lambda) || made == none) return none;
+  const Event& event = facts(lambda).events[made];
+  for (uint32_t i = 0; i < event.operands_count; ++i)
+    if (facts(lambda).operands_of(event)[i].keyword == name) return facts(lambda).operands_of(event)[i].value;
+  return none;
 }
 
 std::optional<uint32_t> Program::unit_of_global(std::string_view symbol) const {

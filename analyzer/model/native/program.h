@@ -101,7 +101,7 @@ class Program {
 
   // An operand, none when there is none.
   EventId operand(FunctionId id, EventId event, uint32_t i) const;
-  // An argument of a call, after the receiver; none when it is not given.
+  // An argument of a call, after the receiver, or a template argument: "<0>"; none when it is not given.
   EventId argument(FunctionId id, EventId call, const knowledge::Argument& wanted) const;
   // The receiver of a method call: what its attribute is taken of.
   EventId receiver(FunctionId id, EventId call) const;
@@ -113,6 +113,21 @@ class Program {
   Object object(FunctionId id, EventId event) const;
   // The functions that an expression may be.
   std::vector<FunctionId> function_values(FunctionId id, EventId event) const;
+  // A local variable as its declaration and its value are seen from a function; lambdas see those around them.
+  struct Local {
+    FunctionId function = none;   // whose it is
+    uint32_t parameter = none;    // its position, of a parameter
+    EventId value = none;         // what it is, where it gets a value once; of a reference, what it is bound to
+    EventId initialised = none;   // where it gets its first value; a parameter, another one
+  };
+  std::optional<Local> local(FunctionId id, NameId name) const;
+  // The pointers, references and arrays of the declared type of a variable, field or element, outermost first: "*", "&", "[*"; none
+  // when it is unknown.
+  std::optional<std::string> indirection(FunctionId id, EventId event) const;
+  // The function that makes a lambda; none of what is no lambda.
+  FunctionId maker(FunctionId lambda) const;
+  // What a lambda keeps under a name, an operand of the event that makes it; none when it keeps nothing so called.
+  EventId captured(FunctionId lambda, NameId name) const;
   // The unit that defines a global variable.
   std::optional<uint32_t> unit_of_global(std::string_view symbol) const;
   // The type that a variable, parameter or field is declared with, without pointer; empty when unknown.

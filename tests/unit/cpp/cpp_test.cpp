@@ -137,6 +137,9 @@ struct S { int k; void f(int a, int b) { auto l = [a, &b, this, c = a + 1](int n
   REQUIRE(all.size() == 1);
   CHECK(tests::tree(all[0], "S::f(int, int)").starts_with("bind \"l\" (lambda a=(read \"a\") b=(unary \"&\" (read \"b\")) this=(read \"this\") c=(binary \"+\" (read \"a\") (number \"1\")))"));
   CHECK(tests::tree(all[0], "<lambda>").find("(attribute \"S::k\" (read \"this\"))") != std::string::npos);
+  const auto copy = tests::facts_of({.name = "a.cpp", .text = "struct S { int k; int f() { return [*this] { return k; }(); } };", .flags = {"-std=c++20"}});
+  REQUIRE(copy.size() == 1);
+  CHECK(tests::tree(copy[0], "S::f()").find("(lambda this=(unary \"*\" (read \"this\")))") != std::string::npos);
 }
 
 TEST_CASE("templates: the first instantiation speaks, and the pattern where there is none") {
@@ -198,6 +201,16 @@ void f(std::vector<int*>& v, const std::string& s) { Lock l(m); char b[3]; (void
   const std::string text = tests::tree(all[0], "f(std::vector<int *> &, const std::basic_string<char> &)", true);
   CHECK(text.find("declare \"l\" (read \"std::lock_guard\") <0>=(read \"std::mutex\")") != std::string::npos);
   CHECK(text.find("declare \"b\" (unary \"[]\" (read \"char\"))") != std::string::npos);
+}
+
+TEST_CASE("template arguments: types and numbers, also of a class whose static method is called") {
+  const auto all = tests::facts_of({.name = "a.cpp", .text = R"x(
+enum class Way { fork, thread };
+template <Way way, class T, int size = 3> struct Pool { static Pool make(T task) { return {task}; } T task; };
+void f() { Pool<Way::thread, int>::make(7); }
+)x", .flags = {"-std=c++20"}});
+  REQUIRE(all.size() == 1);
+  CHECK(tests::tree(all[0], "f()").find("call (read \"Pool::make(T)\") (number \"7\") <0>=(number \"1\") <1>=(read \"int\")") != std::string::npos);
 }
 
 TEST_CASE("OpenMP directives are calls with a body") {
