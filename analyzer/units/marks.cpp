@@ -9,7 +9,7 @@ using knowledge::NativeApi;
 
 uint8_t mark_of(const NativeApi& api) {
   uint8_t mark = no_mark;
-  if (api.forks == knowledge::Forks::spawn) mark |= spawning;
+  if (api.forks == knowledge::Forks::spawn || api.leaves == knowledge::Leaves::exec) mark |= spawning;
   else if (api.forks != knowledge::Forks::none || api.python_type || api.process_pool || api.python_hook != knowledge::PythonHook::none || api.prepare || api.in_parent || api.in_child) mark |= forking;
   if (api.starts_thread || api.thread_object || !api.pool.empty()) mark |= threading;
   if (api.lock || api.guard || api.locks || api.unlocks || api.after_fork == knowledge::AfterFork::deadlocks) mark |= locking;

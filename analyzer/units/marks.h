@@ -15,7 +15,7 @@ namespace forklint::units {
 enum Mark : uint8_t {
   no_mark = 0,
   forking = 1,    // has a child run code of the program, says what surrounds that, or makes types known to Python
-  spawning = 2,   // another program
+  spawning = 2,   // starts or becomes another program
   threading = 4,  // brings threads to life
   locking = 8,    // matters where a thread does it: locks, the program's and the C library's
   global = 16,    // holds for the whole program, whoever calls it

@@ -81,28 +81,68 @@ bool tried_with_flag(const Program& code, FunctionId id, const Object& object) {
   });
 }
 
-void check(const model::Model& model, engine::Report& report) {
-  const Native& program = model.native();
+// The variables and fields that are closed on a way to another program: before a call that becomes or starts one.
+std::vector<std::string> closed_on_the_way(const Native& program) {
   const Program& code = program.program();
-  const Call* exec = nullptr;
-  Place where;
+  std::vector<std::string> closed;
+  for (FunctionId id = 0; id < code.functions().size(); ++id) {
+    const std::vector<Call>& calls = code.function(id).calls;
+    const auto last = std::ranges::find_if(calls.rbegin(), calls.rend(), [&](const Call& call) { return program.effects().does(id, call, Effect::execs); });
+    if (last == calls.rend()) continue;
+    for (const Call& call : calls) {
+      if (!call.api || !call.targets.empty() || !call.api->closes || call.event > last->event) continue;
+      const EventId given = code.argument(id, call.event, *call.api->closes);
+      if (Object object = given == none ? Object{} : code.object(id, given); !object.empty() && !object.local) closed.push_back(object.key);
+    }
+  }
+  std::ranges::sort(closed);
+  return closed;
+}
+
+// Where programs become or start another, and where one closes whatever is open before that.
+struct Execs {
+  std::vector<Place> places;
+  std::vector<FunctionId> all_closed;
+};
+
+Execs find_execs(const Native& program) {
+  Execs result;
+  const Program& code = program.program();
   for (FunctionId id = 0; id < code.functions().size(); ++id)
     for (const Call& call : code.function(id).calls) {
       if (!call.api || !call.targets.empty()) continue;
-      if (call.api->closes_all) return;  // it sees to them
-      if (!exec && program.called_from_main(id) && program.effects().does(id, call, Effect::execs)) exec = &call, where = {id, call.event};
+      if (call.api->closes_all) result.all_closed.push_back(id);
+      if (program.called_from_main(id) && program.effects().does(id, call, Effect::execs)) result.places.push_back({id, call.event});
     }
-  if (!exec) return;
-  const std::vector<std::string> marked = marked_descriptors(code);
+  return result;
+}
+
+void check(const model::Model& model, engine::Report& report) {
+  const Native& program = model.native();
+  const Program& code = program.program();
+  const Execs execs = find_execs(program);
+  if (execs.places.empty()) return;
+  std::vector<std::string> seen_to = marked_descriptors(code);
+  std::ranges::move(closed_on_the_way(program), std::back_inserter(seen_to));
+  std::ranges::sort(seen_to);
+  // A folder may hold the sources of many programs.
+  auto exec_of = [&](FunctionId id) -> const Place* {
+    auto shares = [&](FunctionId other) { return program.share_program(id, other); };
+    if (std::ranges::any_of(execs.all_closed, shares)) return nullptr;
+    const auto it = std::ranges::find_if(execs.places, shares, &Place::function);
+    return it == execs.places.end() ? nullptr : &*it;
+  };
   for (FunctionId id = 0; id < code.functions().size(); ++id)
     for (const Call& call : code.function(id).calls) {
       if (!call.api || !call.targets.empty() || !call.api->opens || !program.called_from_main(id) || program.forks().only_child(id, call.event)) continue;
       if (closed_at_exec(code, id, call) != Closed::no) continue;
       Object object = kept_in(code, id, call);
-      if (object.empty() || std::binary_search(marked.begin(), marked.end(), object.key) || tried_with_flag(code, id, object)) continue;
+      if (object.empty() || std::ranges::binary_search(seen_to, object.key) || tried_with_flag(code, id, object)) continue;
+      const Place* exec = exec_of(id);
+      if (!exec) continue;
       EventId flags = call.api->cloexec ? code.argument(id, call.event, *call.api->cloexec) : none;
       auto draft = report.finding(code.site(id, call.event), "This descriptor stays open in every program that is started from here");
-      draft.label(program.site(where), "another program is started here").confidence(Confidence::likely);
+      draft.label(program.site(*exec), "another program is started here").confidence(Confidence::likely);
       if (call.api->cloexec_bit)
         draft.fix({"Close it at exec", engine::Safety::safe, {{{code.site(id, flags).file, {code.event(id, flags).span.end, code.event(id, flags).span.end}}, " | " + call.api->cloexec_name}}});
     }

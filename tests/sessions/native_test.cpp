@@ -54,6 +54,17 @@ TEST_CASE("one run takes both languages; facts of both are printed") {
   CHECK(has(facts.out, "read \"fork\""));
 }
 
+TEST_CASE("a folder of many programs: what one opens is not in what another one starts") {
+  Session session;
+  session.write("shows.c", "#include <fcntl.h>\nstatic int log_file;\nint main(void) { log_file = open(\"log\", O_RDONLY); return log_file < 0; }\n");
+  session.write("starts.c", "#include <unistd.h>\nint main(void) { return execl(\"/bin/true\", \"true\", (char *)0); }\n");
+  CHECK(check(session, {"."}).status == 0);
+  session.write("starts.c", "#include <unistd.h>\nvoid start(void) { execl(\"/bin/true\", \"true\", (char *)0); }\n");
+  session.write("shows.c", "#include <fcntl.h>\nvoid start(void);\nstatic int log_file;\nint main(void) { log_file = open(\"log\", O_RDONLY); start(); return log_file < 0; }\n");
+  Ended ended = check(session, {"."});
+  CHECK(has(ended.out, "shows.c:4:29: PSM412"));
+}
+
 TEST_CASE("a pool of processes that a row describes: what its tasks change by reference is lost") {
   Session session;
   session.write("farm.h", R"(#pragma once
