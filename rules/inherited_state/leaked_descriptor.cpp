@@ -87,7 +87,7 @@ std::vector<std::string> closed_on_the_way(const Native& program) {
   std::vector<std::string> closed;
   for (FunctionId id = 0; id < code.functions().size(); ++id) {
     const std::vector<Call>& calls = code.function(id).calls;
-    const auto last = std::ranges::find_if(calls.rbegin(), calls.rend(), [&](const Call& call) { return program.effects().does(id, call, Effect::execs); });
+    const auto last = std::ranges::find_if(calls.rbegin(), calls.rend(), [&](const Call& call) { return program.effects().of_call(id, call, Effect::execs).has_value(); });
     if (last == calls.rend()) continue;
     for (const Call& call : calls) {
       if (!call.api || !call.targets.empty() || !call.api->closes || call.event > last->event) continue;
