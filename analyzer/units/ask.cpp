@@ -137,14 +137,17 @@ struct Run {
 // A worker and the preamble that it holds.
 class Prepared {
  public:
-  Prepared(Run& run, const std::string& program, const UnitOptions& options) : run_(run), worker_(program, options) {}
+  Prepared(Run& run, const std::string& program, const UnitOptions& options) : run_(run), worker_(program, options), limit_(options.time) {}
 
   std::expected<Unit, std::string> ask(const Command& plain, const Queue::Job& job) {
     if (job.group != none && prepare(job.group)) {
       Command command = plain;
       command.preamble = run_.groups[job.group].prepare.preamble;
       command.covered = run_.groups[job.group].covered[job.place];
-      if (auto unit = worker_.ask(command)) return run_.keep(plain, *unit, since_), unit;
+      const auto asked = Clock::now();
+      auto unit = worker_.ask(command);
+      if (unit) run_.keep(plain, *unit, since_);
+      if (unit || Clock::now() - asked >= limit_) return unit;  // without, it would take as long again
     }
     const auto asked = Clock::now();
     auto unit = worker_.ask(plain);
@@ -170,6 +173,7 @@ class Prepared {
 
   Run& run_;
   Worker worker_;
+  std::chrono::seconds limit_;
   uint32_t held_ = none;
   Clock::time_point since_;  // when it was asked for
 };

@@ -116,4 +116,6 @@ std::expected<std::vector<CompileCommand>, std::string> read_database(const std:
   return result;
 }
 
+std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
 }  // namespace forklint::units

@@ -27,4 +27,7 @@ std::vector<std::string> shell_words(std::string_view line);
 // "/a/./b/../c" -> "/a/c", by the text alone; relative paths start at `base`.
 std::string absolute(std::string_view path, std::string_view base);
 
+// Of an absolute path: "/a/b" -> "/a", "/a" -> "".
+std::string folder_of(const std::string& path);
+
 }  // namespace forklint::units

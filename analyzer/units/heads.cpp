@@ -2,10 +2,11 @@
 
 #include <optional>
 
+#include "analyzer/units/scan.h"
+
 namespace forklint::units {
 namespace {
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\f' || c == '\v' || c == '\r'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
 class Reader {
@@ -22,11 +23,9 @@ class Reader {
   bool at(std::string_view what) const { return text_.substr(at_, what.size()) == what; }
 
   bool skip_comment() {
-    if (!at("//") && !at("/*")) return false;
-    const bool line = at("//");
-    const size_t end = text_.find(line ? "\n" : "*/", at_ + 2);
-    at_ = end == text_.npos ? text_.size() : end + (line ? 0 : 2);
-    return true;
+    const size_t before = at_;
+    at_ = after_comment(text_, at_);
+    return at_ != before;
   }
 
   bool skip_to_directive() {

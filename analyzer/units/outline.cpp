@@ -4,6 +4,8 @@
 #include <array>
 #include <string>
 
+#include "analyzer/units/scan.h"
+
 namespace forklint::units {
 namespace {
 
@@ -15,7 +17,6 @@ constexpr std::array<bool, 256> make_word_table() {
 constexpr std::array<bool, 256> word_byte = make_word_table();
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\f' || c == '\v' || c == '\r'; }
 
 // Words whose braces hold declarations.
 bool opens_container(std::string_view word) {
@@ -63,26 +64,13 @@ class Scanner {
 
  private:
   bool skip_comment() {
-    if (text_.substr(at_, 2) == "//") {
-      at_ = end_of_line();
-      return true;
-    }
-    if (text_.substr(at_, 2) != "/*") return false;
-    const size_t end = text_.find("*/", at_ + 2);
-    at_ = end == std::string_view::npos ? text_.size() : end + 2;
-    return true;
+    const size_t before = at_;
+    at_ = after_comment(text_, at_);
+    return at_ != before;
   }
 
-  // Of the logical line: backslashes carry it on.
-  size_t end_of_line() const {
-    for (size_t i = at_;;) {
-      i = std::min(text_.find('\n', i), text_.size());
-      size_t last = i;
-      if (last > at_ && text_[last - 1] == '\r') --last;
-      if (i == text_.size() || last == at_ || text_[last - 1] != '\\') return i;
-      ++i;
-    }
-  }
+  // Of the logical line.
+  size_t end_of_line() const { return units::end_of_line(text_, at_); }
 
   void skip_quoted(char quote) {
     for (++at_; at_ < text_.size(); ++at_) {

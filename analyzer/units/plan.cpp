@@ -27,8 +27,6 @@ bool is_header(std::string_view path) {
   return false;
 }
 
-std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
-
 // How many characters two paths share, up to a slash.
 size_t shared(std::string_view a, std::string_view b) {
   size_t same = 0, slash = 0;

@@ -1,20 +1,20 @@
 #include "analyzer/units/preambles.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 
 #include "analyzer/units/heads.h"
-#include "analyzer/units/reached.h"
+#include "analyzer/units/include_graph.h"
 
 namespace forklint::units {
 namespace {
-
-using frontends::cpp::Command;
 
 constexpr size_t fewest_units = 4;     // a preamble costs about as much as two of them
 constexpr size_t fewest_askers = 3;    // of a header in it,
 constexpr size_t units_of_asker = 8;   // and one in so many of the units, for those that are not the project's own
 constexpr size_t kept_percent = 75;    // of the units, with each header that is
+constexpr size_t most_groups = 32;     // of units that are compiled alike: each looks at all that are left
 
 // A header as one writes it wherever one stands.
 struct Asked {
@@ -32,14 +32,12 @@ struct Candidate {
 };
 using Candidates = std::vector<Candidate*>;
 
-bool is_c(const PlannedUnit& unit) { return unit.command.file.ends_with(".c"); }
-
-std::string_view extension_of(std::string_view file) {
-  const size_t dot = file.rfind('.');
-  return dot == file.npos || file.find('/', dot) != file.npos ? std::string_view() : file.substr(dot);
+// A file that is called so may be compiled as C++: g++, -x c++, -std=c++20.
+bool is_c(const PlannedUnit& unit) {
+  return unit.command.file.ends_with(".c") && std::ranges::none_of(unit.command.arguments, [](const std::string& word) { return word.contains("++"); });
 }
 
-std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+std::string extension_of(const std::string& file) { return std::filesystem::path(file).extension().string(); }
 
 std::string own_directive(const std::string& path) { return "#include \"" + path + "\"\n"; }
 
@@ -84,11 +82,11 @@ std::vector<Asked> asked_in(const Head& head, const PlannedUnit& unit, const Sea
   return result;
 }
 
-ReachedHeaders reached_by(const std::vector<Asked>& asked, Reached& reached) {
+ReachedHeaders reached_by(const std::vector<Asked>& asked, IncludeGraph& graph) {
   std::vector<std::string> own;
   for (const Asked& it : asked)
     if (!it.own.empty()) own.push_back(it.own);
-  return reached.from(own);
+  return graph.from(own);
 }
 
 // Of C++, what is reached in any case stands for the headers that reach it: the library's may come in any order.
@@ -124,7 +122,7 @@ Headers headers_of(const Candidates& units) {
 
 // Leaves the headers that are worth it and the units that they are right for: of the project's own, which may define anything, a unit sees
 // only what it includes anyway, by whatever way; of others also what only many of the units ask for.
-void choose(Headers& headers, Candidates& units, Reached& reached) {
+void choose(Headers& headers, Candidates& units, IncludeGraph& graph) {
   std::vector<std::pair<size_t, std::string>> own;
   for (const auto& [directive, header] : headers)
     if (!header.own.empty() && header.askers >= fewest_askers) own.emplace_back(header.askers, directive);
@@ -139,7 +137,7 @@ void choose(Headers& headers, Candidates& units, Reached& reached) {
     if (with.size() < fewest_units || (!chosen.empty() && with.size() * 100 < units.size() * kept_percent)) continue;
     units = std::move(with);
     chosen.insert(directive);
-    inside.merge(reached.from({path}).own);
+    inside.merge(graph.from({path}).own);
   }
   Headers shared = headers_of(units);
   std::erase_if(shared, [&](const auto& it) {
@@ -157,7 +155,7 @@ PreambleGroup group_of(const std::string& root, const Candidates& units, const H
   const CompileCommand& command = model.planned->command;
   const std::string folder = model.head.lead_quotes ? folder_of(command.file) : command.directory;
   PreambleGroup group;
-  group.prepare = {root, command.directory, folder + "/forklint-preamble" + std::string(extension_of(command.file)), shared_arguments(command), model.head.lead, {}, true};
+  group.prepare = {root, command.directory, folder + "/forklint-preamble" + extension_of(command.file), shared_arguments(command), model.head.lead, {}, true};
   for (const auto& [place, directive] : order) group.prepare.preamble += directive;
   for (const Candidate* unit : units) {
     group.units.push_back(unit->unit);
@@ -169,11 +167,11 @@ PreambleGroup group_of(const std::string& root, const Candidates& units, const H
 }
 
 // Those that have most in common first, then those of the rest.
-void add_groups(const std::string& root, Candidates units, Reached& reached, std::vector<PreambleGroup>& groups) {
-  while (units.size() >= fewest_units) {
+void add_groups(const std::string& root, Candidates units, IncludeGraph& graph, std::vector<PreambleGroup>& groups) {
+  for (size_t made = 0; made < most_groups && units.size() >= fewest_units; ++made) {
     Headers headers = headers_of(units);
     Candidates members = units;
-    choose(headers, members, reached);
+    choose(headers, members, graph);
     if (members.size() < fewest_units) return;
     groups.push_back(group_of(root, members, headers));
     std::erase_if(units, [&](Candidate* it) { return std::ranges::binary_search(groups.back().units, it->unit); });
@@ -198,14 +196,14 @@ std::vector<PreambleGroup> share_preambles(const std::string& root, const std::v
   for (auto& [key, members] : alike) {
     if (members.size() < fewest_units) continue;
     const SearchPath path = search_path_of(members.front()->planned->command);
-    Reached reached(resolver, path);
+    IncludeGraph graph(resolver, path);
     for (Candidate* it : members) {
       it->asked = asked_in(it->head, *it->planned, path, resolver);
-      it->reached = reached_by(it->asked, reached);
+      it->reached = reached_by(it->asked, graph);
       if (!is_c(*it->planned)) only_standard(it->reached, it->asked);
     }
     std::erase_if(members, [](const Candidate* it) { return it->asked.empty(); });
-    add_groups(root, std::move(members), reached, groups);
+    add_groups(root, std::move(members), graph, groups);
   }
   return groups;
 }

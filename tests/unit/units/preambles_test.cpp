@@ -31,8 +31,8 @@ Tree& write_users(Tree& tree, int count) {
   return tree;
 }
 
-std::vector<PreambleGroup> groups_of(const Tree& tree) {
-  const units::Plan plan = units::plan_units(tree.files, {}, nullptr);
+std::vector<PreambleGroup> groups_of(const Tree& tree, const UnitOptions& options = {}) {
+  const units::Plan plan = units::plan_units(tree.files, options, nullptr);
   std::vector<uint32_t> all(plan.sources.size());
   for (uint32_t i = 0; i < all.size(); ++i) all[i] = i;
   return units::share_preambles(plan.root, plan.sources, all, tree.files);
@@ -54,6 +54,7 @@ TEST_CASE("a head has the includes that hold in any case, and ends where they ma
   CHECK_FALSE(head.lead_quotes);
   CHECK(units::head_of("#ifdef A\n#include \"config.h\"\n#endif\n#include <a.h>\n").lead_quotes);
   CHECK(included(units::head_of("#include <a.h>\nint x;\n#include <b.h>\n")) == "a.h");
+  CHECK(included(units::head_of("// carried on \\\n#include <a.h>\n#include <b.h>\n")) == "b.h");
   CHECK(included(units::head_of("#include HEADER\n#include <b.h>\n")) == "");
   CHECK(included(units::head_of("#endif\n#include <b.h>\n")) == "");
   CHECK(included(units::head_of("#include <a.h>\n#pragma pack(1)\n#include <b.h>\n")) == "a.h");
@@ -75,6 +76,10 @@ TEST_CASE("units that begin alike share a preamble, from four on, in the order i
   const std::string text = user(0);
   const units::Stretch at = groups[0].covered[0][0];
   CHECK(text.substr(at.begin, at.end - at.begin) == "#include <stdio.h>");
+  // In C++, whatever the file is called, what a header's templates do is known where they are used.
+  const std::vector<PreambleGroup> cpp = groups_of(many, {.flags = std::vector<std::string>{"-x", "c++"}});
+  REQUIRE(cpp.size() == 1);
+  CHECK(cpp[0].prepare.preamble == "#include <stdio.h>\n");
 }
 
 TEST_CASE("with a preamble the facts are those without") {

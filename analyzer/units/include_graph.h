@@ -19,9 +19,9 @@ struct ReachedHeaders {
 bool is_standard(std::string_view name);
 
 // For sources that are compiled alike. Reads each header once.
-class Reached {
+class IncludeGraph {
  public:
-  Reached(Resolver& resolver, SearchPath path) : resolver_(resolver), path_(std::move(path)) {}
+  IncludeGraph(Resolver& resolver, SearchPath path) : resolver_(resolver), path_(std::move(path)) {}
 
   // `headers`: real paths.
   ReachedHeaders from(const std::vector<std::string>& headers);

@@ -1,4 +1,4 @@
-#include "analyzer/units/reached.h"
+#include "analyzer/units/include_graph.h"
 
 #include <map>
 
@@ -14,7 +14,7 @@ constexpr uint64_t largest_header = 4u << 20;
 
 bool is_standard(std::string_view name) { return name.find_first_of("./") == name.npos; }
 
-const std::vector<Reached::Included>& Reached::includes_of(const std::string& file) {
+const std::vector<IncludeGraph::Included>& IncludeGraph::includes_of(const std::string& file) {
   auto [it, is_new] = headers_.try_emplace(file);
   auto& includes = it->second;
   if (!is_new) return includes;
@@ -27,7 +27,7 @@ const std::vector<Reached::Included>& Reached::includes_of(const std::string& fi
   return includes;
 }
 
-ReachedHeaders Reached::from(const std::vector<std::string>& headers) {
+ReachedHeaders IncludeGraph::from(const std::vector<std::string>& headers) {
   ReachedHeaders result;
   result.own.insert(headers.begin(), headers.end());
   std::map<std::string, bool> seen;  // and whether in any case
