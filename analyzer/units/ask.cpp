@@ -38,7 +38,8 @@ Command command_of(const std::string& root, const PlannedUnit& unit) { return {r
 // What earlier runs know. The rest is left to be asked.
 std::vector<uint32_t> from_cache(const Cache& cache, const std::string& root, const std::vector<PlannedUnit>& units, unsigned jobs, Answers& answers) {
   std::vector<std::optional<Unit>> known(units.size());
-  source::in_parallel(units.size(), jobs, [&](size_t i) { known[i] = cache.find(command_of(root, units[i])); });
+  FileStates states;
+  source::in_parallel(units.size(), jobs, [&](size_t i) { known[i] = cache.find(command_of(root, units[i]), states); });
   std::map<std::string, bool> preambles;  // whether they are there, by the request for them
   std::vector<uint32_t> missing;
   for (uint32_t i = 0; i < units.size(); ++i) {
@@ -47,7 +48,7 @@ std::vector<uint32_t> from_cache(const Cache& cache, const std::string& root, co
       auto [it, is_new] = preambles.try_emplace(known[i]->preamble, false);
       if (is_new)
         if (auto command = frontends::cpp::command_from(it->first))
-          if (auto unit = cache.find(*command)) answers.preambles.push_back(std::move(*unit)), it->second = true;
+          if (auto unit = cache.find(*command, states)) answers.preambles.push_back(std::move(*unit)), it->second = true;
       whole = it->second;
     }
     if (whole) answers.units[i] = std::move(*known[i]);

@@ -23,19 +23,15 @@ namespace fs = std::filesystem;
 using frontends::cpp::Command;
 using frontends::cpp::Unit;
 
-constexpr std::string_view magic = "forklint units 2\n";
+constexpr std::string_view magic = "forklint units 3\n";
 constexpr size_t largest_answer = 64u << 20;
 
-struct State {
-  uint64_t size = 0;
-  int64_t changed = 0;  // nanoseconds
-  bool operator==(const State&) const = default;
-};
+constexpr FileState absent{UINT64_MAX, 0};  // in an answer
 
-std::optional<State> state_of(const std::string& path) {
+std::optional<FileState> state_of(const std::string& path) {
   struct stat status;
   if (::stat(path.c_str(), &status) != 0) return {};
-  return State{uint64_t(status.st_size), int64_t(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec};
+  return FileState{uint64_t(status.st_size), int64_t(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec};
 }
 
 // An answer as it lies in its file: what it depends on, then the bytes of the protocol.
@@ -57,23 +53,32 @@ std::vector<std::string> files_of(const Command& command, const Unit& unit) {
 }
 
 // The rest of the bytes, when every file is as it was.
-std::optional<std::string_view> still_holds(std::string_view bytes) {
+std::optional<std::string_view> still_holds(std::string_view bytes, FileStates& states) {
   if (!bytes.starts_with(magic)) return {};
   bytes.remove_prefix(magic.size());
   uint32_t count = 0;
   if (!take(bytes, count)) return {};
   for (; count > 0; --count) {
     uint32_t length = 0;
-    State then;
+    FileState then;
     if (!take(bytes, length) || length > bytes.size()) return {};
-    const std::string path(bytes.substr(0, length));
+    const std::string_view path = bytes.substr(0, length);
     bytes.remove_prefix(length);
-    if (!take(bytes, then.size) || !take(bytes, then.changed) || state_of(path) != then) return {};
+    if (!take(bytes, then.size) || !take(bytes, then.changed) || states.of(path).value_or(absent) != then) return {};
   }
   return bytes;
 }
 
 }  // namespace
+
+std::optional<FileState> FileStates::of(std::string_view path) {
+  const std::string key(path);
+  Part& part = parts_[std::hash<std::string_view>()(path) / 7 % parts_.size()];
+  const std::lock_guard lock(part.mutex);
+  auto [it, is_new] = part.known.try_emplace(key);
+  if (is_new) it->second = state_of(key);
+  return it->second;
+}
 
 std::string cache_folder() {
   if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache == '/') return std::string(cache) + "/forklint/units";
@@ -82,7 +87,7 @@ std::string cache_folder() {
 }
 
 Cache::Cache(std::string folder, const std::string& frontend) : folder_(std::move(folder)) {
-  const std::optional<State> program = state_of(frontend);
+  const std::optional<FileState> program = state_of(frontend);
   if (!program) folder_.clear();
   if (folder_.empty()) return;
   salt_ = frontend;
@@ -101,11 +106,11 @@ std::string Cache::path_of(const Command& command) const {
   return folder_ + "/llvmcache-" + llvm::utohexstr(hash.high64, true, 16) + llvm::utohexstr(hash.low64, true, 16);
 }
 
-std::optional<Unit> Cache::find(const Command& command) const {
+std::optional<Unit> Cache::find(const Command& command, FileStates& states) const {
   if (folder_.empty()) return {};
   const std::string path = path_of(command);
   auto bytes = source::read_bytes(path, largest_answer);
-  auto answer = bytes ? still_holds(*bytes) : std::nullopt;
+  auto answer = bytes ? still_holds(*bytes, states) : std::nullopt;
   if (!answer) return {};
   auto unit = frontends::cpp::unit_from(*answer);
   if (!unit) return {};
@@ -114,18 +119,25 @@ std::optional<Unit> Cache::find(const Command& command) const {
 }
 
 void Cache::keep(const Command& command, const Unit& unit, std::chrono::system_clock::time_point asked) const {
-  if (folder_.empty() || !unit.missing_header.empty()) return;  // no file tells that a missing one is there now
+  if (folder_.empty()) return;
   const int64_t latest = std::chrono::duration_cast<std::chrono::nanoseconds>(asked.time_since_epoch()).count();
   std::string bytes(magic);
   const std::vector<std::string> files = files_of(command, unit);
-  put(bytes, uint32_t(files.size()));
+  auto depends = [&](const std::string& path, const FileState& state) {
+    put(bytes, uint32_t(path.size()));
+    bytes += path;
+    put(bytes, state.size);
+    put(bytes, state.changed);
+  };
+  put(bytes, uint32_t(files.size() + unit.absent.size()));
   for (const std::string& path : files) {
     auto state = state_of(path);
     if (!state || state->changed >= latest) return;
-    put(bytes, uint32_t(path.size()));
-    bytes += path;
-    put(bytes, state->size);
-    put(bytes, state->changed);
+    depends(path, *state);
+  }
+  for (const std::string& path : unit.absent) {
+    if (state_of(path)) return;
+    depends(path, absent);
   }
   bytes += to_bytes(unit);
   if (bytes.size() > largest_answer) return;

@@ -1,24 +1,48 @@
 // Answers of forklint-clang, kept from run to run in a folder of the user's, so that only what changed is parsed again. An answer
-// holds while each file that Clang read for it, system headers too, has the size and the time of change that it had then; the
-// command, the frontend and the variables that change its search paths are part of its name. A header that appears where the search
-// comes by earlier is not noticed, as with compilers' dependency files; an answer that misses a header is not kept.
+// holds while each file that Clang read for it, system headers too, has the size and the time of change that it had then, and
+// nothing is where it looked in vain; the command, the frontend and the variables that change its search paths are part of its name.
 #pragma once
 
 #include <chrono>
+#include <array>
+#include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 #include "analyzer/frontends/cpp/protocol.h"
 
 namespace forklint::units {
 
-// Thread-safe. Whatever goes wrong with the folder, an answer is then just not there. Cost of find(): one stat for each file.
+struct FileState {
+  uint64_t size = 0;
+  int64_t changed = 0;  // nanoseconds
+  bool operator==(const FileState&) const = default;
+};
+
+// What files were like when they were first asked for: many answers are made from the same headers. Thread-safe.
+class FileStates {
+ public:
+  // None where there is no file.
+  std::optional<FileState> of(std::string_view path);
+
+ private:
+  struct Part {
+    std::mutex mutex;
+    std::unordered_map<std::string, std::optional<FileState>> known;
+  };
+  std::array<Part, 16> parts_;
+};
+
+// Thread-safe. Whatever goes wrong with the folder, an answer is then just not there. Cost of find(): one stat for each file that
+// `states` does not know.
 class Cache {
  public:
   // An empty folder keeps nothing.
   Cache(std::string folder, const std::string& frontend);
 
-  std::optional<frontends::cpp::Unit> find(const frontends::cpp::Command& command) const;
+  std::optional<frontends::cpp::Unit> find(const frontends::cpp::Command& command, FileStates& states) const;
   // `asked`: from then on a file may have changed after it was read, and the answer is not kept.
   void keep(const frontends::cpp::Command& command, const frontends::cpp::Unit& unit, std::chrono::system_clock::time_point asked) const;
   // Removes the answers that were not used for longest, above a limit of bytes, and those of two months ago.

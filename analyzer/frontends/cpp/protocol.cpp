@@ -105,6 +105,8 @@ std::string to_bytes(const Unit& unit) {
   for (const std::string& path : unit.reads) to.text(path);
   to.number(uint32_t(unit.system_reads.size()));
   for (const std::string& path : unit.system_reads) to.text(path);
+  to.number(uint32_t(unit.absent.size()));
+  for (const std::string& path : unit.absent) to.text(path);
   for (const FileOfUnit& file : unit.files) {
     to.text(file.path);
     to.text(facts::to_bytes(file.facts));
@@ -122,6 +124,7 @@ std::expected<Unit, std::string> unit_from(std::string_view bytes) {
   unit.preamble = from.text();
   for (uint32_t left = from.number(); left > 0 && from.good; --left) unit.reads.emplace_back(from.text());
   for (uint32_t left = from.number(); left > 0 && from.good; --left) unit.system_reads.emplace_back(from.text());
+  for (uint32_t left = from.number(); left > 0 && from.good; --left) unit.absent.emplace_back(from.text());
   while (from.good && !from.rest.empty()) {
     std::string path(from.text());
     auto facts = facts::from_bytes(from.text());

@@ -47,6 +47,7 @@ struct Unit {
   std::string missing_header;  // the first one
   std::vector<std::string> reads;  // the user's files that it is made of, whether they define something or not
   std::vector<std::string> system_reads;  // all other files, absolute
+  std::vector<std::string> absent;  // where Clang looked for headers and nothing was, absolute: a file that appears there may be meant
   std::string preamble;        // the request for the preamble that was used, whose facts are not among these; empty: none
   std::string failure;         // why there is nothing at all; empty when there is
 };

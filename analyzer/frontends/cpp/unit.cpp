@@ -10,6 +10,7 @@
 #include <clang/Serialization/ASTWriter.h>
 #include <llvm/Support/VirtualFileSystem.h>
 
+#include "analyzer/frontends/cpp/absent_files.h"
 #include "analyzer/frontends/cpp/arguments.h"
 #include "analyzer/frontends/cpp/consumer.h"
 
@@ -17,7 +18,7 @@ namespace forklint::frontends::cpp {
 
 struct Preamble {
   Command command;
-  std::vector<std::string> reads, system_reads;
+  std::vector<std::string> reads, system_reads, absent;
   std::shared_ptr<clang::PCHBuffer> tree;  // what Clang knows behind it
 };
 
@@ -157,7 +158,8 @@ Unit run(const Command& command, const Preamble* kept, std::shared_ptr<PCHBuffer
     preprocessor.addRemappedFile(command.file, rest.release());
   }
   CompilerInstance compiler(invocation);
-  compiler.setVirtualFileSystem(files);
+  auto looked = llvm::makeIntrusiveRefCnt<AbsentFiles>(files);
+  compiler.setVirtualFileSystem(looked);
   compiler.createDiagnostics(&errors, false);
   compiler.getDiagnostics().setFatalsAsError(true);
   compiler.createFileManager();
@@ -172,6 +174,7 @@ Unit run(const Command& command, const Preamble* kept, std::shared_ptr<PCHBuffer
   unit.errors = errors.count;
   unit.first_error = errors.first;
   unit.missing_header = errors.missing_header;
+  unit.absent.assign(looked->seen().begin(), looked->seen().end());
   return unit;
 }
 
@@ -186,7 +189,7 @@ Unit prepare(const Command& command, PreamblePtr& kept) {
     return unit;
   }
   std::erase_if(unit.reads, [&](const std::string& path) { return llvm::StringRef(command.file).ends_with(path); });
-  kept = PreamblePtr(new Preamble{command, unit.reads, unit.system_reads, std::move(tree)});
+  kept = PreamblePtr(new Preamble{command, unit.reads, unit.system_reads, unit.absent, std::move(tree)});
   return unit;
 }
 
@@ -196,6 +199,7 @@ Unit analyse(const Command& command, const Preamble* kept) {
   if (!unit.failure.empty() || unit.errors > 0) return run(command, nullptr, nullptr);
   unit.reads.insert(unit.reads.end(), kept->reads.begin(), kept->reads.end());
   unit.system_reads.insert(unit.system_reads.end(), kept->system_reads.begin(), kept->system_reads.end());
+  unit.absent.insert(unit.absent.end(), kept->absent.begin(), kept->absent.end());
   unit.preamble = to_bytes(kept->command);
   return unit;
 }

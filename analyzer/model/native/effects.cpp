@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <deque>
-#include <unordered_map>
+#include <unordered_set>
 
 namespace forklint::model::native {
 namespace {
@@ -188,9 +188,9 @@ namespace {
 template <class Follow>
 Reached reach_by(const Program& program, const Forks& forks, const std::vector<Reached::Entry>& start, size_t limit, Follow&& follow) {
   Reached result;
-  std::unordered_map<FunctionId, bool> seen;
+  std::unordered_set<FunctionId> seen;
   for (const Reached::Entry& entry : start)
-    if (seen.emplace(entry.function, true).second) result.entries.push_back(entry);
+    if (seen.insert(entry.function).second) result.entries.push_back(entry);
   for (uint32_t i = 0; i < result.entries.size(); ++i) {
     Reached::Entry from = result.entries[i];
     for (const Call& call : program.function(from.function).calls) {
@@ -201,7 +201,7 @@ Reached reach_by(const Program& program, const Forks& forks, const std::vector<R
           result.complete = false;
           return result;
         }
-        if (seen.emplace(target, true).second) result.entries.push_back({target, i, call.event, from.sure && call.sure});
+        if (seen.insert(target).second) result.entries.push_back({target, i, call.event, from.sure && call.sure});
       }
     }
   }
@@ -212,6 +212,10 @@ Reached reach_by(const Program& program, const Forks& forks, const std::vector<R
 
 Reached reach(const Program& program, const Forks& forks, const std::vector<Reached::Entry>& start, size_t limit) {
   return reach_by(program, forks, start, limit, [](FunctionId, EventId, FunctionId) { return true; });
+}
+
+Reached reach_doing(const Program& program, const Forks& forks, const Effects& effects, Effect effect, const std::vector<Reached::Entry>& start, size_t limit) {
+  return reach_by(program, forks, start, limit, [&](FunctionId, EventId, FunctionId target) { return effects.of(target, effect) != nullptr; });
 }
 
 Reached reach_unharmed(const Program& program, const Forks& forks, const std::vector<Reached::Entry>& start, size_t limit) {

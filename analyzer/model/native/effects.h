@@ -90,7 +90,9 @@ struct Reached {
 
 // `start` functions, then what they call, but for what only a forked child runs.
 Reached reach(const Program& program, const Forks& forks, const std::vector<Reached::Entry>& start, size_t limit = 2000);
-// The same without what is only done because something has failed: functions that end the process, and calls behind which it ends.
+// The same along functions that have this effect, alone: what leads to nothing is not looked at.
+Reached reach_doing(const Program& program, const Forks& forks, const Effects& effects, Effect effect, const std::vector<Reached::Entry>& start, size_t limit = 2000);
+// As reach(), without what is only done because something has failed: functions that end the process, and calls behind which it ends.
 Reached reach_unharmed(const Program& program, const Forks& forks, const std::vector<Reached::Entry>& start, size_t limit = 2000);
 
 }  // namespace forklint::model::native

@@ -159,7 +159,7 @@ std::vector<std::pair<uint32_t, std::vector<Place>>> Native::sites_from(Function
   add(function, call.event, {});
   std::vector<Reached::Entry> start;
   for (FunctionId target : call.targets) start.push_back({target});
-  Reached reached = reach(program_, forks_, start, 500);
+  Reached reached = reach_doing(program_, forks_, effects_, Effect::forks, start, 500);
   for (uint32_t i = 0; i < reached.entries.size(); ++i) {
     if (forks_.in(reached.entries[i].function).empty()) continue;
     std::vector<Place> way;

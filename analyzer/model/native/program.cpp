@@ -135,9 +135,9 @@ void Program::link_calls(FunctionId id) {
   Function& function = functions_[id];
   const FileFacts& facts = *units_[function.unit].facts;
   const Scope& scope = facts.scopes[function.scope];
-  std::unordered_map<EventId, bool> callee;
+  std::unordered_set<EventId> callee;
   for (EventId at = scope.events.begin; at < scope.events.end; ++at)
-    if (facts.events[at].op == Op::call && facts.events[at].operands_count) callee[facts.operands_of(facts.events[at])[0].value] = true;
+    if (facts.events[at].op == Op::call && facts.events[at].operands_count) callee.insert(facts.operands_of(facts.events[at])[0].value);
   for (EventId at = scope.events.begin; at < scope.events.end; ++at) {
     const Event& event = facts.events[at];
     if ((event.op == Op::read || event.op == Op::lambda) && !callee.contains(at))

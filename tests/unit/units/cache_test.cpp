@@ -13,6 +13,7 @@ using namespace forklint;
 using frontends::cpp::Command;
 using frontends::cpp::Unit;
 using units::Cache;
+using units::FileStates;
 namespace fs = std::filesystem;
 
 namespace {
@@ -41,6 +42,12 @@ struct Folder {
   }
 };
 
+// As a run that begins now.
+std::optional<Unit> find(const Cache& cache, const Command& command) {
+  FileStates states;
+  return cache.find(command, states);
+}
+
 }  // namespace
 
 TEST_CASE("an answer holds until a file that it was made from changes") {
@@ -53,29 +60,31 @@ TEST_CASE("an answer holds until a file that it was made from changes") {
   unit.errors = 7;
   unit.reads = {"unit.c"};
   unit.system_reads = {header};
+  unit.absent = {(folder.path / "later.h").string()};
   const Cache cache((folder.path / "kept").string(), frontend);
-  CHECK(!cache.find(command));
+  CHECK(!find(cache, command));
   cache.keep(command, unit, std::chrono::system_clock::now());
-  auto found = cache.find(command);
+  auto found = find(cache, command);
   REQUIRE(found);
   CHECK(found->errors == 7);
   CHECK(found->system_reads == unit.system_reads);
 
   Command other = command;
   other.arguments.push_back("-DX");
-  CHECK(!cache.find(other));
+  CHECK(!find(cache, other));
   SECTION("the source") { folder.write_long_ago("unit.c", "int main() { return 0; }"); }
   SECTION("a system header of the same size") {
     folder.write("system.h", "int b;");
   }
+  SECTION("a header is there that was looked for in vain") { folder.write_long_ago("later.h", ""); }
   SECTION("a header is gone") { fs::remove(header); }
   SECTION("the answer itself is cut off") {
     for (const auto& entry : fs::directory_iterator(folder.path / "kept")) fs::resize_file(entry.path(), fs::file_size(entry.path()) - 3);
   }
-  CHECK(!cache.find(command));
+  CHECK(!find(cache, command));
 }
 
-TEST_CASE("what may have changed while it was read, or misses a header, is not kept, nor is anything where there is no folder") {
+TEST_CASE("what may have changed while it was read is not kept, nor is anything where there is no folder") {
   Folder folder;
   const std::string frontend = folder.write_long_ago("frontend", "x");
   const Command command{folder.path.string(), folder.path.string(), "unit.c", {"cc"}};
@@ -85,14 +94,14 @@ TEST_CASE("what may have changed while it was read, or misses a header, is not k
   folder.write("unit.c", "int main() {}");
   const Cache cache((folder.path / "kept").string(), frontend);
   cache.keep(command, unit, asked);
-  CHECK(!cache.find(command));
+  CHECK(!find(cache, command));
   Unit partial;
-  partial.missing_header = "later.h";
+  partial.absent = {(folder.path / "unit.c").string()};  // there since
   cache.keep(command, partial, std::chrono::system_clock::now());
-  CHECK(!cache.find(command));
+  CHECK(!find(cache, command));
   const Cache none("", frontend);
   none.keep(command, unit, std::chrono::system_clock::now() + std::chrono::hours(1));
-  CHECK(!none.find(command));
+  CHECK(!find(none, command));
 }
 
 TEST_CASE("answers that were not used for longest go first") {
@@ -108,12 +117,12 @@ TEST_CASE("answers that were not used for longest go first") {
   }
   CHECK(folder.answers() == 10);
   command.file = "0.c";
-  CHECK(cache.find(command));
+  CHECK(find(cache, command));
   cache.trim(9000);
   CHECK(folder.answers() == 8);
-  CHECK(cache.find(command));
+  CHECK(find(cache, command));
   command.file = "1.c";
-  CHECK(!cache.find(command));
+  CHECK(!find(cache, command));
 }
 
 TEST_CASE("a second run asks no worker") {
@@ -133,4 +142,29 @@ TEST_CASE("a second run asks no worker") {
   CHECK(second.files[0].facts.events.size() == first.files[0].facts.events.size());
   options.cache.clear();
   CHECK(units::analyse(files, options, nullptr).files.empty());
+}
+
+TEST_CASE("a unit that misses a header is kept until the header comes, wherever it was looked for") {
+  ::setenv("FORKLINT_CLANG", FORKLINT_CLANG_BINARY, 1);
+  Folder folder;
+  fs::create_directory(folder.path / "include");
+  auto file = source::read(folder.write_long_ago("server.c", "#if __has_include(\"optional.h\")\n#include \"optional.h\"\n#endif\n#include \"later.h\"\nint serve(void) { return later(); }\n"), source::Kind::c, 0);
+  REQUIRE(file);
+  std::vector<source::File> files;
+  files.push_back(std::move(*file));
+  units::UnitOptions options;
+  options.cache = (folder.path / "kept").string();
+  options.flags = std::vector<std::string>{"-I" + (folder.path / "include").string()};
+  CHECK(units::analyse(files, options, nullptr).files.size() == 1);
+  auto kept = [&] {
+    options.time = std::chrono::seconds(0);
+    const bool answered = !units::analyse(files, options, nullptr).files.empty();
+    options.time = units::UnitOptions().time;
+    return answered;
+  };
+  CHECK(kept());
+  SECTION("beside the file") { folder.write_long_ago("later.h", "int later(void);\n"); }
+  SECTION("in a folder of the command") { folder.write_long_ago("include/later.h", "int later(void);\n"); }
+  SECTION("one that was only asked for") { folder.write_long_ago("optional.h", "\n"); }
+  CHECK(!kept());
 }
