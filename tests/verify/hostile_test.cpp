@@ -190,16 +190,20 @@ TEST_CASE("an ordinary user's run is as much alone") {
   CHECK(status == 0);
 }
 
-TEST_CASE("an observer that is killed takes its run along") {
+TEST_CASE("an observer that is killed takes its run along, and the next one its folder") {
   const std::string word = "observed-" + std::to_string(::getpid());
   Script script("import subprocess, sys, time\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)', sys.argv[1]], start_new_session=True)\ntime.sleep(600)\n");
   fv::Run run = script.run(newest_python(), "fork");
   run.arguments = {word};
   run.files = {"main.py"};
   run.wall_limit = std::chrono::seconds(600);
+  Script rooms("");
+  auto left = [&] {
+    return std::ranges::count_if(std::filesystem::directory_iterator(rooms.folder()), [](const auto& entry) { return entry.is_directory(); });
+  };
   pid_t observer = ::fork();
   if (observer == 0) {
-    ::setenv("TMPDIR", script.folder().c_str(), 1);  // its folder goes with the script's
+    ::setenv("TMPDIR", rooms.folder().c_str(), 1);
     (void)fv::observe(run);
     ::_exit(0);
   }
@@ -207,6 +211,18 @@ TEST_CASE("an observer that is killed takes its run along") {
   ::kill(observer, SIGKILL);
   ::waitpid(observer, nullptr, 0);
   CHECK(within(std::chrono::seconds(20), [&] { return processes_with(word) == 0; }));
+  CHECK(left() == 1);
+  run.arguments = {};
+  run.program = {"-c", "pass"};
+  observer = ::fork();
+  if (observer == 0) {
+    ::setenv("TMPDIR", rooms.folder().c_str(), 1);
+    ::_exit(fv::observe(run).outcome == "ok" ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(observer, &status, 0);
+  CHECK(status == 0);
+  CHECK(left() == 0);
 }
 
 TEST_CASE("nothing is left after many runs at the same time") {

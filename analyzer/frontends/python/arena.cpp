@@ -1,5 +1,6 @@
 #include "analyzer/frontends/python/arena.h"
 
+#include <sys/mman.h>
 #include <tree_sitter/api.h>
 
 #include <cstdlib>
@@ -66,7 +67,10 @@ void* Arena::split_larger(size_t whole) {
 // What is left of the old piece is lost: less than one block.
 void Arena::add_piece() {
   if (next_) ++current_;
-  if (current_ == pieces_.size()) pieces_.push_back(static_cast<std::byte*>(not_null(std::malloc(piece_size))));
+  if (current_ == pieces_.size()) {
+    pieces_.push_back(static_cast<std::byte*>(not_null(std::aligned_alloc(piece_size, piece_size))));
+    ::madvise(pieces_.back(), piece_size, MADV_HUGEPAGE);  // where the system has them
+  }
   next_ = pieces_[current_];
   end_ = next_ + piece_size;
 }

@@ -47,8 +47,8 @@ class Arena {
 
   static constexpr size_t step = 16;  // sizes of small blocks, their head included
   static constexpr size_t largest_small = blocks_alone ? 0 : 4096;
-  static constexpr size_t piece_size = 1 << 18;
-  static constexpr size_t most_kept = 16;        // pieces
+  static constexpr size_t piece_size = 2 << 20;  // of one large page: a tree is read from end to end in no order of addresses
+  static constexpr size_t most_kept = 2;         // pieces
 
   void* take_small(size_t whole);
   void* split_larger(size_t whole);

@@ -1,6 +1,8 @@
 #include "room.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -73,26 +75,56 @@ std::string part_of_tmp(const fs::path& path) {
   return text.substr(0, text.find('/', 5));
 }
 
-}  // namespace
-
-Room::~Room() {
-  if (path_.empty()) return;
+void remove_room(const fs::path& path) {
   std::error_code error;
-  fs::remove_all(path_, error);
+  fs::remove_all(path, error);
   if (!error) return;
-  for (fs::recursive_directory_iterator at(path_, fs::directory_options::skip_permission_denied, error), end; !error && at != end; at.increment(error)) {
+  for (fs::recursive_directory_iterator at(path, fs::directory_options::skip_permission_denied, error), end; !error && at != end; at.increment(error)) {
     std::error_code ignored;
     if (at->is_directory(ignored) && !at->is_symlink(ignored)) fs::permissions(at->path(), fs::perms::owner_all, ignored);
   }
-  fs::remove_all(path_, error);
+  fs::remove_all(path, error);
+}
+
+runtime::Fd locked(const fs::path& path, int flags) {
+  runtime::Fd file(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600));
+  return file.open() && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0 ? std::move(file) : runtime::Fd();
+}
+
+// For as long as the observer lives. The file has its name only once it is locked, so that nobody takes a new room for an abandoned one.
+runtime::Fd lock_of(const fs::path& room) {
+  runtime::Fd lock = locked(room / "unlocked", O_CREAT | O_EXCL);
+  std::error_code error;
+  if (lock.open()) fs::rename(room / "unlocked", room / "lock", error);
+  return lock;
+}
+
+// Rooms of this user that nobody locks any more.
+void remove_abandoned(const fs::path& base) {
+  std::error_code error;
+  for (fs::directory_iterator at(base, fs::directory_options::skip_permission_denied, error), end; !error && at != end; at.increment(error)) {
+    struct stat status;
+    if (!at->path().filename().string().starts_with("forklint-") || ::lstat(at->path().c_str(), &status) != 0) continue;
+    if (!S_ISDIR(status.st_mode) || status.st_uid != ::geteuid()) continue;
+    if (runtime::Fd lock = locked(at->path() / "lock", 0); lock.open()) remove_room(at->path());
+  }
+}
+
+}  // namespace
+
+Room::~Room() {
+  if (!path_.empty()) remove_room(path_);
 }
 
 runtime::Result<Room> Room::make(const Run& run) {
   std::error_code error;
   fs::path base = fs::temp_directory_path(error);
-  std::string path = ((error ? fs::path("/tmp") : base) / "forklint-XXXXXX").string();
+  if (error) base = "/tmp";
+  remove_abandoned(base);
+  std::string path = (base / "forklint-XXXXXX").string();
   if (!::mkdtemp(path.data())) return runtime::system_error("mkdtemp " + path);
   Room room(fs::canonical(path, error).string());
+  room.lock_ = lock_of(room.path_);
   if (auto filled = room.fill(run); !filled) return std::unexpected(filled.error());
   return room;
 }

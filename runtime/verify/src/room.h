@@ -1,5 +1,5 @@
-// The folder of one run: what is carried in, the program's copy, its /tmp and home, the file of events. Removed with the object.
-// Internal.
+// The folder of one run: what is carried in, the program's copy, its /tmp and home, the file of events. Removed with the object;
+// one whose observer was killed, by the next observer. Internal.
 #pragma once
 
 #include <string>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "forklint/runtime/error.h"
+#include "forklint/runtime/fd.h"
 #include "forklint/runtime/process.h"
 #include "forklint/verify/verify.h"
 
@@ -15,7 +16,7 @@ namespace forklint::verify {
 class Room {
  public:
   static runtime::Result<Room> make(const Run& run);
-  Room(Room&& other) noexcept : path_(std::exchange(other.path_, {})), folder_(std::move(other.folder_)), bare_(std::move(other.bare_)), layered_(other.layered_) {}
+  Room(Room&& other) noexcept : path_(std::exchange(other.path_, {})), lock_(std::move(other.lock_)), folder_(std::move(other.folder_)), bare_(std::move(other.bare_)), layered_(other.layered_) {}
   ~Room();
 
   std::string events() const { return path_ + "/events"; }
@@ -32,6 +33,7 @@ class Room {
   std::vector<std::string> environment(const Run& run) const;
 
   std::string path_;
+  runtime::Fd lock_;      // says that somebody uses the folder
   std::string folder_;    // the program's working folder
   std::string bare_;      // the interpreter of an environment of its own; "": run.interpreter
   bool layered_ = false;  // it is the real one, under a layer
