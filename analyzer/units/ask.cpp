@@ -36,9 +36,8 @@ unsigned worker_count(const UnitOptions& options, size_t units) {
 Command command_of(const std::string& root, const PlannedUnit& unit) { return {root, unit.command.directory, unit.command.file, unit.command.arguments}; }
 
 // What earlier runs know. The rest is left to be asked.
-std::vector<uint32_t> from_cache(const Cache& cache, const std::string& root, const std::vector<PlannedUnit>& units, unsigned jobs, Answers& answers) {
+std::vector<uint32_t> from_cache(const Cache& cache, FileStates& states, const std::string& root, const std::vector<PlannedUnit>& units, unsigned jobs, Answers& answers) {
   std::vector<std::optional<Unit>> known(units.size());
-  FileStates states;
   source::in_parallel(units.size(), jobs, [&](size_t i) { known[i] = cache.find(command_of(root, units[i]), states); });
   std::map<std::string, bool> preambles;  // whether they are there, by the request for them
   std::vector<uint32_t> missing;
@@ -124,13 +123,14 @@ class Queue {
 struct Run {
   const std::vector<PreambleGroup>& groups;
   const Cache& cache;
+  FileStates& states;
   std::vector<std::optional<Unit>> preambles;
   std::vector<std::atomic<bool>> failed;  // such a preamble cannot be had
   std::mutex mutex;
   std::atomic<bool> kept = false;
 
   void keep(const Command& command, const Unit& unit, Clock::time_point asked) {
-    cache.keep(command, unit, asked);
+    cache.keep(command, unit, asked, states);
     kept = true;
   }
 };
@@ -186,10 +186,11 @@ Answers ask_all(const std::string& program, const std::string& root, const std::
   answers.units.resize(units.size());
   const Cache cache(options.cache, program);
   const unsigned workers = worker_count(options, units.size());
-  const std::vector<uint32_t> missing = from_cache(cache, root, units, workers, answers);
+  FileStates states;
+  const std::vector<uint32_t> missing = from_cache(cache, states, root, units, workers, answers);
   const std::vector<PreambleGroup> groups = share_preambles(root, units, missing, files);
   Queue queue(groups, missing, [&](uint32_t unit) { return files[units[unit].file].text.size(); });
-  Run run{groups, cache, std::vector<std::optional<Unit>>(groups.size()), std::vector<std::atomic<bool>>(groups.size()), {}, false};
+  Run run{groups, cache, states, std::vector<std::optional<Unit>>(groups.size()), std::vector<std::atomic<bool>>(groups.size()), {}, false};
   auto work = [&] {
     Prepared worker(run, program, options);
     uint32_t lane = none;

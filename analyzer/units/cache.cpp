@@ -118,7 +118,7 @@ std::optional<Unit> Cache::find(const Command& command, FileStates& states) cons
   return std::move(*unit);
 }
 
-void Cache::keep(const Command& command, const Unit& unit, std::chrono::system_clock::time_point asked) const {
+void Cache::keep(const Command& command, const Unit& unit, std::chrono::system_clock::time_point asked, FileStates& states) const {
   if (folder_.empty()) return;
   const int64_t latest = std::chrono::duration_cast<std::chrono::nanoseconds>(asked.time_since_epoch()).count();
   std::string bytes(magic);
@@ -131,12 +131,12 @@ void Cache::keep(const Command& command, const Unit& unit, std::chrono::system_c
   };
   put(bytes, uint32_t(files.size() + unit.absent.size()));
   for (const std::string& path : files) {
-    auto state = state_of(path);
+    auto state = states.of(path);
     if (!state || state->changed >= latest) return;
     depends(path, *state);
   }
   for (const std::string& path : unit.absent) {
-    if (state_of(path)) return;
+    if (states.of(path)) return;
     depends(path, absent);
   }
   bytes += to_bytes(unit);

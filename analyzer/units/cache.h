@@ -44,7 +44,7 @@ class Cache {
 
   std::optional<frontends::cpp::Unit> find(const frontends::cpp::Command& command, FileStates& states) const;
   // `asked`: from then on a file may have changed after it was read, and the answer is not kept.
-  void keep(const frontends::cpp::Command& command, const frontends::cpp::Unit& unit, std::chrono::system_clock::time_point asked) const;
+  void keep(const frontends::cpp::Command& command, const frontends::cpp::Unit& unit, std::chrono::system_clock::time_point asked, FileStates& states) const;
   // Removes the answers that were not used for longest, above a limit of bytes, and those of two months ago.
   void trim(uint64_t most_bytes = 512u << 20) const;
 

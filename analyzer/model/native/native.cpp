@@ -157,18 +157,28 @@ std::vector<std::pair<uint32_t, std::vector<Place>>> Native::sites_from(Function
     }
   };
   add(function, call.event, {});
-  std::vector<Reached::Entry> start;
-  for (FunctionId target : call.targets) start.push_back({target});
-  Reached reached = reach_doing(program_, forks_, effects_, Effect::forks, start, 500);
-  for (uint32_t i = 0; i < reached.entries.size(); ++i) {
-    if (forks_.in(reached.entries[i].function).empty()) continue;
-    std::vector<Place> way;
-    for (uint32_t at = i; reached.entries[at].from != none; at = reached.entries[at].from) way.push_back({reached.entries[reached.entries[at].from].function, reached.entries[at].call});
-    way.push_back({function, call.event});
-    std::reverse(way.begin(), way.end());
-    add(reached.entries[i].function, none, way);
+  for (const WayToFork& it : ways_to_forks(call.targets)) {
+    std::vector<Place> way{{function, call.event}};
+    way.insert(way.end(), it.way.begin(), it.way.end());
+    add(it.function, none, way);
   }
   return result;
+}
+
+// Many calls are of the same function: its ways are looked for once.
+const std::vector<Native::WayToFork>& Native::ways_to_forks(const std::vector<FunctionId>& targets) const {
+  auto [it, is_new] = ways_.try_emplace(targets);
+  if (!is_new) return it->second;
+  std::vector<Reached::Entry> start;
+  for (FunctionId target : targets) start.push_back({target});
+  const std::vector<Reached::Entry> entries = reach_doing(program_, forks_, effects_, Effect::forks, start, 500).entries;
+  for (const Reached::Entry& entry : entries) {
+    if (forks_.in(entry.function).empty()) continue;
+    WayToFork& found = it->second.emplace_back(WayToFork{entry.function, {}});
+    for (const Reached::Entry* at = &entry; at->from != none; at = &entries[at->from]) found.way.push_back({entries[at->from].function, at->call});
+    std::ranges::reverse(found.way);
+  }
+  return it->second;
 }
 
 std::vector<Native::Before> Native::before_forks(const Judge& does, const Judge& undoes) const {

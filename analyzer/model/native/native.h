@@ -111,6 +111,11 @@ class Native {
   void find_programs();
   void find_called_from_main();
   std::vector<std::pair<uint32_t, std::vector<Place>>> sites_from(FunctionId function, const Call& call) const;
+  struct WayToFork {
+    FunctionId function = none;  // in which the fork stands
+    std::vector<Place> way;      // the calls that lead there
+  };
+  const std::vector<WayToFork>& ways_to_forks(const std::vector<FunctionId>& targets) const;
   std::vector<LockUse> locks_in(FunctionId function, EventId call) const;
 
   Program program_;
@@ -124,6 +129,7 @@ class Native {
   std::vector<uint8_t> threads_;  // by function
   std::vector<std::vector<bool>> members_;  // by main: its functions
   std::vector<bool> from_main_;
+  mutable std::map<std::vector<FunctionId>, std::vector<WayToFork>> ways_;  // by the functions called
   mutable std::unique_ptr<std::vector<LockUse>> thread_locks_;
   mutable std::unique_ptr<std::set<std::string>> protected_;
   struct LibcLocks {

@@ -48,6 +48,11 @@ std::optional<Unit> find(const Cache& cache, const Command& command) {
   return cache.find(command, states);
 }
 
+void keep(const Cache& cache, const Command& command, const Unit& unit, std::chrono::system_clock::time_point asked) {
+  FileStates states;
+  cache.keep(command, unit, asked, states);
+}
+
 }  // namespace
 
 TEST_CASE("an answer holds until a file that it was made from changes") {
@@ -63,7 +68,7 @@ TEST_CASE("an answer holds until a file that it was made from changes") {
   unit.absent = {(folder.path / "later.h").string()};
   const Cache cache((folder.path / "kept").string(), frontend);
   CHECK(!find(cache, command));
-  cache.keep(command, unit, std::chrono::system_clock::now());
+  keep(cache, command, unit, std::chrono::system_clock::now());
   auto found = find(cache, command);
   REQUIRE(found);
   CHECK(found->errors == 7);
@@ -93,14 +98,14 @@ TEST_CASE("what may have changed while it was read is not kept, nor is anything 
   const auto asked = std::chrono::system_clock::now() - std::chrono::seconds(1);
   folder.write("unit.c", "int main() {}");
   const Cache cache((folder.path / "kept").string(), frontend);
-  cache.keep(command, unit, asked);
+  keep(cache, command, unit, asked);
   CHECK(!find(cache, command));
   Unit partial;
   partial.absent = {(folder.path / "unit.c").string()};  // there since
-  cache.keep(command, partial, std::chrono::system_clock::now());
+  keep(cache, command, partial, std::chrono::system_clock::now());
   CHECK(!find(cache, command));
   const Cache none("", frontend);
-  none.keep(command, unit, std::chrono::system_clock::now() + std::chrono::hours(1));
+  keep(none, command, unit, std::chrono::system_clock::now() + std::chrono::hours(1));
   CHECK(!find(none, command));
 }
 
@@ -112,7 +117,7 @@ TEST_CASE("answers that were not used for longest go first") {
   const Unit unit{.first_error = std::string(1000, 'x')};
   for (int i = 0; i < 10; ++i) {
     command.file = std::to_string(i) + ".c";
-    cache.keep(command, unit, std::chrono::system_clock::now());
+    keep(cache, command, unit, std::chrono::system_clock::now());
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   CHECK(folder.answers() == 10);
