@@ -204,6 +204,7 @@ struct Api {
   bool suppresses = false;         // entered, it swallows the exceptions that are its arguments: contextlib.suppress
   bool holds_tests = false;        // a class whose methods runs_tests runs: unittest.TestCase
   bool runs_tests = false;         // runs the tests of the main module, and exits: unittest.main
+  std::vector<Argument> runs_tests_unless;  // with one of these it runs others, or goes on afterwards: module, exit
   bool exits = false;              // sys.exit, raises SystemExit
   bool exits_now = false;          // os._exit, exec: no cleanup
   bool freeze_support = false;

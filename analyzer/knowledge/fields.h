@@ -147,6 +147,7 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
   visit("side-effect", api.side_effect);
   visit("holds-tests", api.holds_tests);
   visit("runs-tests", api.runs_tests);
+  visit("runs-tests-unless", api.runs_tests_unless);
   visit("fails-again", api.fails_again);
   visit("repeatable", api.repeatable);
   visit("truncates", api.truncates);

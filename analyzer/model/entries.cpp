@@ -60,9 +60,9 @@ size_t entries_of(const File& file, uint8_t farthest) {
 std::vector<Share> divided(const Program& program, uint8_t farthest) {
   std::vector<std::pair<FileId, size_t>> files;  // and how many entries there are up to its middle
   size_t total = 0;
-  for (FileId id = 0; id < program.files().size(); ++id) {
+  for (FileId id : program.python_files()) {
     const File& file = program.file(id);
-    if (!file.walked || file.facts.language != facts::Language::python) continue;
+    if (!file.walked) continue;
     size_t entries = entries_of(file, farthest);
     files.push_back({id, total + entries / 2});
     total += entries;

@@ -168,10 +168,10 @@ Values Evaluator::attribute(ValueId base, std::string_view name) {
 // parser.set_defaults(run=command) lets args.run be that command.
 Values Evaluator::default_attribute(std::string_view setter, std::string_view name) {
   Values result;
-  for (FileId id = 0; id < program_.files().size(); ++id) {
+  for (FileId id : program_.python_files()) {
     const File& file = program_.file(id);
     NameId method = file.find_name(setter), keyword = file.find_name(name);
-    if (method == none || keyword == none || file.facts.language != facts::Language::python) continue;
+    if (method == none || keyword == none) continue;
     for (EventId event = 0; event < file.facts.events.size(); ++event) {
       const facts::Event& call = file.event(event);
       EventId callee = call.op == Op::call ? file.operand(event, 0) : none;
@@ -242,9 +242,9 @@ bool Evaluator::is_enumeration(ValueId class_value) {
 bool Evaluator::names_property(std::string_view name) {
   if (!property_names_) {
     property_names_.emplace();
-    for (const File& file : program_.files())
-      for (const facts::Event& event : file.facts.events) {
-        if (event.op != Op::decorate || file.facts.language != facts::Language::python) continue;
+    for (FileId id : program_.python_files())
+      for (const File& file = program_.file(id); const facts::Event& event : file.facts.events) {
+        if (event.op != Op::decorate) continue;
         const facts::Event& decorated = file.event(file.facts.operands_of(event)[1].value);
         if (decorated.op != Op::function && decorated.op != Op::decorate) continue;
         const facts::Event& decorator = file.event(file.facts.operands_of(event)[0].value);

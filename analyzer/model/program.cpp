@@ -50,10 +50,12 @@ Program::Program(std::vector<ParsedFile> files, const knowledge::Knowledge& know
     std::string path = normalised(file.path);
     file.package = path.ends_with("/__init__.py") || path == "__init__.py";
   });
-  for (FileId id = 0; id < files_.size(); ++id) by_path_.emplace(normalised(files_[id].path), id);
   for (FileId id = 0; id < files_.size(); ++id) {
+    by_path_.emplace(normalised(files_[id].path), id);
+    if (files_[id].facts.language == facts::Language::python) python_files_.push_back(id);
+  }
+  for (FileId id : python_files_) {
     File& file = files_[id];
-    if (file.facts.language != facts::Language::python) continue;  // no module to import
     std::string path = normalised(file.path);
     std::string_view stem = stem_of(path);
     std::string suffix;

@@ -114,6 +114,8 @@ class Program {
 
   const std::vector<File>& files() const { return files_; }
   const File& file(FileId id) const { return files_[id]; }
+  // Those in Python; the others are linked in native().
+  const std::vector<FileId>& python_files() const { return python_files_; }
   // With a row for each thing that a module in C or C++ gives to Python.
   const knowledge::Knowledge& knowledge() const { return knowledge_; }
 
@@ -136,6 +138,7 @@ class Program {
 
  private:
   std::vector<File> files_;
+  std::vector<FileId> python_files_;
   void link_extensions(const knowledge::Knowledge& knowledge);
 
   knowledge::Knowledge knowledge_;

@@ -82,9 +82,8 @@ void Walker::registered(ValueId app, Site site, FrameId frame, uint32_t parent, 
 const std::vector<Site>* Walker::registrations(ValueId app) {
   if (!registrations_) {
     registrations_.emplace();
-    for (FileId id = 0; id < evaluator_.program().files().size(); ++id) {
+    for (FileId id : evaluator_.program().python_files()) {
       const File& file = evaluator_.program().file(id);
-      if (file.facts.language != facts::Language::python) continue;
       for (EventId event = 0; event < file.facts.events.size(); ++event) {
         const facts::Event& it = file.event(event);
         bool decorated = it.op == Op::decorate;

@@ -1,6 +1,7 @@
 // unittest.main() without a guard. A fresh child imports the main module again and so runs it too: it finds no tests there, and leaves
 // before it has done what it was started for.
 #include <algorithm>
+#include <span>
 
 #include "rules/support.h"
 
@@ -9,15 +10,15 @@ namespace {
 
 using namespace model;
 
-// Whether the call says that it goes on afterwards, or whose tests it runs.
+// Whether the call does not say that it goes on afterwards, or whose tests it runs, nor may say so by *arguments.
 bool is_plain(const Model& model, const Step& step) {
   const File& file = model.file(step.site.file);
   const facts::Event& call = file.event(step.site.event);
-  const facts::Operand* operands = file.facts.operands_of(call);  // the first is what is called
-  return std::all_of(operands + 1, operands + call.operands_count, [&](const facts::Operand& operand) {
-    std::string_view keyword = file.name(operand.keyword);
-    return !keyword.empty() && !keyword.starts_with('*') && keyword != "exit" && keyword != "module";
-  });
+  const std::span operands(file.facts.operands_of(call), call.operands_count);
+  if (std::ranges::any_of(operands, [&](const facts::Operand& it) { return file.name(it.keyword).starts_with('*'); })) return false;
+  Evaluator& evaluator = model.evaluator();
+  const auto arguments = evaluator.arguments_of(step.site, step.frame);
+  return std::ranges::none_of(step.row->runs_tests_unless, [&](const knowledge::Argument& it) { return evaluator.argument(arguments, it).has_value(); });
 }
 
 // The step that runs the tests of the module whenever that is imported; none when there is none.

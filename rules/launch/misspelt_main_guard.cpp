@@ -39,9 +39,8 @@ bool is_misspelt(std::string_view text) {
 }
 
 void check(const Model& model, engine::Report& report) {
-  for (FileId id = 0; id < model.program().files().size(); ++id) {
+  for (FileId id : model.program().python_files()) {
     const File& file = model.file(id);
-    if (file.facts.language != facts::Language::python) continue;
     for (EventId event = 0; event < file.facts.events.size(); ++event) {
       const facts::Event& compare = file.event(event);
       if (compare.op != Op::compare || compare.operands_count != 2 || (file.name(compare.name) != "==" && file.name(compare.name) != "is")) continue;

@@ -182,8 +182,8 @@ bool may_ask(const File& file) {
 }
 
 void check(const Model& model, engine::Report& report) {
-  for (FileId id = 0; id < model.program().files().size(); ++id) {
-    if (model.file(id).facts.language != facts::Language::python || !may_ask(model.file(id))) continue;
+  for (FileId id : model.program().python_files()) {
+    if (!may_ask(model.file(id))) continue;
     const facts::FileFacts& f = model.file(id).facts;
     Branches branches(model, id);
     for (RegionId arm = 0; arm < f.regions.size(); ++arm) {
