@@ -80,6 +80,8 @@ void Native::find_programs() {
   std::vector<std::vector<FunctionId>> modules(program_.units().size());
   for (FunctionId id = 0; id < program_.functions().size(); ++id)
     if (program_.function(id).has(function_module) || program_.function(id).has(function_constructor) || program_.function(id).has(function_destructor)) modules[program_.function(id).unit].push_back(id);
+  std::vector<FunctionId> main_of(program_.units().size(), none);  // by unit
+  for (FunctionId main : mains_) main_of[program_.function(main).unit] = main;
   constexpr size_t most_visits = 4'000'000;
   size_t visits = 0;
   for (FunctionId main : mains_) {
@@ -88,6 +90,8 @@ void Native::find_programs() {
     seen[main] = true;
     bool threads = false;
     auto visit = [&](FunctionId id) {
+      const FunctionId its_main = main_of[program_.function(id).unit];
+      if (its_main != none && its_main != main) return;  // of another program
       if (!seen[id]) seen[id] = true, queue.push_back(id);
     };
     for (size_t i = 0; i < queue.size() && visits < most_visits; ++i, ++visits) {
