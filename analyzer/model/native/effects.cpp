@@ -159,6 +159,7 @@ void Effects::spread(Effect effect) {
     for (const Program::Caller& caller : program_.callers(id)) {
       const Call& call = program_.function(caller.function).calls[caller.call];
       if (steps[caller.function].event != none || !ours(caller.function, call.event)) continue;
+      if (effect == Effect::starts_thread && !forks_.returns(call)) continue;  // nobody comes back to where it would run beside
       steps[caller.function] = {call.event, id, steps[id].distance + 1, steps[id].sure && call.sure};
       queue.push_back(caller.function);
     }
