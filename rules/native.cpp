@@ -21,8 +21,8 @@ std::optional<StuckCall> stuck_call(const Native& program, uint32_t index, const
   bool inside = threads.live && threads.live->inside;
   bool program_known = program.threads_of(site.function) != Threads::unknown || threads.live;
   std::optional<StuckCall> found;
-  auto takes = [&](const Call& call) {
-    if (!call.api || !call.targets.empty() || call.api->after_fork != knowledge::AfterFork::deadlocks) return false;
+  auto takes = [&](FunctionId function, const Call& call) {
+    if (!program.effects().does(function, call, Effect::deadlocks)) return false;
     Native::Taken taken = program_known ? program.taken_by_threads(site.function, call.api->reason, inside) : Native::Taken{true, std::nullopt};
     if (taken.possible) found = StuckCall{.way = {}, .api = call.api, .other = taken.place};
     return taken.possible;
@@ -32,7 +32,7 @@ std::optional<StuckCall> stuck_call(const Native& program, uint32_t index, const
     const bool exec_before = after_exec;
     after_exec |= call->api && call->api->leaves == knowledge::Leaves::exec;
     if (!program.effects().of_call(site.function, *call, Effect::deadlocks)) continue;
-    if (takes(*call)) {
+    if (takes(site.function, *call)) {
       found->way = {{site.function, call->event}};
       found->after_exec = exec_before;
       return found;
@@ -42,7 +42,7 @@ std::optional<StuckCall> stuck_call(const Native& program, uint32_t index, const
     Reached reached = reach(code, program.forks(), start);
     for (uint32_t i = 0; i < reached.entries.size(); ++i)
       for (const Call& inner : code.function(reached.entries[i].function).calls) {
-        if (program.forks().only_child(reached.entries[i].function, inner.event) || !takes(inner)) continue;
+        if (program.forks().only_child(reached.entries[i].function, inner.event) || !takes(reached.entries[i].function, inner)) continue;
         found->way = {{reached.entries[i].function, inner.event}};
         for (uint32_t at = i; at != none; at = reached.entries[at].from)
           found->way.push_back({reached.entries[at].from == none ? site.function : reached.entries[reached.entries[at].from].function, reached.entries[at].call});

@@ -179,6 +179,7 @@ void each_field(maybe_const<NativeApi> auto& api, Visit&& visit) {
   visit("proof", api.proof);
   visit("after-fork", api.after_fork);
   visit("reason", api.reason);
+  visit("unless-null", api.unless_null);
   visit("forks", api.forks);
   visit("selects", api.selects);
   visit("selected", api.selected);
@@ -199,6 +200,7 @@ void each_field(maybe_const<NativeApi> auto& api, Visit&& visit) {
   visit("closes", api.closes);
   visit("pipe", api.pipe);
   visit("reads", api.reads);
+  visit("timeout", api.timeout);
   visit("duplicates", api.duplicates);
   visit("waits", api.waits);
   visit("reaps", api.reaps);

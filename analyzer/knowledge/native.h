@@ -49,6 +49,7 @@ struct NativeApi {
 
   AfterFork after_fork = AfterFork::unknown;
   std::string reason;               // of repaired, deadlocks, wrong: "the lock of the environment"
+  std::optional<Argument> unless_null;  // it only asks, and takes no lock, where this argument is null: setlocale
   Forks forks = Forks::none;
   std::optional<Argument> selects;  // the argument that says whether it forks or reaps, and …
   std::vector<std::string> selected;  // … the numbers there for which it does: syscall(SYS_fork)
@@ -70,6 +71,7 @@ struct NativeApi {
   std::optional<Argument> closes;   // the descriptor or stream that it closes
   std::optional<Argument> pipe;     // both ends come here: pipe(fds)
   std::optional<Argument> reads;    // it waits for something from this descriptor
+  std::optional<Argument> timeout;  // how long it waits at most; null or below 0 is for ever: select, poll
   std::optional<Argument> duplicates;  // the descriptor that it makes another of: dup2
 
   bool waits = false;               // for a child

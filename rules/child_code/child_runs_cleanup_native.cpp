@@ -44,7 +44,7 @@ std::vector<Cleanup> cleanups(const Native& program) {
 // The first that the child of a fork runs: it belongs to the same program, and is arranged before the fork where the way from main() to both is known.
 const Cleanup* first_of(const Native& program, const std::vector<Cleanup>& all, const ForkSite& site, bool arranged_before) {
   for (const Cleanup& it : all) {
-    if (!program.share_program(it.function, site.function)) continue;
+    if (!program.joins_program(it.function, site.function)) continue;
     bool in_order = program.called_from_main(site.function) && program.called_from_main(it.function);
     if (it.always || arranged_before || !in_order) return &it;
   }

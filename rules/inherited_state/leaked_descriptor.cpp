@@ -48,6 +48,8 @@ std::vector<std::string> marked_descriptors(const Program& code) {
   const Handed handed = handed_parameters(code, marks);
   std::vector<std::string> marked;
   auto mark = [&](FunctionId id, EventId given) {
+    const Call* giver = given == none ? nullptr : code.call_at(id, given);
+    if (giver && giver->api && giver->api->refers) given = code.argument(id, given, *giver->api->refers);
     if (Object object = given == none ? Object{} : code.object(id, given); !object.empty() && !object.local) marked.push_back(object.key);
   };
   for (FunctionId id = 0; id < code.functions().size(); ++id)
@@ -99,6 +101,41 @@ std::vector<std::string> closed_on_the_way(const Native& program) {
   return closed;
 }
 
+// Whether a call closes what a number of a loop says: all descriptors, as far as the loop goes.
+bool closes_by_number(const Program& code, FunctionId id, const Call& call) {
+  const EventId given = call.api->closes ? code.argument(id, call.event, *call.api->closes) : none;
+  if (given == none || code.event(id, given).op != Op::read) return false;
+  const std::string number = code.object(id, given).key;
+  const FileFacts& facts = code.facts(id);
+  facts::RegionId region = facts.events[call.event].region;
+  while (region != none && facts.regions[region].kind != facts::RegionKind::loop) region = facts.regions[region].parent;
+  if (region == none) return false;
+  const EventId limit = facts.regions[region].subject;
+  const bool upwards = limit != none && facts.events[limit].op == Op::compare && code.name_of(id, limit).starts_with('<');
+  if (upwards && code.constant(id, code.operand(id, limit, 1)).value_or(4) < 4) return false;  // the standard ones alone
+  for (EventId at = facts.regions[region].events.begin; at < facts.regions[region].events.end; ++at)
+    if (facts.events[at].op == Op::augment && code.object(id, at).key == number) return true;
+  return false;
+}
+
+// Whether the function closes again what it opened, before it starts something: it only tried.
+bool closed_again(const Native& program, FunctionId id, const Call& opened, const Object& object) {
+  const Program& code = program.program();
+  const FileFacts& facts = code.facts(id);
+  auto around = [&](EventId inner, EventId outer) {
+    for (facts::RegionId region = facts.events[inner].region;; region = facts.regions[region].parent)
+      if (region == facts.events[outer].region) return true;
+      else if (region == none) return false;
+  };
+  for (const Call& call : code.function(id).calls) {
+    if (call.event <= opened.event) continue;
+    if (program.effects().of_call(id, call, Effect::execs)) return false;
+    const EventId given = call.api && call.targets.empty() && call.api->closes ? code.argument(id, call.event, *call.api->closes) : none;
+    if (given != none && code.object(id, given).key == object.key && around(opened.event, call.event)) return true;
+  }
+  return false;
+}
+
 // Where programs become or start another, and where one closes whatever is open before that.
 struct Execs {
   std::vector<Place> places;
@@ -114,6 +151,13 @@ Execs find_execs(const Native& program) {
       if (call.api->closes_all) result.all_closed.push_back(id);
       if (program.called_from_main(id) && program.effects().does(id, call, Effect::execs)) result.places.push_back({id, call.event});
     }
+  // A loop over numbers counts where it stands or is called on the way to another program: a child may close all for its own work.
+  auto by_number = [&](FunctionId id) { return std::ranges::any_of(code.function(id).calls, [&](const Call& call) { return call.api && call.targets.empty() && closes_by_number(code, id, call); }); };
+  for (FunctionId id = 0; id < code.functions().size(); ++id) {
+    const std::vector<Call>& calls = code.function(id).calls;
+    const auto closer = std::ranges::find_if(calls, [&](const Call& call) { return (call.api && call.targets.empty() && closes_by_number(code, id, call)) || std::ranges::any_of(call.targets, by_number); });
+    if (closer != calls.end() && std::any_of(closer, calls.end(), [&](const Call& call) { return program.effects().of_call(id, call, Effect::execs).has_value(); })) result.all_closed.push_back(id);
+  }
   return result;
 }
 
@@ -137,7 +181,7 @@ void check(const model::Model& model, engine::Report& report) {
       if (!call.api || !call.targets.empty() || !call.api->opens || !program.called_from_main(id) || program.forks().only_child(id, call.event)) continue;
       if (closed_at_exec(code, id, call) != Closed::no) continue;
       Object object = kept_in(code, id, call);
-      if (object.empty() || std::ranges::binary_search(seen_to, object.key) || tried_with_flag(code, id, object)) continue;
+      if (object.empty() || std::ranges::binary_search(seen_to, object.key) || tried_with_flag(code, id, object) || closed_again(program, id, call, object)) continue;
       const Place* exec = exec_of(id);
       if (!exec) continue;
       EventId flags = call.api->cloexec ? code.argument(id, call.event, *call.api->cloexec) : none;

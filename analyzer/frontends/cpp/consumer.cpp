@@ -2,6 +2,7 @@
 
 #include <clang/Basic/DiagnosticLex.h>
 #include <clang/Basic/FileManager.h>
+#include <clang/Sema/Scope.h>
 #include <clang/Sema/Sema.h>
 
 #include "analyzer/frontends/cpp/comments.h"
@@ -55,15 +56,21 @@ void Consumer::instantiate() {
   sema.PendingInstantiations = std::move(left);
 }
 
-void Consumer::HandleTranslationUnit(ASTContext&) {
+void Consumer::HandleTranslationUnit(ASTContext& context) {
+  Sema& sema = compiler_.getSema();
+  // The parser's own is gone, and what instances bring with them may be declared in it: a builtin memcpy() for an assignment of arrays.
+  Scope global(nullptr, Scope::DeclScope, compiler_.getDiagnostics());
+  global.setEntity(context.getTranslationUnitDecl());
+  sema.TUScope = &global;
   instantiate();
-  Lowering lowering(compiler_.getSema(), places_);
+  Lowering lowering(sema, places_);
   for (const Decl* declaration : declarations_) lowering.top_level(declaration);
   for (UnitFile& file : lowering.finish()) {
     add_text(file);
     unit_.files.push_back({std::move(file.path), std::move(file.facts)});
   }
   note_files();
+  sema.TUScope = nullptr;
 }
 
 // What the text says beside the code: comments, and errors of the parser.

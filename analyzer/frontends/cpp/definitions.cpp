@@ -224,7 +224,7 @@ void Lowering::constructor_initialisers(const CXXConstructorDecl* constructor) {
 }
 
 void Lowering::destroy_members(const CXXRecordDecl* record, Span where) {
-  if (record->isDependentContext()) return;
+  if (record->isDependentContext() || record->isUnion()) return;
   auto destroy_part = [&](const std::string& part, const CXXRecordDecl* type) {
     EventId object = builder().emit(Op::read, where, name("this"));
     if (!part.empty()) object = builder().emit(Op::attribute, where, name(part), {object});

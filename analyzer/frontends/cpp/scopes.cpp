@@ -29,6 +29,7 @@ NameId Lowering::local(const ValueDecl* declaration) {
 const CXXRecordDecl* Lowering::destroyed(QualType type) {
   const CXXRecordDecl* record = type->getBaseElementTypeUnsafe()->getAsCXXRecordDecl();
   if (!record || !record->hasDefinition() || type->isReferenceType()) return nullptr;
+  if (record->isUnion() && !record->hasUserDeclaredDestructor()) return nullptr;  // its members are for others to destroy
   return record->hasTrivialDestructor() || record->isDependentContext() ? nullptr : record;
 }
 

@@ -44,6 +44,11 @@ bool writes_a_flush(const Program& program, FunctionId function, const Call& cal
   return false;
 }
 
+bool only_asks(const Program& program, FunctionId function, const Call& call) {
+  const EventId given = call.api->unless_null ? program.argument(function, call.event, *call.api->unless_null) : none;
+  return given != none && (program.event(function, given).op == Op::null || program.constant(function, given) == 0);
+}
+
 }  // namespace
 
 std::string_view to_string(Effect effect) {
@@ -68,7 +73,7 @@ bool Effects::does(FunctionId function, const Call& call, Effect effect) const {
     case Effect::uses_pool: return !api.pool.empty();
     case Effect::flushes: return api.flushes || (api.writes_buffered && writes_a_flush(program_, function, call));
     case Effect::repaired: return api.after_fork == AfterFork::repaired;
-    case Effect::deadlocks: return api.after_fork == AfterFork::deadlocks;
+    case Effect::deadlocks: return api.after_fork == AfterFork::deadlocks && !only_asks(program_, function, call);
     case Effect::wrong: return api.after_fork == AfterFork::wrong;
     case Effect::execs: return api.leaves == Leaves::exec || api.forks == knowledge::Forks::spawn;
     case Effect::exits: return api.leaves == Leaves::cleanup && !api.handled_exit;
@@ -104,6 +109,8 @@ std::string Effects::stream_of(FunctionId function, const Call& call) const {
 }
 
 bool Effects::seen_outside(FunctionId function) const {
+  // It asks which process it is in: that is for the children.
+  if (std::ranges::any_of(program_.function(function).calls, [](const Call& call) { return call.api && call.targets.empty() && !call.api->identity.empty(); })) return false;
   Reached reached = reach_unharmed(program_, forks_, {{function}}, 500);
   if (!reached.complete) return true;
   for (const Reached::Entry& entry : reached.entries)
@@ -152,6 +159,7 @@ void Effects::spread(Effect effect) {
     for (const Program::Caller& caller : program_.callers(id)) {
       const Call& call = program_.function(caller.function).calls[caller.call];
       if (steps[caller.function].event != none || !ours(caller.function, call.event)) continue;
+      if (effect == Effect::starts_thread && !forks_.returns(call)) continue;  // nobody comes back to where it would run beside
       steps[caller.function] = {call.event, id, steps[id].distance + 1, steps[id].sure && call.sure};
       queue.push_back(caller.function);
     }

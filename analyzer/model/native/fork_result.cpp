@@ -89,13 +89,23 @@ void ResultReader::learn(EventId condition, bool truth) {
   }
 }
 
-EventId ResultReader::last_write(EventId reader) const {
+void ResultReader::reached(EventId event, unsigned processes) {
+  if (writes(program_.event(function_, event).op) || event == fork_) reached_[event] |= processes;
+}
+
+EventId ResultReader::last_write(EventId reader, int process) const {
   Object object = program_.object(function_, reader);
   auto it = object.empty() ? writes_.end() : writes_.find(object.key);
   if (it == writes_.end()) return none;
   auto after = std::lower_bound(it->second.begin(), it->second.end(), reader);
-  if (after == it->second.begin()) return none;
-  EventId last = *(after - 1);
+  auto others = [&](EventId write) {
+    auto known = reached_.find(write);
+    return !reached_.empty() && write > fork_ && (known == reached_.end() || !(known->second & 1u << process));
+  };
+  auto before = after;
+  while (before != it->second.begin() && others(*(before - 1))) --before;
+  if (before == it->second.begin()) return none;
+  EventId last = *(before - 1);
   // In a loop that began after it, what is written further down comes around.
   const FileFacts& facts = program_.facts(function_);
   for (facts::RegionId region = facts.events[reader].region; region != none; region = facts.regions[region].parent) {
@@ -105,8 +115,20 @@ EventId ResultReader::last_write(EventId reader) const {
   return last;
 }
 
+// The operands before the one that forks were true, or false in an `or`: else there would be no process. A parent that comes around
+// again in a loop may be there for the last time.
+uint32_t ResultReader::first_behind_fork(EventId operation, int process) const {
+  const FileFacts& facts = program_.facts(function_);
+  for (facts::RegionId region = facts.events[fork_].region; process != 1 && region != none; region = facts.regions[region].parent)
+    if (facts.regions[region].kind == facts::RegionKind::loop) return 0;
+  const uint32_t count = program_.event(function_, operation).operands_count;
+  for (uint32_t i = 0; i < count; ++i)
+    if (program_.operand(function_, operation, i) >= fork_) return i;
+  return 0;
+}
+
 ResultReader::Range ResultReader::read(EventId id, int process, int& steps, int depth) const {
-  if (EventId write = last_write(id); write != none) return value(write, process, steps, depth + 1);
+  if (EventId write = last_write(id, process); write != none) return value(write, process, steps, depth + 1);
   auto known = known_.empty() ? known_.end() : known_.find(program_.object(function_, id).key);
   if (known == known_.end()) return {};
   return known->second ? Range{true, 1, INT32_MAX} : exactly(0);
@@ -123,6 +145,10 @@ ResultReader::Range ResultReader::value(EventId id, int process, int& steps, int
       return {};
     case Op::boolean: return exactly(constant_truth(program_.facts(function_), id));
     case Op::null: return exactly(0);
+    case Op::call: {  // what becomes another program comes back to say that it did not
+      const Call* call = program_.call_at(function_, id);
+      return call && call->api && call->targets.empty() && call->api->leaves == knowledge::Leaves::exec ? exactly(-1) : Range();
+    }
     case Op::bind: return operand(0);
     case Op::set_attribute: return operand(1);
     case Op::set_subscript: return operand(2);
@@ -143,7 +169,7 @@ ResultReader::Range ResultReader::value(EventId id, int process, int& steps, int
     case Op::boolean_operation: {
       bool all = program_.name_of(function_, id) == "and";
       bool open = false;
-      for (uint32_t i = 0; i < event.operands_count && i < 16; ++i) {
+      for (uint32_t i = first_behind_fork(id, process); i < event.operands_count && i < 16; ++i) {
         int truth = truth_of(operand(i));
         if (truth == (all ? 0 : 1)) return exactly(truth);
         open |= truth < 0;

@@ -24,15 +24,18 @@ class ResultReader {
   ResultReader(const Program& program, FunctionId function, EventId fork, const ForkResult& result);
 
   Range value(EventId event, int process) const;
+  // That these processes, a bit each, come to an event behind the fork. Once it is told of one, what else is set there counts for nothing.
+  void reached(EventId event, unsigned processes);
   // 1, 0, or -1 when it may be both.
   int truth(EventId event, int process) const;
 
  private:
   Object assigned(EventId at) const;
-  EventId last_write(EventId reader) const;
+  EventId last_write(EventId reader, int process) const;
   void learn(EventId condition, bool truth);
   void learn_from_regions();
   Range value(EventId id, int process, int& steps, int depth) const;
+  uint32_t first_behind_fork(EventId operation, int process) const;
   Range read(EventId id, int process, int& steps, int depth) const;
 
   const Program& program_;
@@ -40,6 +43,7 @@ class ResultReader {
   EventId fork_;
   const ForkResult& result_;
   std::map<std::string, std::vector<EventId>> writes_;
+  std::map<EventId, unsigned> reached_;
   std::map<std::string, bool> known_;  // variables that nothing in the function sets, by their truth where the fork stands
 };
 

@@ -104,7 +104,11 @@ void Forks::add(FunctionId function, EventId event, const NativeApi& api, Site o
   const FileFacts& facts = program_.facts(function);
   ForkSite site{.function = function, .event = event, .api = &api, .origin = origin, .through = through, .result = result};
   Steps steps;
+  EventId told_apart = none;  // the last condition that does
   steps.after = [&](EventId at, State state) -> State {
+    unsigned processes = 0;
+    for (int process = 0; process < 3; ++process) processes |= state & states_of_result[process] ? 1u << process : 0;
+    reader.reached(at, processes);
     if (at == event) return (result.comes[0] ? state_failed : 0) | (result.comes[1] ? state_child : 0) | (result.comes[2] ? state_parent : 0);
     if (facts.events[at].op != Op::call) return state;
     const Call* call = program_.call_at(function, at);
@@ -117,14 +121,22 @@ void Forks::add(FunctionId function, EventId event, const NativeApi& api, Site o
       int truth = reader.truth(condition, process);
       if (truth >= 0 && (truth == 1) != taken) left &= ~states_of_result[process];
     }
-    site.tested |= bool(left & state_child) != bool(left & state_parent) && (state & state_child) && (state & state_parent);
+    if (bool(left & state_child) != bool(left & state_parent) && (state & state_child) && (state & state_parent)) {
+      site.tested = true;
+      told_apart = told_apart == none ? condition : std::max(told_apart, condition);
+    }
     site.error_seen |= bool(left & state_failed) != bool(left & state_parent) && (state & state_failed) && (state & state_parent);
     return left;
   };
   Walked walked = walk(facts, program_.function(function).scope, state_before, steps);
-  finish(site, walked, reader);
+  finish(site, walked, reader, told_apart);
   by_function_[function].push_back(uint32_t(sites_.size()));
   sites_.push_back(std::move(site));
+}
+
+bool Forks::is_identity(FunctionId function, EventId value) const {
+  const Call* call = program_.event(function, value).op == Op::call ? program_.call_at(function, value) : nullptr;
+  return call && call->api && call->targets.empty() && !call->api->identity.empty();
 }
 
 // The global variable or field that an event sets to what says "I am the child": a number other than 0, its own process id.
@@ -133,9 +145,16 @@ std::string_view Forks::flag_set(FunctionId function, EventId at) const {
   if (event.op != Op::set_attribute && (event.op != Op::bind || program_.object(function, at).local)) return {};
   EventId value = program_.operand(function, at, event.op == Op::bind ? 0 : 1);
   if (value == none) return {};
-  const Call* call = program_.event(function, value).op == Op::call ? program_.call_at(function, value) : nullptr;
-  bool identity = call && call->api && call->targets.empty() && !call->api->identity.empty();
-  return identity || program_.constant(function, value).value_or(0) != 0 ? program_.name_of(function, at) : std::string_view();
+  return is_identity(function, value) || program_.constant(function, value).value_or(0) != 0 ? program_.name_of(function, at) : std::string_view();
+}
+
+// Whether an event sets what a parameter points to: *place = value.
+bool Forks::gives_through_parameter(FunctionId function, EventId at) const {
+  if (program_.event(function, at).op != Op::set_subscript) return false;
+  const Event& to = program_.event(function, program_.operand(function, at, 0));
+  const FileFacts& facts = program_.facts(function);
+  const facts::Range parameters = facts.scopes[program_.function(function).scope].parameters;
+  return to.op == Op::read && std::any_of(facts.parameters.begin() + parameters.begin, facts.parameters.begin() + parameters.end, [&](const facts::Parameter& it) { return it.name == to.name; });
 }
 
 // The variables and fields that conditions of a function read.
@@ -170,7 +189,7 @@ bool Forks::read_elsewhere(FunctionId function, std::string_view name) const {
 }
 
 // How both sides come out of the function, and whether its callers see a fork.
-void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& reader) {
+void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& reader, EventId told_apart) {
   FunctionId function = site.function;
   const FileFacts& facts = program_.facts(function);
   bool main = is_main(program_.function(function));
@@ -179,6 +198,7 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
   EventId last_own = site.event;
   std::vector<std::pair<std::string, EventId>> marks;  // variables that the child sets to a constant or counts: how it may know itself
   std::vector<std::pair<std::string_view, EventId>> flags;  // the same, of what outlives the function
+  EventId handed_out = none;  // where the child alone gives its callers something, through a parameter
   // The regions that the fork stands in: whoever goes on in one of them, not in an arm below, is the program.
   std::set<facts::RegionId> around{none};
   for (facts::RegionId region = facts.events[site.event].region; region != none; region = facts.regions[region].parent) around.insert(region);
@@ -213,6 +233,7 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
       last_own = at;
       if (event.op == Op::augment || (event.op == Op::bind && event.operands_count && program_.constant(function, program_.operand(function, at, 0)))) marks.emplace_back(program_.object(function, at).key, at);
       if (std::string_view flag = flag_set(function, at); !flag.empty()) flags.emplace_back(flag, at);
+      if (gives_through_parameter(function, at)) handed_out = at;
       child_here |= at != site.event && around.contains(event.region) && call;
     }
     if (processes == state_parent) {
@@ -244,6 +265,13 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
       if (site.unclear == none) site.unclear = at;
     }
   }
+  // They only meet, and part again further down; or the child has noted who it is: it goes on because it is to.
+  const auto meets = std::find_if(site.leaves.begin(), site.leaves.end(), [](const Leaving& it) { return it.way == Way::shared; });
+  if (meets != site.leaves.end() && site.unclear == none && !site.leaves_by(Way::exec)) {
+    if (told_apart != none && meets->event > site.event && told_apart > meets->event) site.unclear = told_apart;
+    for (const auto& [flag, set] : flags)
+      if (is_identity(function, program_.operand(function, set, facts.events[set].op == Op::bind ? 0 : 1)) && read_elsewhere(function, flag)) site.unclear = set;
+  }
   // A condition that the child runs as others do, and that reads such a variable, tells it apart in a way that is not followed.
   const std::set<EventId> conditions = marks.empty() ? std::set<EventId>() : read_by_conditions(function);
   for (const auto& [variable, set] : marks)
@@ -267,6 +295,7 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
   const ForkResult::Range& child = result.of[1];
   const ForkResult::Range& parent = result.of[2];
   if (!site.parent_returns || !child.known || !parent.known || !(child.high < parent.low || parent.high < child.low)) {
+    if (site.unclear == none) site.unclear = handed_out;
     for (const auto& [flag, set] : flags)
       if (site.unclear == none && read_elsewhere(function, flag)) site.unclear = set;
     return;

@@ -79,8 +79,10 @@ class Forks {
   void find_endless();
   bool endless(FunctionId function) const;
   void add(FunctionId function, EventId event, const NativeApi& api, Site origin, FunctionId through, const ForkResult& result);
-  void finish(ForkSite& site, const Walked& walked, const ResultReader& reader);
+  void finish(ForkSite& site, const Walked& walked, const ResultReader& reader, EventId told_apart);
+  bool is_identity(FunctionId function, EventId value) const;
   std::string_view flag_set(FunctionId function, EventId at) const;
+  bool gives_through_parameter(FunctionId function, EventId at) const;
   std::set<EventId> read_by_conditions(FunctionId function) const;
   bool read_elsewhere(FunctionId function, std::string_view name) const;
 

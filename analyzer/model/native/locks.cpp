@@ -126,11 +126,11 @@ Native::LibcLocks Native::libc_locks_of(FunctionId forker, bool main_too) const 
   locks.complete = reached.complete;
   for (const Reached::Entry& entry : reached.entries)
     for (const Call& call : program_.function(entry.function).calls)
-      if (entry.sure && call.api && call.targets.empty() && call.api->after_fork == knowledge::AfterFork::deadlocks) locks.taken.emplace(call.api->reason, Place{entry.function, call.event});
+      if (entry.sure && effects_.does(entry.function, call, Effect::deadlocks)) locks.taken.emplace(call.api->reason, Place{entry.function, call.event});
   // A thread whose function is not known may run anything.
   for (FunctionId id = 0; id < program_.functions().size() && locks.complete; ++id)
     for (const Call& call : program_.function(id).calls) {
-      if (!effects_.does(id, call, Effect::starts_thread) || !share_program(id, forker)) continue;
+      if (!effects_.does(id, call, Effect::starts_thread) || !joins_program(id, forker)) continue;
       auto here = [&](const Entry& entry) { return entry.start.function == id && entry.start.event == call.event; };
       locks.complete &= std::any_of(entries_.begin(), entries_.end(), here);
     }

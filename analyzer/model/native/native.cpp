@@ -79,7 +79,9 @@ void Native::find_programs() {
   threads_.assign(program_.functions().size(), uint8_t(Threads::unknown));
   std::vector<std::vector<FunctionId>> modules(program_.units().size());
   for (FunctionId id = 0; id < program_.functions().size(); ++id)
-    if (program_.function(id).has(function_module) || program_.function(id).has(function_constructor)) modules[program_.function(id).unit].push_back(id);
+    if (program_.function(id).has(function_module) || program_.function(id).has(function_constructor) || program_.function(id).has(function_destructor)) modules[program_.function(id).unit].push_back(id);
+  std::vector<FunctionId> main_of(program_.units().size(), none);  // by unit
+  for (FunctionId main : mains_) main_of[program_.function(main).unit] = main;
   constexpr size_t most_visits = 4'000'000;
   size_t visits = 0;
   for (FunctionId main : mains_) {
@@ -88,6 +90,8 @@ void Native::find_programs() {
     seen[main] = true;
     bool threads = false;
     auto visit = [&](FunctionId id) {
+      const FunctionId its_main = main_of[program_.function(id).unit];
+      if (its_main != none && its_main != main) return;  // of another program
       if (!seen[id]) seen[id] = true, queue.push_back(id);
     };
     for (size_t i = 0; i < queue.size() && visits < most_visits; ++i, ++visits) {
@@ -102,7 +106,7 @@ void Native::find_programs() {
       const facts::Range events = facts.scopes[function.scope].events;
       for (EventId at = events.begin; at < events.end; ++at)
         if (facts.events[at].op == Op::read)
-          if (auto unit = program_.unit_of_global(facts.name(facts.events[at].name)); unit && *unit != function.unit)
+          if (auto unit = program_.unit_of_global(facts.name(facts.events[at].name)); unit && *unit != function.unit && !program_.object(queue[i], at).local)
             for (FunctionId module : modules[*unit]) visit(module);
       for (FunctionId module : modules[function.unit]) visit(module);
     }
@@ -113,6 +117,17 @@ void Native::find_programs() {
       else if (known == Threads::unknown) threads_[id] = uint8_t(Threads::none);
     }
   }
+  // Where nothing starts a thread or takes a lock, what no main() is seen to come to belongs to these programs, too, or to none: it is no
+  // library for programs with threads.
+  if (mains_.empty() || knows_threads()) return;
+  for (uint8_t& known : threads_)
+    if (known == uint8_t(Threads::unknown)) known = uint8_t(Threads::none);
+}
+
+// Whether something here starts a thread or takes a lock.
+bool Native::knows_threads() const {
+  auto knows = [](const Call& call) { return call.api && (call.api->starts_thread || !call.api->pool.empty() || call.api->locks || call.api->guard); };
+  return std::ranges::any_of(program_.functions(), [&](const Function& function) { return std::ranges::any_of(function.calls, knows); });
 }
 
 std::vector<bool> Native::programs_of(FunctionId function) const {
@@ -129,6 +144,11 @@ bool Native::share_program(FunctionId one, FunctionId other) const {
     other_has |= members[other];
   }
   return !one_has || !other_has;
+}
+
+bool Native::joins_program(FunctionId one, FunctionId other) const {
+  auto has_other = [&](const std::vector<bool>& members) { return members[other]; };
+  return share_program(one, other) && (std::ranges::none_of(members_, has_other) || std::ranges::any_of(members_, [&](const std::vector<bool>& members) { return members[one] && members[other]; }));
 }
 
 // By calls alone.

@@ -63,6 +63,8 @@ class Native {
   Threads threads_of(FunctionId function) const;
   // Whether some program has both; code of no program that is here may be in any.
   bool share_program(FunctionId one, FunctionId other) const;
+  // The same where the second is in no program that is here: else some program is seen to have both.
+  bool joins_program(FunctionId one, FunctionId other) const;
   // Whether main comes there by calls that are known, so that what it does before is known as well.
   bool called_from_main(FunctionId function) const { return from_main_[function]; }
 
@@ -109,6 +111,7 @@ class Native {
   void find_live_threads();
   void find_held_locks();
   void find_programs();
+  bool knows_threads() const;
   void find_called_from_main();
   std::vector<std::pair<uint32_t, std::vector<Place>>> sites_from(FunctionId function, const Call& call) const;
   struct WayToFork {

@@ -28,6 +28,7 @@ struct Statement {
   State thrown = 0;     // may have been thrown in the body of the try
   EventId subject = none;
   bool complete = false;  // one of the arms is always taken
+  int arms = 0;           // with a condition
 };
 
 // A region that is being walked; the first stands for the function itself.
@@ -109,10 +110,12 @@ class Walker {
         statement.remaining = assume(region.subject, false, statement.remaining);
         statement.out |= statement.last, statement.last = 0;
         statement.subject = region.subject;
+        ++statement.arms;
         break;
       case RegionKind::else_arm:
         if (!same) statement = {.active = true, .number = region.statement, .remaining = assume(region.subject, false, state_)};
-        state_ = statement.remaining | assume(region.subject, false, statement.last);
+        state_ = statement.remaining;
+        if (statement.arms > 1) state_ |= assume(region.subject, false, statement.last);  // of a switch; behind one arm it is an if
         statement.out |= statement.last, statement.last = 0;
         statement.complete = true;
         break;

@@ -115,6 +115,17 @@ call (attribute "net::Base::~Base()" (read "this"))
   CHECK(tests::tree(facts, "").find("bind \"net::Server::run()\" (decorate (read \"virtual\") (function \"net::Server::run()\"))") != std::string::npos);
 }
 
+TEST_CASE("a destructor leaves alone what stands in a union") {
+  const auto all = tests::facts_of({.name = "a.cpp", .text = R"x(
+struct Part { ~Part(); };
+struct Kept { ~Kept() {} union { Part part; }; };
+union Either { ~Either() {} Part part; int number; };
+)x", .flags = {}});
+  REQUIRE(all.size() == 1);
+  CHECK(tests::tree(all[0], "Kept::~Kept()").empty());
+  CHECK(tests::tree(all[0], "Either::~Either()").empty());
+}
+
 TEST_CASE("constructors set fields in order, with the values that stand in the class") {
   CHECK(tree_of_cpp(R"x(
 struct A { A(int); };
@@ -159,6 +170,15 @@ void f() { used(X()); Box<int> b; b.put(1); b.out(); }
   CHECK(tests::tree(all[0], "Box::never()") == "call (attribute \"go\" (attribute \"Box::value\" (read \"this\")))\n");
   CHECK(tests::tree(all[0], "Box::out()") == "return_ (attribute \"Box::value\" (read \"this\"))\n");
   CHECK(tests::tree(all[0], "f()").find("(attribute \"Box::put(T)\" (read \"b\"))") != std::string::npos);
+}
+
+TEST_CASE("templates: an instance may need a builtin function that the file does not name") {
+  CHECK(tree_of_cpp(R"x(
+struct Numbers { int all[100]; };
+template <class T> void take(T& to, T& from) { to = static_cast<T&&>(from); }
+void f(Numbers& a, Numbers& b) { take(a, b); }
+)x", "f(Numbers &, Numbers &)") == R"x(call (read "take(T &, T &)") (read "a") (read "b")
+)x");
 }
 
 TEST_CASE("exceptions: what is thrown leaves scopes as far as the next try") {

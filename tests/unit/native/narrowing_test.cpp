@@ -82,6 +82,15 @@ TEST_CASE("share_program: two programs in one folder") {
   CHECK_FALSE(program->share_program(function(program, "update"), function(program, "fork_or_end")));
 }
 
+TEST_CASE("threads_of: what main() does not come to has no threads where nothing starts one or takes a lock") {
+  Source alone({counts});
+  CHECK(alone->threads_of(function(alone, "deliver")) == Threads::unknown);
+  Source beside({counts, ends});
+  CHECK(beside->threads_of(function(beside, "deliver")) == Threads::none);
+  Source library({counts, held});
+  CHECK(library->threads_of(function(library, "deliver")) == Threads::unknown);
+}
+
 TEST_CASE("flags: a child that counts itself is told apart in a way that is not followed") {
   Source program({counts});
   REQUIRE(program->forks().sites().size() == 1);
