@@ -11,17 +11,27 @@ FrameId Evaluator::enter(ValueId function, llvm::SmallVector<ArgumentRef, 4> arg
   return intern_frame({.file = it.file, .scope = it.index, .closure = it.frame, .caller = caller, .call = call, .receiver = receiver, .arguments_known = true, .arguments = std::move(arguments)});
 }
 
+// An arm at the function's own level whose test is known to hold: what comes after a return in it does not run.
+bool Evaluator::surely_taken(FileId file_id, RegionId region, FrameId frame) {
+  if (region == none || frame == any_frame) return false;
+  const facts::Region& it = program_.file(file_id).facts.regions[region];
+  bool arm = it.kind == facts::RegionKind::then_arm || it.kind == facts::RegionKind::else_arm;
+  if (!arm || it.parent != none) return false;
+  auto truth = certain_truth({file_id, it.subject}, frame);
+  return truth && *truth == (it.kind == facts::RegionKind::then_arm);
+}
+
 Values Evaluator::returns_of(ValueId function, FrameId frame) {
   const Value it = values_[function];
   const File& file = program_.file(it.file);
-  const facts::Scope& scope = file.facts.scopes[it.index];
-  const ScopeIndex& index = file.scopes[it.index];
   Values result;
-  for (EventId event : index.returns) {
+  for (EventId event : file.scopes[it.index].returns) {
+    RegionId region = file.event(event).region;
+    if (never_runs(it.file, region, frame)) continue;  // if function is None: return decorator
     EventId value = file.operand(event, 0);
     if (value != none) add(result, evaluate({it.file, value}, frame));
+    if (surely_taken(it.file, region, frame)) break;
   }
-  (void)scope;
   return result;
 }
 

@@ -11,6 +11,13 @@ constexpr std::string_view enumerated = "builtins.enumerate.__next__", zipped = 
 // How far behind its display a container's name is looked for.
 constexpr uint32_t binding_distance = 6;
 
+// extend(values), update(values): not the values as one thing, but what is in them.
+bool puts_elements(const File& file, EventId change) {
+  EventId callee = file.event(change).op == Op::call ? file.operand(change, 0) : none;
+  if (callee == none || file.event(callee).op != Op::attribute) return false;
+  return file.name_of(callee) == "extend" || file.name_of(callee) == "update";
+}
+
 }  // namespace
 
 Values Evaluator::elements(ValueId id, std::optional<uint32_t> index) {
@@ -176,7 +183,9 @@ Values Evaluator::changed_elements(const Value& value) {
       if (read != by_name) continue;
       ScopeId where = file.scope_of(change.event);
       if (by_name && binding_scope(value.file, where, event.name) != scope) continue;
-      add(result, evaluate({value.file, change.value}, where == scope ? value.frame : any_frame));
+      Values put = evaluate({value.file, change.value}, where == scope ? value.frame : any_frame);
+      if (!puts_elements(file, change.event)) add(result, put);
+      else for (ValueId held : put) add(result, elements(held));
     }
   }
   return result;

@@ -115,6 +115,7 @@ class Evaluator {
   std::optional<bool> certain_truth(Site test, FrameId frame);
   // Whether a region stands in an arm that such a test rules out.
   bool never_runs(FileId file, RegionId region, FrameId frame);
+  bool surely_taken(FileId file, RegionId region, FrameId frame);
 
   // partial(f, …): the function inside, and the arguments it holds.
   std::optional<ArgumentRef> partial_function(ValueId value);

@@ -201,6 +201,10 @@ class Collector {
         if (++i >= event.operands_count) break;
       }
       EventId value = file.facts.operands_of(event)[i].value;
+      if (file.facts.operands_of(event)[i].keyword == facts::name_star) {  // (*names, queue) sends the names
+        push(kind, {.site = {argument.site.file, value}, .frame = argument.frame, .star = true}, always, step, part);
+        continue;
+      }
       result_.push_back({kind, {argument.site.file, value}, argument.frame, unknown_value, always, row_.pickler, step, keyword, false, false, part});
     }
     return true;

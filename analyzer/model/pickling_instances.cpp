@@ -2,6 +2,7 @@
 #include "analyzer/model/pickling.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "analyzer/model/timeline.h"
 
@@ -151,7 +152,10 @@ Pickling::Found Pickling::of_attribute(ValueId instance, std::string_view name, 
     for (ValueId value : history[i].values) {
       const Value v = evaluator_.value(value);
       if (v.kind == ValueKind::bound && v.base == instance) continue;
+      // What counts is a container that the object keeps, not one in which the object itself is sent.
+      int outer = std::exchange(containers_, 0);
       auto found = find(value, context, depth + 1);
+      containers_ = outer;
       if (!found) continue;
       if (!found->through_self) {
         found->attribute = name;

@@ -171,10 +171,15 @@ bool Pickling::started(ValueId process, const PickleContext& context) const {
   if (!context.process_start) return true;  // its secret key is sent to its own child only
   if (!context.trace) return false;
   const Value it = evaluator_.value(process);
+  auto receiver_at = [&](uint32_t step) { return step < context.trace->steps.size() ? evaluator_.value(context.trace->steps[step].subject).base : unknown_value; };
+  // self.process = Process(target=self.run): what an attribute holds of that making is the one that is starting now, and
+  // that one may be inside what it sends itself.
+  ValueId starting = receiver_at(context.step);
+  if (containers_ == 0 && starting != unknown_value && it.index != none && evaluator_.value(starting).site() == it.site()) return false;
   for (uint32_t i = 0; i <= context.step && i < context.trace->steps.size(); ++i) {
     const Step& step = context.trace->steps[i];
     if (step.kind != StepKind::api || !step.row || !step.row->starts) continue;
-    ValueId receiver = evaluator_.value(step.subject).base;
+    ValueId receiver = receiver_at(i);
     // One object may be known through several frames: its making is what counts.
     if (receiver != process && (receiver == unknown_value || it.index == none || evaluator_.value(receiver).site() != it.site())) continue;
     if (i < context.step || (containers_ > 0 && step.condition.repeated)) return true;

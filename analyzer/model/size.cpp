@@ -134,6 +134,12 @@ class Scale {
     return first && last ? std::max(0.0, *last - *first) : endless;
   }
 
+  // A name of something outside the program: nothing says how long it is.
+  bool is_foreign(const ArgumentRef& argument) {
+    Values values = evaluator_.values_of(argument);
+    return !values.empty() && std::all_of(values.begin(), values.end(), [&](ValueId value) { return evaluator_.value(value).kind == ValueKind::external; });
+  }
+
   Size call(Site site, FrameId frame, int depth) {
     const File& file = evaluator_.program().file(site.file);
     auto arguments = evaluator_.arguments_of(site, frame);
@@ -158,6 +164,8 @@ class Scale {
       const knowledge::Api* row = evaluator_.api(callee);
       if (builtin_has(name, BuiltinTrait::scalar)) {
         result = larger(result, {64});
+      } else if (builtin_has(name, BuiltinTrait::sequence) && !arguments.empty() && is_foreign(arguments[0])) {
+        result = larger(result, {0, false});  // tuple(sys.modules)
       } else if (builtin_has(name, BuiltinTrait::sequence)) {
         auto length = arguments.empty() ? std::optional<double>(0) : number(arguments[0].site, arguments[0].frame);  // bytes(n)
         result = larger(result, {small + 8 * (length ? *length / 8 : elements(arguments[0].site, arguments[0].frame, depth + 1))});

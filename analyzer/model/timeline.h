@@ -141,10 +141,12 @@ class Walker {
 
   static constexpr uint32_t most_steps = 20000;
   static constexpr int deepest = 24;       // calls inside each other
+  static constexpr uint32_t most_visits = 3;  // of one function, or one generator, in one trace
 
   Evaluator& evaluator_;
   Trace trace_;
   std::unordered_map<uint64_t, uint32_t> visits_;
+  std::vector<uint64_t> generators_;       // generator expressions being run, the outer ones first
   std::unordered_set<FileId> imported_;
   std::vector<uint64_t> visited_;
   std::unordered_set<uint64_t> barren_;    // no step comes of it

@@ -1,12 +1,38 @@
 // What a call runs: functions, constructors, what APIs call, the bodies of threads.
 #include "analyzer/model/timeline.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace forklint::model {
 namespace {
 
-constexpr uint32_t most_visits = 3;  // of one function in one trace
+// @locked(read=["deps"]): a call whose result decorates something.
+bool makes_decorator(const File& file, EventId call) {
+  constexpr EventId near = 8;
+  for (EventId id = call + 1; id < file.facts.events.size() && id <= call + near; ++id)
+    if (file.event(id).op == Op::decorate && file.operand(id, 0) == call) return true;
+  return false;
+}
+
+// Whether a function can be called with these arguments at all: no parameter without default is left out.
+bool fits(Evaluator& evaluator, const Value& function, Site call, FrameId frame) {
+  const File& file = evaluator.program().file(function.file);
+  const facts::Scope& scope = file.facts.scopes[function.index];
+  auto arguments = evaluator.arguments_of(call, frame);
+  uint32_t given = 0;
+  for (const ArgumentRef& argument : arguments) {
+    if (argument.star || argument.double_star) return true;
+    if (argument.keyword == 0) ++given;
+  }
+  for (uint32_t i = scope.parameters.begin, at = 0; i < scope.parameters.end; ++i) {
+    const facts::Parameter& it = file.facts.parameters[i];
+    if (it.kind != facts::ParameterKind::positional && it.kind != facts::ParameterKind::positional_only) continue;
+    bool named = std::any_of(arguments.begin(), arguments.end(), [&](const ArgumentRef& argument) { return argument.keyword != 0 && evaluator.symbol(argument.keyword) == file.name(it.name); });
+    if (at++ >= given && !named && it.default_value == none) return false;
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -25,6 +51,8 @@ void Walker::callee(ValueId value, Site site, FrameId frame, uint32_t parent, co
   switch (it.kind) {
     case ValueKind::function: case ValueKind::bound:
       if (runs_in_with(it, site)) return;
+      // A decorator that is not known has made another function of it, one that is called first without what it wraps.
+      if (it.kind == ValueKind::function && makes_decorator(evaluator_.program().file(site.file), site.event) && !fits(evaluator_, it, site, frame)) return;
       function(value, evaluator_.enter(value, site, frame), site, frame, parent, here);
       return it.kind == ValueKind::function ? registered(value, site, frame, parent, here) : void();
     case ValueKind::class_: {

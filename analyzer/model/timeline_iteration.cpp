@@ -1,6 +1,8 @@
 // What iterating runs: generator expressions, what launches when it is iterated, results that are taken.
 #include "analyzer/model/timeline.h"
 
+#include <algorithm>
+
 #include "analyzer/model/language.h"
 
 namespace forklint::model {
@@ -22,9 +24,14 @@ void Walker::take_generators(const Values& values, uint32_t parent, const Condit
     const File& file = evaluator_.program().file(it.file);
     const facts::Event& made = file.event(it.index);
     if (made.op != Op::comprehension || file.name(made.name) != "generator") continue;
+    // docs = (clean(d) for d in docs) may iterate itself, and many such lines each other: as with functions, a few times are enough.
+    uint64_t where = key(it.file, made.extra);
+    if (std::ranges::find(generators_, where) != generators_.end() || ++visits_[where] > most_visits) continue;
+    generators_.push_back(where);
     ++depth_;
     scope(it.file, made.extra, evaluator_.enter_inner(it.file, made.extra, it.frame), parent, condition);
     --depth_;
+    generators_.pop_back();
   }
 }
 

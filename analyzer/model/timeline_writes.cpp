@@ -4,6 +4,23 @@
 #include <algorithm>
 
 namespace forklint::model {
+namespace {
+
+// os, after `import os`: os.remove(path) is a function of it, and changes no container.
+bool names_module(const Evaluator& evaluator, FileId file_id, EventId read) {
+  const File& file = evaluator.program().file(file_id);
+  if (read == none || file.event(read).op != Op::read) return false;
+  NameId name = file.event(read).name;
+  ScopeId owner = evaluator.binding_scope(file_id, file.scope_of(read), name);
+  if (owner == none) return false;  // a builtin
+  auto bindings = evaluator.reaching(file_id, owner, name, none);
+  return !bindings.empty() && std::all_of(bindings.begin(), bindings.end(), [&](EventId binding) {
+    const facts::Event& event = file.event(binding);
+    return event.op == Op::bind_module || (event.op == Op::bind && file.event(file.operand(binding, 0)).op == Op::import);
+  });
+}
+
+}  // namespace
 
 void Walker::bind(FileId file_id, EventId id, FrameId frame, uint32_t parent, const Condition& condition) {
   const File& file = evaluator_.program().file(file_id);
@@ -103,6 +120,7 @@ void Walker::changes(FileId file_id, EventId id, FrameId frame, uint32_t parent,
     std::string_view method = file.name_of(base);
     if (std::find(std::begin(changing), std::end(changing), method) == std::end(changing)) return;
     base = file.operand(base, 0);
+    if (names_module(evaluator_, file_id, base)) return;
   }
   if (file.event(id).op != Op::call) {  // os.environ[…] = …: what the object's own item assignment does
     const char* method = file.event(id).op == Op::delete_subscript ? ".__delitem__" : ".__setitem__";

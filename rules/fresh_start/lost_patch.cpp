@@ -76,6 +76,8 @@ void check(const Model& model, engine::Report& report) {
       if (in_import(trace, at) || (trace.entry == Entry::main && step.condition.guard == Guard::none)) continue;
       if (step.kind == StepKind::write_attribute && model.evaluator().value(step.subject).kind == ValueKind::external) {
         PatchTarget target{.owner = step.subject, .name = std::string(model.file(step.site.file).name(step.name))};
+        const knowledge::Api* row = model.program().knowledge().find(model.evaluator().type_name(step.subject) + "." + target.name);
+        if (row && row->survives_start) continue;
         if (puts_back(model, step, target) || written_again(model, trace, at, launch.step, target)) continue;
         if (const Step* used = used_in_child(model, i, target)) tell(step.site, step.condition, used->site, used->condition);
         continue;

@@ -54,6 +54,16 @@ bool holds_for(const Model& model, ValueId owner, ValueId used) {
   return above && (above->empty() || (below && (*below == *above || below->starts_with(*above + "."))));
 }
 
+// Whether the call has the argument without which it does not use the setting: os.kill(pid, 0) sends no signal.
+bool given(const Model& model, const Step& step) {
+  Evaluator& evaluator = model.evaluator();
+  auto argument = evaluator.argument(evaluator.arguments_of(step.site, step.frame), *step.row->uses_with);
+  if (!argument) return false;
+  Values values = evaluator.values_of(*argument);
+  const Value& value = evaluator.value(values.empty() ? unknown_value : values[0]);
+  return values.size() != 1 || value.kind != ValueKind::constant || evaluator.symbol(value.symbol) != "0";
+}
+
 // Whether the child's code depends on the setting: by a call that does, or by how it is written.
 const Step* used_in_child(const Model& model, size_t i, const Step& set) {
   std::string what = setting(set);
@@ -65,7 +75,7 @@ const Step* used_in_child(const Model& model, size_t i, const Step& set) {
   for (const WorkerTrace& worker : model.workers(i))
     for (const Step& step : worker.trace.steps) {
       if (step.kind != StepKind::api || step.row->uses_setting != what) continue;
-      if (step.row->uses_with && !model.evaluator().argument(model.evaluator().arguments_of(step.site, step.frame), *step.row->uses_with)) continue;
+      if (step.row->uses_with && !given(model, step)) continue;
       ValueId used = receiver(model, step);
       const knowledge::Api* path = owner == unknown_value ? nullptr : model.evaluator().maker(owner);
       if (path && path->setting_path && !holds_for(model, owner, used)) continue;

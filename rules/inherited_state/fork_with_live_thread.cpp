@@ -49,6 +49,46 @@ const Step* thread_of_server(const Model& model, const Trace& trace, uint32_t la
   return nullptr;
 }
 
+// os.register_at_fork(before=…), in the module that starts the thread: it stops it for the time of the fork.
+bool stopped_before_fork(const Model& model, const Trace& trace, const LiveThread& thread, uint32_t launch) {
+  if (thread.step == none) return false;
+  Evaluator& evaluator = model.evaluator();
+  for (uint32_t i = 0; i < launch; ++i) {
+    const Step& step = trace.steps[i];
+    if (step.kind != StepKind::api || !step.row->at_fork || step.site.file != trace.steps[thread.step].site.file) continue;
+    for (const ArgumentRef& argument : evaluator.arguments_of(step.site, step.frame))
+      if (argument.keyword != 0 && evaluator.symbol(argument.keyword) == "before") return true;
+  }
+  return false;
+}
+
+// The arm of an `if`, among those around an event, that another event's arm excludes.
+bool in_other_arm(const File& file, EventId a, EventId b) {
+  for (RegionId x = file.event(a).region; x != none; x = file.facts.regions[x].parent)
+    for (RegionId y = file.event(b).region; y != none; y = file.facts.regions[y].parent) {
+      const facts::Region& one = file.facts.regions[x];
+      const facts::Region& other = file.facts.regions[y];
+      bool arms = (one.kind == facts::RegionKind::then_arm && other.kind == facts::RegionKind::else_arm) || (one.kind == facts::RegionKind::else_arm && other.kind == facts::RegionKind::then_arm);
+      if (arms && one.statement == other.statement) return true;
+    }
+  return false;
+}
+
+// worker = Thread(…) if … else Process(…), or a method that one class writes so and another one so: a program that has
+// chosen threads does not start processes in their place.
+bool alternatives(const Model& model, ValueId thread, ValueId process) {
+  if (thread == unknown_value || process == unknown_value) return false;
+  const Value a = model.evaluator().value(thread), b = model.evaluator().value(process);
+  if (a.index == none || b.index == none || a.file != b.file) return false;
+  const File& file = model.file(a.file);
+  ScopeId x = file.scope_of(a.index), y = file.scope_of(b.index);
+  if (x == y) return x != 0 && in_other_arm(file, a.index, b.index);
+  const facts::Scope& one = file.facts.scopes[x];
+  const facts::Scope& other = file.facts.scopes[y];
+  auto is_method = [&](const facts::Scope& scope) { return scope.parent != none && file.facts.scopes[scope.parent].kind == facts::ScopeKind::class_; };
+  return one.name == other.name && one.parent != other.parent && is_method(one) && is_method(other);
+}
+
 void check(const Model& model, engine::Report& report) {
   for (size_t i = 0; i < model.launches().size(); ++i) {
     const Launch& launch = model.launches()[i];
@@ -66,6 +106,8 @@ void check(const Model& model, engine::Report& report) {
       // The loop over a loader iterates, but starts it once.
       bool once = !launch.condition.repeated || launch.row->launch->starts == knowledge::Starts::iterate;
       if ((own || same_call) && once) continue;
+      if (stopped_before_fork(model, trace, thread, launch.step) || alternatives(model, thread.object, launch.object)) continue;
+      if (thread.step != none && trace.steps[thread.step].condition.platforms == platform_windows) continue;  // nothing is forked there
       // The fork server imports main before it forks, from 3.13.8 and 3.14.1 on: it then has such a thread as well.
       bool server = thread.at_import && launch.row->launch->reimports_main && model.options().newest_python >= 14;
       StartMethods here = server ? possible : possible & StartMethod::fork;

@@ -32,6 +32,9 @@ bool handled_at_fork(const Model& model, const Trace& trace, uint32_t before, Va
   for (uint32_t i = 0; i < before; ++i) {
     const Step& step = trace.steps[i];
     if (step.kind != StepKind::api || !step.row->at_fork) continue;
+    // Where the lock is made its locks are looked after: handlers go through registries of objects, which are not followed.
+    const Value made = evaluator.value(lock);
+    if (made.index != none && made.file == step.site.file) return true;
     for (const ArgumentRef& argument : evaluator.arguments_of(step.site, step.frame))
       for (ValueId handler : evaluator.values_of(argument)) {
         const Value it = evaluator.value(handler);

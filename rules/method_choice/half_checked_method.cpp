@@ -107,7 +107,8 @@ class Branches {
   // Windows is told apart because nothing is inherited there; nor is it by fresh children elsewhere.
   LeftOut platform_for_method(RegionId arm, const std::vector<NameId>& names) const {
     RegionId otherwise = else_of(arm);
-    if (otherwise == none || !reaches_child(arm, names)) return {};
+    // What a function returns may go anywhere; with platforms most of it goes nowhere near a child.
+    if (otherwise == none || !reaches_child(arm, names, false)) return {};
     for (ValueId id : bound_values(otherwise, names)) {
       const Value it = model_.evaluator().value(id);
       const knowledge::Api* maker = it.kind == ValueKind::object ? model_.evaluator().maker(id) : nullptr;
@@ -147,11 +148,11 @@ class Branches {
   }
 
   // Whether what the branch binds goes into a launch or task, or the branch is part of what a child runs.
-  bool reaches_child(RegionId arm, const std::vector<NameId>& names) const {
+  bool reaches_child(RegionId arm, const std::vector<NameId>& names, bool returned_too = true) const {
     ScopeId scope = scope_of(arm);
     auto uses = [&](Site site) { return site.file == id_ && site.event != none && made_of(site.event, scope, names); };
     for (EventId returned : file_.scopes[scope].returns)
-      if (made_of(returned, scope, names)) return true;
+      if (returned_too && made_of(returned, scope, names)) return true;
     for (size_t i = 0; i < model_.launches().size(); ++i) {
       const Launch& launch = model_.launches()[i];
       const Trace& trace = model_.trace_of(launch);

@@ -12,6 +12,13 @@ bool chosen_by_main(const Model& model, const Trace& trace, const Step& step) {
   return argument && argument->site.event != none && written_by_caller(model.evaluator(), argument->site, step.frame).site.file == trace.file;
 }
 
+// def main(), which a console script or a program of two lines calls: that is the program.
+bool in_main_function(const Model& model, const Step& step) {
+  const File& file = model.file(step.site.file);
+  const facts::Scope& scope = file.facts.scopes[file.scope_of(step.site.event)];
+  return scope.kind == facts::ScopeKind::function && file.name(scope.name) == "main" && scope.parent == 0;
+}
+
 void check(const Model& model, engine::Report& report) {
   for (const Trace& trace : model.traces()) {
     if (trace.entry != Entry::main) continue;
@@ -19,7 +26,7 @@ void check(const Model& model, engine::Report& report) {
       const Step& step = trace.steps[i];
       if (step.kind != StepKind::api || step.row->method_effect != knowledge::MethodEffect::sets) continue;
       // Reached from another file: that file is a library here.
-      if (step.site.file == trace.file || step.condition.handled || step.condition.flagged || chosen_by_main(model, trace, step)) continue;
+      if (step.site.file == trace.file || step.condition.handled || step.condition.flagged || chosen_by_main(model, trace, step) || in_main_function(model, step)) continue;
       report.finding(step.site, "a module that other programs import sets the start method of the whole program")
           .path(trace, i)
           .confidence(Confidence::likely);

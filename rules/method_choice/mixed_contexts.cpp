@@ -31,6 +31,9 @@ std::optional<Mixed> find_mixed(const Model& model, const Launch& launch, ValueI
   each_sent(model, trace, launch.step, value, [&](ValueId id) {
     const knowledge::Api* row = evaluator.value(id).kind == ValueKind::object ? evaluator.maker(id) : nullptr;
     if (result || !row || !row->mp_primitive) return;
+    // queue: Queue says what it is, not which context made it.
+    const Value it = evaluator.value(id);
+    if (it.index == none || model.file(it.file).event(it.index).op != Op::call) return;
     // self.ctx.Queue(), where ctx is one of several: it may well be the one that starts the process.
     if (evaluator.value(id).index != none && evaluator.evaluate(evaluator.value(id).site(), evaluator.value(id).frame).size() > 1) return;
     Method made = context_of(evaluator, trace, launch.step, id, model.options().standard);

@@ -54,7 +54,8 @@ void check(const Model& model, engine::Report& report) {
     for (const WorkerTrace& worker : model.workers(i)) {
       if (worker.worker.kind != PayloadKind::task) continue;
       for (uint32_t step = 0; step < worker.trace.steps.size(); ++step)
-        if (worker.trace.steps[step].kind == StepKind::raise && worker.trace.steps[step].thread == none) Judge{model, report, i, launch, worker}.judge(step);
+        // A module whose import fails fails in every process, and first in the parent.
+        if (worker.trace.steps[step].kind == StepKind::raise && worker.trace.steps[step].thread == none && !in_import(worker.trace, step)) Judge{model, report, i, launch, worker}.judge(step);
     }
   }
 }

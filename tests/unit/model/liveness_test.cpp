@@ -57,6 +57,22 @@ TEST_CASE("a thread that is started under a condition may be alive") {
   CHECK(live_in("import sys\nt = threading.Thread(target=work)\nif sys.argv[1:]:\n    t.start()\n") == "8?");
 }
 
+TEST_CASE("a decorator from outside is called without what it wraps, and does not run then") {
+  std::string decorator = "from somewhere import made_decorator\n@made_decorator\ndef watched(call, name=None):\n    threading.Thread(target=work).start()\n    return call()\n";
+  CHECK(live_in(decorator + "@watched(name='x')\ndef read(): pass\n") == "");
+  CHECK(live_in(decorator + "watched(work, name='x')\n") != "");
+}
+
+TEST_CASE("a method of a builtin that is named like a change of a container changes nothing") {
+  CHECK(live_in("def f(known):\n    set.update(known, [1])\nf(set())\n") == "");
+}
+
+TEST_CASE("generators over generators of the same name come to an end") {
+  std::string text = "def cleaned(docs):\n";
+  for (int i = 0; i < 20; ++i) text += "    if docs: docs = (str(d) for d in docs)\n";
+  CHECK(live_in(text + "    return list(docs)\ncleaned([1])\n") == "");
+}
+
 TEST_CASE("a thread held by an object lives until its method joins it") {
   std::string owner = "class A:\n    def __init__(self):\n        self.t = threading.Thread(target=work)\n        self.t.start()\n    def stop(self): self.t.join()\n";
   CHECK(live_in(owner + "a = A()\n") == "8");
