@@ -41,12 +41,13 @@ std::vector<Cleanup> cleanups(const Native& program) {
   return result;
 }
 
-// The first that the child of a fork runs: it belongs to the same program, and is arranged before the fork where the way from main() to both is known.
+// The first that the child of a fork runs: it belongs to the same program, and is arranged before the fork. What main() is seen to come
+// to is so before what only events call.
 const Cleanup* first_of(const Native& program, const std::vector<Cleanup>& all, const ForkSite& site, bool arranged_before) {
   for (const Cleanup& it : all) {
     if (!program.joins_program(it.function, site.function)) continue;
-    bool in_order = program.called_from_main(site.function) && program.called_from_main(it.function);
-    if (it.always || arranged_before || !in_order) return &it;
+    const bool before_events = program.called_from_main(it.function) && !program.called_from_main(site.function) && program.in_program(site.function);
+    if (it.always || arranged_before || before_events) return &it;
   }
   return nullptr;
 }

@@ -1,4 +1,5 @@
 // A process id kept in a variable from before the fork is the parent's: lock files, log lines and kill() of the child carry it.
+#include <set>
 #include <unordered_map>
 
 #include "rules/native.h"
@@ -34,8 +35,12 @@ void check(const model::Model& model, engine::Report& report) {
   for (const ForkSite& site : program.forks().sites()) {
     if (site.heir) continue;
     auto look = [&](FunctionId id, EventId begin, EventId end, bool own) {
+      std::set<EventId> compared;  // a child that asks whose it is means its parent's id
+      for (EventId at = begin; at < end; ++at)
+        if (code.event(id, at).op == Op::compare)
+          for (uint32_t i = 0; i < code.event(id, at).operands_count; ++i) compared.insert(code.operand(id, at, i));
       for (EventId at = begin; at < end; ++at) {
-        if (code.event(id, at).op != Op::read || (own && !program.forks().child_runs(site, at))) continue;
+        if (code.event(id, at).op != Op::read || compared.contains(at) || (own && !program.forks().child_runs(site, at))) continue;
         auto it = kept.find(std::string(code.name_of(id, at)));
         if (it == kept.end() || it->second.writes != 1 || !it->second.api || code.object(id, at).local || it->second.place.function == id) continue;
         report.finding(code.site(id, at), "The child reads the " + it->second.api->identity + " of its parent")

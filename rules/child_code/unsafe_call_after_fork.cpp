@@ -37,6 +37,8 @@ void check(const model::Model& model, engine::Report& report) {
     if (site.heir || site.api->forks != Forks::fork) continue;
     Threading threads = threading(program, index);
     if (!threads.possible) continue;
+    // A library whose child goes on as a worker is asked for one at the start of a server; a helper is started at any time.
+    if (!threads.live && !program.in_program(site.function) && !site.leaves_by(Way::exec)) continue;
     bool hangs = libc == Libc::glibc;
     std::optional<StuckCall> found = hangs ? stuck_call(program, index, threads) : forbidden_call(program, site);
     if (!found || !told.emplace(site.origin, found->way.back()).second) continue;

@@ -60,11 +60,14 @@ class Native {
 
   // By index of forks().sites(); what may run when that fork is reached. Certain ones first.
   const std::vector<LiveThread>& live_threads(uint32_t site) const { return live_[site]; }
+  // Of the process that comes there: of the first one, or of a child where only children do.
   Threads threads_of(FunctionId function) const;
   // Whether some program has both; code of no program that is here may be in any.
   bool share_program(FunctionId one, FunctionId other) const;
   // The same where the second is in no program that is here: else some program is seen to have both.
   bool joins_program(FunctionId one, FunctionId other) const;
+  // Whether it belongs to a program whose main() is here.
+  bool in_program(FunctionId function) const;
   // Whether main comes there by calls that are known, so that what it does before is known as well.
   bool called_from_main(FunctionId function) const { return from_main_[function]; }
 
@@ -110,6 +113,7 @@ class Native {
   void find_roots();
   void find_live_threads();
   void find_held_locks();
+  class ProgramWalk;
   void find_programs();
   bool knows_threads() const;
   void find_called_from_main();
