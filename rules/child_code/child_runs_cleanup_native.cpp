@@ -1,6 +1,7 @@
 // The part of child-runs-cleanup for C and C++: exit(), the end of main() and exceptions run in the child what was
 // arranged for the parent.
 #include <algorithm>
+#include <set>
 
 #include "rules/child_code/native.h"
 #include "rules/native.h"
@@ -14,7 +15,7 @@ struct Cleanup {
   Site site;
   std::string what;
   FunctionId function;   // that it stands in
-  bool always = true;    // false: arranged by a call
+  EventId call = none;   // that arranges it; none: it is always so
 };
 
 // Static objects whose class has a destructor of its own, exit handlers, destructor functions: those whose work is seen outside of the
@@ -27,7 +28,7 @@ std::vector<Cleanup> cleanups(const Native& program) {
     const Function& function = code.function(id);
     if (function.has(function_destructor) && effects.seen_outside(id)) result.push_back({code.site(id, code.facts(id).scopes[function.scope].definition), "this function runs in the child, too, when it ends", id});
     for (const Call& call : function.calls)
-      if (effects.does(id, call, Effect::arranges_exit) && !program.forks().only_child(id, call.event)) result.push_back({code.site(id, call.event), "this exit handler runs in the child, too", id, false});
+      if (effects.does(id, call, Effect::arranges_exit) && !program.forks().only_child(id, call.event)) result.push_back({code.site(id, call.event), "this exit handler runs in the child, too", id, call.event});
     if (!function.has(function_module)) continue;
     const FileFacts& facts = code.facts(id);
     facts::Range events = facts.scopes[function.scope].events;
@@ -41,13 +42,40 @@ std::vector<Cleanup> cleanups(const Native& program) {
   return result;
 }
 
+// The flag that a condition asks: `one_process` of if (!one_process). Empty when it asks something else.
+std::string_view flag_asked(const Program& code, FunctionId function, EventId condition) {
+  while (condition != none && code.event(function, condition).op == Op::unary) condition = code.operand(function, condition, 0);
+  if (condition == none || code.event(function, condition).op != Op::read) return {};
+  const std::string_view name = code.name_of(function, condition);
+  return name.substr(0, name.find('@'));  // static in which file
+}
+
+// Whether it is arranged in one mode of the program and the fork stands in another: conditions around the one ask a flag, and so does
+// one whose arms the fork is in none of.
+bool in_another_mode(const Program& code, const Cleanup& cleanup, const ForkSite& site) {
+  std::set<std::string_view> flags;
+  const FileFacts& facts = code.facts(cleanup.function);
+  for (facts::RegionId region = code.event(cleanup.function, cleanup.call).region; region != none; region = facts.regions[region].parent)
+    if (facts.regions[region].subject != none) flags.insert(flag_asked(code, cleanup.function, facts.regions[region].subject));
+  flags.erase(std::string_view());
+  if (flags.empty()) return false;
+  const FileFacts& around = code.facts(site.function);
+  const facts::Range& regions = around.scopes[code.function(site.function).scope].regions;
+  for (facts::RegionId region = regions.begin; region < regions.end; ++region) {
+    const facts::Region& it = around.regions[region];
+    const bool holds_fork = it.events.begin <= site.event && site.event < it.events.end;
+    if (it.subject != none && !holds_fork && flags.contains(flag_asked(code, site.function, it.subject))) return true;
+  }
+  return false;
+}
+
 // The first that the child of a fork runs: it belongs to the same program, and is arranged before the fork. What main() is seen to come
 // to is so before what only events call.
-const Cleanup* first_of(const Native& program, const std::vector<Cleanup>& all, const ForkSite& site, bool arranged_before) {
+const Cleanup* first_of(const Native& program, const std::vector<Cleanup>& all, const ForkSite& site, const std::set<Place>& arranged_before) {
   for (const Cleanup& it : all) {
-    if (!program.joins_program(it.function, site.function)) continue;
+    if (!program.joins_program(it.function, site.function) || (it.call != none && in_another_mode(program.program(), it, site))) continue;
     const bool before_events = program.called_from_main(it.function) && !program.called_from_main(site.function) && program.in_program(site.function);
-    if (it.always || arranged_before || before_events) return &it;
+    if (it.call == none || arranged_before.contains({it.function, it.call}) || before_events) return &it;
   }
   return nullptr;
 }
@@ -74,9 +102,13 @@ void child_runs_cleanup_native(const model::Model& model, engine::Report& report
   const Native& program = model.native();
   if (program.empty() || program.forks().sites().empty()) return;
   const std::vector<Cleanup> all = cleanups(program);
-  std::vector<bool> arranged(program.forks().sites().size());
-  auto arranges = [&](FunctionId id, const Call& call) { return program.effects().of_call(id, call, Effect::arranges_exit).has_value(); };
-  for (const Native::Before& before : program.before_forks(arranges, [](FunctionId, const Call&) { return false; })) arranged[before.site] = true;
+  std::vector<std::set<Place>> arranged(program.forks().sites().size());
+  auto arranges = [&](FunctionId id, const Call& call) { return program.effects().of_call(id, call, Effect::arranges_exit); };
+  for (const Native::Before& before : program.before_forks([&](FunctionId id, const Call& call) { return arranges(id, call).has_value(); }, [](FunctionId, const Call&) { return false; })) {
+    const FunctionId function = before.start.function;
+    const auto step = arranges(function, *program.program().call_at(function, before.start.event));
+    arranged[before.site].insert(program.effects().way(function, *step, Effect::arranges_exit).back());
+  }
   for (uint32_t index = 0; index < program.forks().sites().size(); ++index) {
     const ForkSite& site = program.forks().sites()[index];
     if (site.heir || !site.tested || site.api->forks == knowledge::Forks::vfork) continue;
