@@ -69,13 +69,51 @@ bool in_another_mode(const Program& code, const Cleanup& cleanup, const ForkSite
   return false;
 }
 
+// The variables that the child sets before it leaves, itself or in what it calls.
+std::set<std::string> set_by_child(const Native& program, const ForkSite& site) {
+  const Program& code = program.program();
+  std::set<std::string> keys;
+  auto note = [&](FunctionId id, EventId at) {
+    const facts::Event& event = code.event(id, at);
+    if (event.op != Op::bind && event.op != Op::augment) return;
+    if (Object object = code.object(id, at); !object.local && !object.empty()) keys.insert(object.key);
+  };
+  const facts::Range own = code.facts(site.function).scopes[code.function(site.function).scope].events;
+  for (EventId at = own.begin; at < own.end; ++at)
+    if (program.forks().child_runs(site, at)) note(site.function, at);
+  std::vector<Reached::Entry> start;
+  for (const Call* call : program.child_calls(site))
+    for (FunctionId target : call->targets) start.push_back({target});
+  for (const Reached::Entry& entry : reach(code, program.forks(), start, 500).entries) {
+    const facts::Range events = code.facts(entry.function).scopes[code.function(entry.function).scope].events;
+    for (EventId at = events.begin; at < events.end; ++at) note(entry.function, at);
+  }
+  return keys;
+}
+
+// Whether a handler asks, itself or in what it calls, a variable that the child has set: then it may well know where it runs.
+bool asks_child(const Native& program, const Cleanup& cleanup, const std::set<std::string>& set) {
+  const Program& code = program.program();
+  const Call* call = cleanup.call == none ? nullptr : code.call_at(cleanup.function, cleanup.call);
+  const EventId given = call && call->api && call->api->at_exit ? code.argument(cleanup.function, cleanup.call, *call->api->at_exit) : none;
+  if (given == none) return false;
+  std::vector<Reached::Entry> start;
+  for (FunctionId handler : code.function_values(cleanup.function, given)) start.push_back({handler});
+  for (const Reached::Entry& entry : reach(code, program.forks(), start, 20).entries)
+    for (EventId at : program.forks().read_by_conditions(entry.function))
+      if (set.contains(code.object(entry.function, at).key)) return true;
+  return false;
+}
+
 // The first that the child of a fork runs: it belongs to the same program, and is arranged before the fork. What main() is seen to come
 // to is so before what only events call.
 const Cleanup* first_of(const Native& program, const std::vector<Cleanup>& all, const ForkSite& site, const std::set<Place>& arranged_before) {
+  const std::set<std::string> set = all.empty() ? std::set<std::string>() : set_by_child(program, site);
   for (const Cleanup& it : all) {
     if (!program.joins_program(it.function, site.function) || (it.call != none && in_another_mode(program.program(), it, site))) continue;
     const bool before_events = program.called_from_main(it.function) && !program.called_from_main(site.function) && program.in_program(site.function);
-    if (it.call == none || arranged_before.contains({it.function, it.call}) || before_events) return &it;
+    const bool before = it.call == none || arranged_before.contains({it.function, it.call}) || before_events;
+    if (before && !asks_child(program, it, set)) return &it;
   }
   return nullptr;
 }

@@ -37,6 +37,13 @@ std::vector<std::pair<FunctionId, std::string>> unbuffered_streams(const Native&
   return streams;
 }
 
+// Whether a write so deep inside of what is called is one of many things that may happen there: at each step under some condition.
+bool is_remote(const Program& code, const std::vector<Place>& way) {
+  constexpr size_t near = 3;
+  if (way.size() <= near) return false;
+  return std::any_of(way.begin() + 1, way.end(), [&](const Place& it) { return code.event(it.function, it.event).region != none; });
+}
+
 void check(const model::Model& model, engine::Report& report) {
   const Native& program = model.native();
   const Effects& effects = program.effects();
@@ -53,6 +60,7 @@ void check(const model::Model& model, engine::Report& report) {
     if (!out) continue;
     Step step = *effects.of_call(before.start.function, *program.program().call_at(before.start.function, before.start.event), Effect::writes_buffered);
     const std::vector<Place> way = effects.way(before.start.function, step, Effect::writes_buffered);
+    if (is_remote(program.program(), way)) continue;
     const std::string stream = effects.stream_of(way.back().function, *program.program().call_at(way.back().function, way.back().event));
     if (std::ranges::any_of(unbuffered, [&](const auto& it) { return it.second == stream && program.share_program(it.first, site.function); })) continue;
     auto draft = report.finding(site.origin, "What was written before the fork and not flushed is written by both processes");

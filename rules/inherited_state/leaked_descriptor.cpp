@@ -161,9 +161,21 @@ Execs find_execs(const Native& program) {
   return result;
 }
 
+// Where a folder holds many programs, a file of them all may have been compiled for each in another way: what it leads to belongs to a
+// program only if it stands near by, above or below.
+bool stand_near(const Program& code, FunctionId one, FunctionId other) {
+  auto folder = [&](FunctionId id) {
+    const std::string_view path = code.units()[code.function(id).unit].path;
+    return path.substr(0, path.rfind('/') + 1);  // "" at the top
+  };
+  const std::string_view a = folder(one), b = folder(other);
+  return a.starts_with(b) || b.starts_with(a);
+}
+
 void check(const model::Model& model, engine::Report& report) {
   const Native& program = model.native();
   const Program& code = program.program();
+  const bool many_programs = code.named("main").size() > 1;
   const Execs execs = find_execs(program);
   if (execs.places.empty()) return;
   std::vector<std::string> seen_to = marked_descriptors(code);
@@ -171,9 +183,10 @@ void check(const model::Model& model, engine::Report& report) {
   std::ranges::sort(seen_to);
   // A folder may hold the sources of many programs.
   auto exec_of = [&](FunctionId id) -> const Place* {
-    auto shares = [&](FunctionId other) { return program.share_program(id, other); };
+    auto shares = [&](FunctionId other) { return program.joins_program(other, id); };
     if (std::ranges::any_of(execs.all_closed, shares)) return nullptr;
-    const auto it = std::ranges::find_if(execs.places, shares, &Place::function);
+    auto starts = [&](FunctionId other) { return shares(other) && (!many_programs || stand_near(code, id, other)); };
+    const auto it = std::ranges::find_if(execs.places, starts, &Place::function);
     return it == execs.places.end() ? nullptr : &*it;
   };
   for (FunctionId id = 0; id < code.functions().size(); ++id)

@@ -183,7 +183,7 @@ EventId Program::captured(FunctionId lambda, NameId name) const {
 
 std::optional<uint32_t> Program::unit_of_global(std::string_view symbol) const {
   auto global = globals_.find(symbol);
-  return global == globals_.end() ? std::nullopt : std::optional(global->second.first);
+  return global == globals_.end() || defined_again_.contains(symbol) ? std::nullopt : std::optional(global->second.first);
 }
 
 std::string_view Program::type_of(FunctionId id, EventId event) const {

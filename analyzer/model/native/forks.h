@@ -73,6 +73,8 @@ class Forks {
   bool child_runs(const ForkSite& site, EventId event) const;
   // What an expression of the fork's function is in one of its processes (0 failed, 1 child, 2 parent), where that is one number.
   std::optional<int64_t> value(const ForkSite& site, EventId event, int process) const;
+  // What the conditions of a function read: variables and fields.
+  std::set<EventId> read_by_conditions(FunctionId function) const;
   uint8_t sides_at(const ForkSite& site, EventId event) const { return site.side(event, program_.facts(site.function).scopes[program_.function(site.function).scope].events.begin); }
 
  private:
@@ -83,7 +85,6 @@ class Forks {
   bool is_identity(FunctionId function, EventId value) const;
   std::string_view flag_set(FunctionId function, EventId at) const;
   bool gives_through_parameter(FunctionId function, EventId at) const;
-  std::set<EventId> read_by_conditions(FunctionId function) const;
   bool read_elsewhere(FunctionId function, std::string_view name) const;
 
   const Program& program_;

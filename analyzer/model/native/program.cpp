@@ -81,7 +81,7 @@ void Program::collect() {
           continue;
         }
         if (it.kind == ScopeKind::function || it.kind == ScopeKind::lambda) declared_[unit].emplace(local_key(scope, event.name), type);
-        else globals_.emplace(facts.name(event.name), std::pair(unit, type));
+        else if (auto [known, first] = globals_.try_emplace(facts.name(event.name), unit, type); !first && known->second.first != unit) defined_again_.insert(known->first);
       }
       if (it.kind == ScopeKind::class_) {
         collect_class(unit, scope);
@@ -154,7 +154,7 @@ void Program::link_calls(FunctionId id) {
       std::string_view symbol = facts.name(named.name);
       call.symbol = without_parameters(symbol);
       // In C a structure may have the name of a function.
-      if (facts.language != facts::Language::c || !makes_structure(id, at)) call.targets = resolve(id, symbol, at, call.sure);
+      if (facts.language != facts::Language::c || !makes_structure(id, at)) call.targets = resolve(id, symbol, at, call);
       if (call.targets.empty()) call.api = natives_.find(call.symbol);
       if (call.targets.empty() && named.op == Op::attribute && last_name(symbol) == "operator()") call.targets = function_values(id, operand(id, what, 0));
     } else if (named.op == Op::lambda) {
@@ -221,7 +221,7 @@ const std::vector<FunctionId>& Program::named(std::string_view name) const {
   return it == by_name_.end() ? nothing : it->second;
 }
 
-std::vector<FunctionId> Program::pick(std::string_view symbol, uint32_t unit) const {
+std::vector<FunctionId> Program::pick(std::string_view symbol, uint32_t unit, bool* equal) const {
   const std::vector<FunctionId>& all = defined(symbol);
   if (all.size() <= 1) return all;
   // Several programs in one folder may each have theirs: the nearest.
@@ -229,18 +229,19 @@ std::vector<FunctionId> Program::pick(std::string_view symbol, uint32_t unit) co
   size_t nearest = 0;
   for (FunctionId id : all) {
     size_t near = functions_[id].unit == unit ? SIZE_MAX : shared_folders(units_[functions_[id].unit].path, units_[unit].path);
+    if (equal && near >= nearest) *equal = near == nearest;
     if (near > nearest) nearest = near, best = id;
   }
   return {best};
 }
 
-std::vector<FunctionId> Program::resolve(FunctionId caller, std::string_view symbol, EventId call, bool& sure) const {
+std::vector<FunctionId> Program::resolve(FunctionId caller, std::string_view symbol, EventId event, Call& call) const {
   uint32_t unit = functions_[caller].unit;
-  std::vector<FunctionId> found = pick(symbol, unit);
+  std::vector<FunctionId> found = pick(symbol, unit, &call.other_program);
   std::string_view name = without_parameters(symbol);
   std::string_view rest = symbol.substr(name.size());
   bool method = name.size() < symbol.size() && name.find("::") != name.npos;
-  bool dispatches = method && virtual_.contains(symbol) && facts(caller).events[operand(caller, call, 0)].op == Op::attribute;
+  bool dispatches = method && virtual_.contains(symbol) && facts(caller).events[operand(caller, event, 0)].op == Op::attribute;
   if (dispatches) {  // the overriders
     std::string_view owner = name.substr(0, name.rfind("::"));
     std::vector<std::string_view> classes{owner};
@@ -251,17 +252,17 @@ std::vector<FunctionId> Program::resolve(FunctionId caller, std::string_view sym
       for (FunctionId id : pick(method_name, unit))
         if (std::find(found.begin(), found.end(), id) == found.end()) found.push_back(id);
     }
-    sure = found.size() <= 1 && classes.size() == 1;
+    call.sure = found.size() <= 1 && classes.size() == 1;
   }
   if (!found.empty() || name.size() < symbol.size()) return found;
   // A type: its constructors with as many parameters.
   std::string constructor = std::string(name) + "::" + std::string(last_name(name));
   const std::vector<FunctionId>& constructors = named(constructor);
   if (constructors.empty()) return found;
-  uint32_t given = event(caller, call).operands_count - 1;
+  uint32_t given = this->event(caller, event).operands_count - 1;
   for (FunctionId id : constructors)
     if (facts(id).scopes[functions_[id].scope].parameters.size() >= given) found.push_back(id);
-  sure = found.size() == 1;
+  call.sure = found.size() == 1;
   return found;
 }
 

@@ -38,6 +38,7 @@ struct Call {
   const NativeApi* api = nullptr;
   std::vector<FunctionId> targets;   // bodies that we have
   bool sure = true;                  // false: one of several, or only handed on to what may call it
+  bool other_program = false;        // several programs of the folder have a function of this name, and none is nearer
   bool resolved() const { return api || !targets.empty(); }
 };
 
@@ -128,7 +129,7 @@ class Program {
   FunctionId maker(FunctionId lambda) const;
   // What a lambda keeps under a name, an operand of the event that makes it; none when it keeps nothing so called.
   EventId captured(FunctionId lambda, NameId name) const;
-  // The unit that defines a global variable.
+  // The unit that defines a global variable; none where several do, each for a program of its own.
   std::optional<uint32_t> unit_of_global(std::string_view symbol) const;
   // The type that a variable, parameter or field is declared with, without pointer; empty when unknown.
   std::string_view type_of(FunctionId id, EventId event) const;
@@ -141,8 +142,9 @@ class Program {
   bool makes_structure(FunctionId id, EventId call) const;
   void find_called_parameters(FunctionId id);
   void hand_on(FunctionId id);
-  std::vector<FunctionId> resolve(FunctionId caller, std::string_view symbol, EventId call, bool& sure) const;
-  std::vector<FunctionId> pick(std::string_view symbol, uint32_t unit) const;
+  std::vector<FunctionId> resolve(FunctionId caller, std::string_view symbol, EventId event, Call& call) const;
+  // `equal`: set when others are as near as the one picked.
+  std::vector<FunctionId> pick(std::string_view symbol, uint32_t unit, bool* equal = nullptr) const;
   ScopeId owner_of(uint32_t unit, ScopeId scope, NameId name) const;
   std::string_view type_event(uint32_t unit, EventId type) const;
 
@@ -156,6 +158,7 @@ class Program {
   std::vector<std::unordered_map<ScopeId, FunctionId>> by_scope_;
   std::vector<std::unordered_map<uint64_t, EventId>> declared_;            // (scope, name) -> declare or parameter's annotation
   std::unordered_map<std::string_view, std::pair<uint32_t, EventId>> globals_;  // symbol -> its type
+  std::unordered_set<std::string_view> defined_again_;  // global variables
   std::unordered_map<std::string_view, std::vector<std::string_view>> derived_;  // class -> its direct subclasses
   std::unordered_set<std::string_view> virtual_;  // methods that dispatch
   struct Bound {

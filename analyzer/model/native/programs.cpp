@@ -41,7 +41,7 @@ class Native::ProgramWalk {
     };
     const Function& function = program_.function(id);
     for (const Call& call : function.calls) {
-      if (first_process && native_.forks_.only_child(id, call.event)) continue;
+      if (call.other_program || (first_process && native_.forks_.only_child(id, call.event))) continue;
       members.threads |= native_.effects_.does(id, call, Effect::starts_thread) || native_.effects_.does(id, call, Effect::uses_pool);
       for (FunctionId target : call.targets) visit(target);
     }
@@ -122,7 +122,7 @@ void Native::find_called_from_main() {
   for (FunctionId main : mains_) from_main_[main] = true;
   for (size_t i = 0; i < queue.size(); ++i)
     for (const Call& call : program_.function(queue[i]).calls)
-      for (FunctionId target : call.targets)
+      for (FunctionId target : call.other_program ? std::vector<FunctionId>{} : call.targets)
         if (!from_main_[target]) from_main_[target] = true, queue.push_back(target);
 }
 
