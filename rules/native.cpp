@@ -71,6 +71,13 @@ bool child_is_harmless(const Native& program, uint32_t index) {
   return true;
 }
 
+facts::RegionId loop_around(const Program& code, FunctionId function, EventId event) {
+  const FileFacts& facts = code.facts(function);
+  facts::RegionId region = facts.events[event].region;
+  while (region != none && facts.regions[region].kind != facts::RegionKind::loop) region = facts.regions[region].parent;
+  return region;
+}
+
 std::string called(const Native& program, Place place) {
   const Call* call = program.program().call_at(place.function, place.event);
   return call && !call->symbol.empty() ? std::string(call->symbol) : "this";

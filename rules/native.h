@@ -33,6 +33,9 @@ std::optional<StuckCall> stuck_call(const native::Native& program, uint32_t site
 // Whether the child of a fork is anything but code that ends in another program or _exit and calls only what it may.
 bool child_is_harmless(const native::Native& program, uint32_t site);
 
+// The innermost loop around an event; none: it stands in none.
+facts::RegionId loop_around(const native::Program& code, native::FunctionId function, native::EventId event);
+
 // "setenv" of a call of it, "Logger::write" of a method; "this" when it has no name.
 std::string called(const native::Native& program, native::Place call);
 

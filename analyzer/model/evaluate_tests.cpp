@@ -47,13 +47,6 @@ std::optional<bool> Evaluator::certain_truth(Site test, FrameId frame, int depth
       bool null = value->kind == ValueKind::constant && Op(value->index) == Op::null;
       return null == same;
     }
-    case Op::call: {  // inspect.isclass(x)
-      if (event.operands_count != 2 || file.event(operand(1).event).op != Op::read) return {};
-      Values callees = evaluate(operand(0), frame);
-      if (callees.size() != 1 || values_[callees[0]].kind != ValueKind::external || type_name(callees[0]) != "inspect.isclass") return {};
-      const Value* value = certain_value(operand(1), frame);
-      return value ? std::optional(value->kind == ValueKind::class_) : std::nullopt;
-    }
     default: return {};
   }
 }

@@ -42,29 +42,50 @@ std::vector<Cleanup> cleanups(const Native& program) {
   return result;
 }
 
-// The flag that a condition asks: `one_process` of if (!one_process). Empty when it asks something else.
-std::string_view flag_asked(const Program& code, FunctionId function, EventId condition) {
-  while (condition != none && code.event(function, condition).op == Op::unary) condition = code.operand(function, condition, 0);
+// What an arm holds for: `one_process` and true of if (one_process), false of its else. No name when the condition asks more.
+struct Mode {
+  std::string_view flag;
+  bool value = true;
+  friend auto operator<=>(const Mode&, const Mode&) = default;
+};
+
+Mode mode_of(const Program& code, FunctionId function, facts::RegionId arm) {
+  const facts::Region& region = code.facts(function).regions[arm];
+  const bool otherwise = region.kind == facts::RegionKind::else_arm;
+  if (!otherwise && region.kind != facts::RegionKind::then_arm) return {};
+  Mode mode{.flag = {}, .value = !otherwise};
+  EventId condition = region.subject;
+  for (; condition != none && code.event(function, condition).op == Op::unary && code.name_of(function, condition) == "not"; condition = code.operand(function, condition, 0)) mode.value = !mode.value;
   if (condition == none || code.event(function, condition).op != Op::read) return {};
   const std::string_view name = code.name_of(function, condition);
-  return name.substr(0, name.find('@'));  // static in which file
+  mode.flag = name.substr(0, name.find('@'));  // static in which file
+  return mode;
 }
 
-// Whether it is arranged in one mode of the program and the fork stands in another: conditions around the one ask a flag, and so does
-// one whose arms the fork is in none of.
-bool in_another_mode(const Program& code, const Cleanup& cleanup, const ForkSite& site) {
-  std::set<std::string_view> flags;
+// Whether who goes through an arm does not come to what stands behind it.
+bool leaves_function(const Native& program, FunctionId function, facts::RegionId arm) {
+  const Program& code = program.program();
+  const facts::Range& events = code.facts(function).regions[arm].events;
+  for (EventId at = events.begin; at < events.end; ++at) {
+    if (code.event(function, at).region != arm) continue;
+    const Call* call = code.event(function, at).op == Op::call ? code.call_at(function, at) : nullptr;
+    if (code.event(function, at).op == Op::return_ || (call && !program.forks().returns(*call))) return true;
+  }
+  return false;
+}
+
+// Whether it is arranged in one mode of the program and the fork stands in another: where the flag around the one is so, the function
+// of the other leaves before the fork.
+bool in_another_mode(const Native& program, const Cleanup& cleanup, const ForkSite& site) {
+  const Program& code = program.program();
+  std::set<Mode> modes;
   const FileFacts& facts = code.facts(cleanup.function);
-  for (facts::RegionId region = code.event(cleanup.function, cleanup.call).region; region != none; region = facts.regions[region].parent)
-    if (facts.regions[region].subject != none) flags.insert(flag_asked(code, cleanup.function, facts.regions[region].subject));
-  flags.erase(std::string_view());
-  if (flags.empty()) return false;
-  const FileFacts& around = code.facts(site.function);
-  const facts::Range& regions = around.scopes[code.function(site.function).scope].regions;
-  for (facts::RegionId region = regions.begin; region < regions.end; ++region) {
-    const facts::Region& it = around.regions[region];
-    const bool holds_fork = it.events.begin <= site.event && site.event < it.events.end;
-    if (it.subject != none && !holds_fork && flags.contains(flag_asked(code, site.function, it.subject))) return true;
+  for (facts::RegionId region = code.event(cleanup.function, cleanup.call).region; region != none; region = facts.regions[region].parent) modes.insert(mode_of(code, cleanup.function, region));
+  modes.erase(Mode{});
+  const facts::Range& regions = code.facts(site.function).scopes[code.function(site.function).scope].regions;
+  for (facts::RegionId region = regions.begin; region < regions.end && !modes.empty(); ++region) {
+    const bool before = code.facts(site.function).regions[region].events.end <= site.event;
+    if (before && modes.contains(mode_of(code, site.function, region)) && leaves_function(program, site.function, region)) return true;
   }
   return false;
 }
@@ -110,7 +131,7 @@ bool asks_child(const Native& program, const Cleanup& cleanup, const std::set<st
 const Cleanup* first_of(const Native& program, const std::vector<Cleanup>& all, const ForkSite& site, const std::set<Place>& arranged_before) {
   const std::set<std::string> set = all.empty() ? std::set<std::string>() : set_by_child(program, site);
   for (const Cleanup& it : all) {
-    if (!program.joins_program(it.function, site.function) || (it.call != none && in_another_mode(program.program(), it, site))) continue;
+    if (!program.joins_program(it.function, site.function) || (it.call != none && in_another_mode(program, it, site))) continue;
     const bool before_events = program.called_from_main(it.function) && !program.called_from_main(site.function) && program.in_program(site.function);
     const bool before = it.call == none || arranged_before.contains({it.function, it.call}) || before_events;
     if (before && !asks_child(program, it, set)) return &it;

@@ -17,12 +17,6 @@ std::string engine_of(const Program& code, FunctionId id, const Call& call) {
   return object == none ? std::string() : code.object(id, object).key;
 }
 
-bool in_loop(const Program& code, FunctionId id, EventId event) {
-  for (facts::RegionId region = code.event(id, event).region; region != none; region = code.facts(id).regions[region].parent)
-    if (code.facts(id).regions[region].kind == facts::RegionKind::loop) return true;
-  return false;
-}
-
 }  // namespace
 
 void duplicated_random_state_native(const model::Model& model, engine::Report& report) {
@@ -39,7 +33,7 @@ void duplicated_random_state_native(const model::Model& model, engine::Report& r
       if (!call->api->draws || std::find(seeded.begin(), seeded.end(), engine) != seeded.end()) continue;
       // Where it was seeded or made before, and who else draws.
       Site start;
-      bool others = in_loop(code, site.function, site.event);
+      bool others = loop_around(code, site.function, site.event) != none;
       for (const Call& other : code.function(site.function).calls) {
         if (!other.api || program.forks().child_runs(site, other.event)) continue;
         bool same = (other.api->seeds || other.api->draws) && engine_of(code, site.function, other) == engine;

@@ -17,17 +17,10 @@ int end_of(const Program& code, FunctionId id, EventId event, const std::string&
   return number && (*number == 0 || *number == 1) ? int(*number) : -1;
 }
 
-bool in_loop(const Program& code, FunctionId id, EventId event) {
-  for (facts::RegionId region = code.event(id, event).region; region != none; region = code.facts(id).regions[region].parent)
-    if (code.facts(id).regions[region].kind == facts::RegionKind::loop) return true;
-  return false;
-}
-
 // Whether the loop around a read waits elsewhere, and no longer than a time: it need not see the end of the pipe.
 bool waits_for_a_time(const Program& code, FunctionId id, EventId read) {
   const FileFacts& facts = code.facts(id);
-  facts::RegionId region = facts.events[read].region;
-  while (region != none && facts.regions[region].kind != facts::RegionKind::loop) region = facts.regions[region].parent;
+  const facts::RegionId region = loop_around(code, id, read);
   if (region == none) return false;
   return std::ranges::any_of(code.function(id).calls, [&](const Call& call) {
     if (!call.api || !call.api->timeout || call.event < facts.regions[region].events.begin || call.event >= facts.regions[region].events.end) return false;
@@ -61,7 +54,7 @@ void inherited_pipe_end_native(const model::Model& model, engine::Report& report
       for (uint8_t side : {uint8_t(side_child), uint8_t(side_parent)}) {
         // The end that this side reads in a loop, and whether it has closed the other one by then.
         for (const Call& read : code.function(id).calls) {
-          if (!read.api || !read.api->reads || !in_loop(code, id, read.event) || waits_for_a_time(code, id, read.event)) continue;
+          if (!read.api || !read.api->reads || loop_around(code, id, read.event) == none || waits_for_a_time(code, id, read.event)) continue;
           uint8_t here = program.forks().sides_at(site, read.event);
           if (!(here & side) || (here & side_before)) continue;
           int end = end_of(code, id, code.argument(id, read.event, *read.api->reads), pipe.key);

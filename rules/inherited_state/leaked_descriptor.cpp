@@ -107,8 +107,7 @@ bool closes_by_number(const Program& code, FunctionId id, const Call& call) {
   if (given == none || code.event(id, given).op != Op::read) return false;
   const std::string number = code.object(id, given).key;
   const FileFacts& facts = code.facts(id);
-  facts::RegionId region = facts.events[call.event].region;
-  while (region != none && facts.regions[region].kind != facts::RegionKind::loop) region = facts.regions[region].parent;
+  const facts::RegionId region = loop_around(code, id, call.event);
   if (region == none) return false;
   const EventId limit = facts.regions[region].subject;
   const bool upwards = limit != none && facts.events[limit].op == Op::compare && code.name_of(id, limit).starts_with('<');

@@ -7,12 +7,6 @@ namespace {
 
 using namespace native;
 
-bool in_loop(const Program& code, Place place) {
-  for (facts::RegionId region = code.event(place.function, place.event).region; region != none; region = code.facts(place.function).regions[region].parent)
-    if (code.facts(place.function).regions[region].kind == facts::RegionKind::loop) return true;
-  return false;
-}
-
 void check(const model::Model& model, engine::Report& report) {
   const Native& program = model.native();
   const Program& code = program.program();
@@ -27,8 +21,8 @@ void check(const model::Model& model, engine::Report& report) {
     }
   for (const ForkSite& site : program.forks().sites()) {
     if (site.heir || site.through != none) continue;
-    bool again = in_loop(code, {site.function, site.event});
-    for (const Program::Caller& caller : code.callers(site.function)) again |= in_loop(code, {caller.function, code.function(caller.function).calls[caller.call].event});
+    bool again = loop_around(code, site.function, site.event) != none;
+    for (const Program::Caller& caller : code.callers(site.function)) again |= loop_around(code, caller.function, code.function(caller.function).calls[caller.call].event) != none;
     if (!again) continue;
     report.finding(site.origin, "Nothing in this program waits for its children: each stays a zombie")
         .under(StartMethod::fork, "wrong")
