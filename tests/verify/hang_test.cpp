@@ -135,6 +135,23 @@ if __name__ == "__main__":
     child.join()
 )py";
 
+// An event's wait with a time limit counts in semaphores of its own, and in caches of the code.
+constexpr std::string_view polled_event = R"py(
+import multiprocessing as mp
+
+stop = mp.Event()
+
+def work():
+    while not stop.wait(0.01):
+        pass
+
+if __name__ == "__main__":
+    child = mp.Process(target=work)
+    child.start()
+    stop.set()
+    child.join()
+)py";
+
 struct Patient {
   const char* name;
   std::string_view text;
@@ -158,6 +175,26 @@ os.waitpid(pid, 0)
     {"polling a child", "import multiprocessing as mp, time\np = mp.get_context('fork').Process(target=time.sleep, args=(1.2,)); p.start()\nwhile p.is_alive(): p.join(0.05)"},
     {"a loop that counts", "import time\nfor n in range(120): time.sleep(0.01)"},
     {"a child that counts", "import multiprocessing as mp, time\ndef work():\n    n = 0\n    while n < 1200:\n        time.sleep(0.01)\n        n += 10\np = mp.get_context('fork').Process(target=work); p.start(); p.join()"},
+    {"a child that counts in shared memory", R"py(
+import multiprocessing as mp, time
+def work(count):
+    while count.value < 120:
+        count.value += 1
+        time.sleep(0.01)
+mp = mp.get_context('fork')
+p = mp.Process(target=work, args=(mp.Value('i', 0),)); p.start(); p.join()
+)py"},
+    {"a child that takes in what is there", R"py(
+import os, time
+read, write = os.pipe()
+os.write(write, b'x' * 120)
+os.close(write)
+if os.fork() == 0:
+    while os.read(read, 1):
+        time.sleep(0.01)
+    os._exit(0)
+os.wait()
+)py"},
     {"a deadline", "import time\nend = time.monotonic() + 1.2\nwhile time.monotonic() < end: time.sleep(0.01)"},
     {"a pool at work", "import multiprocessing as mp, time\nif __name__ == '__main__':\n    with mp.get_context('fork').Pool(2) as pool: pool.map(time.sleep, [0.6] * 4)"},
     {"workers that are replaced after each task", "import multiprocessing as mp\nif __name__ == '__main__':\n    with mp.get_context('fork').Pool(2, maxtasksperchild=1) as pool: print(len(pool.map(abs, range(24), 1)))"},
@@ -193,6 +230,16 @@ TEST_CASE("polling for what nobody will change is proved by a memory that stays 
   INFO(told(seen));
   CHECK(seen.outcome == "hangs");
   CHECK(seen.proof == "recurrence");
+}
+
+TEST_CASE("what only the interpreter counts does not hide that the program polls for nothing") {
+  Script script(polled_event);
+  for (const fv::Interpreter& python : fv::find_interpreters()) {
+    fv::Observation seen = fv::observe(script.run(python, "spawn"));
+    INFO(python.path << ": " << told(seen));
+    CHECK(seen.outcome == "hangs");
+    CHECK(seen.proof == "recurrence");
+  }
 }
 
 TEST_CASE("what only takes long does not hang") {

@@ -59,6 +59,47 @@ def _forklint():
     except Exception:
         pass
 
+    # Where the interpreter and multiprocessing keep counts that no program sees, as ranges of addresses, when a signal asks for it:
+    # the caches in code objects, and what a Condition counts about those who wait for it.
+    def tell_unseen(number, frame):
+        import gc
+        try:
+            ranges = []
+            synchronize = sys.modules.get("multiprocessing.synchronize")
+            code_type, function_type = type(tell_unseen.__code__), type(tell_unseen)
+            todo = []
+            for frame in list(sys._current_frames().values()):
+                while frame is not None:
+                    todo.append(frame.f_code)
+                    frame = frame.f_back
+            for thing in gc.get_objects():
+                if type(thing) is function_type:
+                    todo.append(thing.__code__)
+                elif synchronize and issubclass(type(thing), synchronize.Condition):
+                    for name in ("_sleeping_count", "_woken_count"):
+                        inner = thing.__dict__[name]._semlock
+                        ranges += [(id(inner), type(inner).__basicsize__), (inner.handle, 32)]
+            seen = set()
+            while todo:
+                code = todo.pop()
+                if id(code) not in seen:
+                    seen.add(id(code))
+                    size = code_type.__basicsize__ + (len(code.co_code) if code_type.__itemsize__ else 0)
+                    ranges.append((id(code), size))
+                    todo += [c for c in code.co_consts if type(c) is code_type]
+            path = "%s.unseen.%d" % (events, os.getpid())
+            with open(path + ".new", "w") as file:
+                file.write("".join(["%x %x\n" % (at, at + size) for at, size in sorted(ranges)]))
+            os.rename(path + ".new", path)
+        except Exception:
+            pass
+
+    try:
+        import _signal
+        _signal.signal(int(environ.get("FORKLINT_SIGNAL", "62")) - 2, tell_unseen)
+    except Exception:
+        pass
+
     old_hook = sys.excepthook
 
     def excepthook(kind, value, trace):

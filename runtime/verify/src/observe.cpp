@@ -85,7 +85,7 @@ class Watch {
     question.ends = record.ends;
     std::optional<Hang> hang = finder_.step(look, question);
     for (const ProcessLook& process : finder_.polling())
-      if (!hang && handles(process.pid, stack_signal)) recurrence_.step(process);  // an interpreter
+      if (!hang && handles(process.pid, stack_signal)) recurrence_.step(process, room_.unseen(process.inner));  // an interpreter
     for (const ProcessLook& process : look) hidden_ |= process.hidden;
     if (!hang && !record.ended) hang = lost_helper(look, *record.main);
     if (!record.ended) return hang ? hang_ = std::move(hang), true : false;

@@ -21,6 +21,8 @@ class Room {
 
   std::string events() const { return path_ + "/events"; }
   std::string stacks() const { return path_ + "/events.stacks"; }
+  // Where an interpreter tells what of its memory no program sees.
+  std::string unseen(int inner) const { return path_ + "/events.unseen." + std::to_string(inner); }
   const std::string& path() const { return path_; }
   // How the program is started in here.
   runtime::Command command(const Run& run) const;
@@ -41,5 +43,6 @@ class Room {
 
 inline constexpr int stack_signal = 62;      // asks for the stacks of all threads
 inline constexpr int one_stack_signal = 61;  // of the thread that gets it
+inline constexpr int unseen_signal = 60;     // asks what of the memory no program sees
 
 }  // namespace forklint::verify
