@@ -252,6 +252,7 @@ void each_field(maybe_const<NativeApi> auto& api, Visit&& visit) {
   visit("process-pool", api.process_pool);
   visit("task", api.task);
   visit("changed-by", api.changed_by);
+  visit("emplaces", api.emplaces);
   visit("allocates", api.allocates);
   visit("refers", api.refers);
 }

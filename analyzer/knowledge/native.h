@@ -123,6 +123,7 @@ struct NativeApi {
   bool process_pool = false;        // a pool whose workers are processes
   std::optional<Argument> task;     // what a worker is to run; arguments behind it are given to that
   std::vector<std::string> changed_by;  // of a type that holds its elements itself: the methods that change them, operators aside
+  std::vector<std::string> emplaces;    // … and those that make an element of what they are given
   bool allocates = false;           // gives memory that no other process sees: malloc
   std::optional<Argument> refers;   // what it gives means this argument itself, not a copy: std::ref
 

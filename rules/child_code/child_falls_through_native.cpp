@@ -1,5 +1,6 @@
 // The part of child-falls-through for C and C++.
 #include <algorithm>
+#include <set>
 
 #include "rules/child_code/native.h"
 #include "rules/native.h"
@@ -59,10 +60,80 @@ bool meets_at_the_end(const Native& program, const ForkSite& site) {
   });
 }
 
+// The fork itself, of a call that gives its result on.
+const ForkSite* fork_behind(const Native& program, const ForkSite& site) {
+  if (site.through == none) return nullptr;
+  for (uint32_t index : program.forks().in(site.through))
+    if (program.forks().sites()[index].origin == site.origin) return &program.forks().sites()[index];
+  return nullptr;
+}
+
+// Whether a function does more with a parameter than to give it to functions of the library.
+bool looks_at(const Program& code, FunctionId function, uint32_t parameter) {
+  const FileFacts& facts = code.facts(function);
+  const facts::Scope& scope = facts.scopes[code.function(function).scope];
+  if (scope.parameters.begin + parameter >= scope.parameters.end) return true;
+  const facts::NameId name = facts.parameters[scope.parameters.begin + parameter].name;
+  std::set<EventId> given;
+  for (const Call& call : code.function(function).calls)
+    if (call.api && call.targets.empty())
+      for (uint32_t i = 1; i < code.event(function, call.event).operands_count; ++i) given.insert(code.operand(function, call.event, i));
+  for (EventId at = scope.events.begin; at < scope.events.end; ++at)
+    if (facts.events[at].op == Op::read && facts.events[at].name == name && !given.contains(at)) return true;
+  return false;
+}
+
+// Whether the result of a fork comes where other code may ask for it: into a field, a global variable, a function that looks at it.
+bool result_goes_further(const Native& program, const ForkSite& site) {
+  const Program& code = program.program();
+  auto is_result = [&](EventId value) { return value != none && program.forks().value(site, value, 0) == -1 && program.forks().value(site, value, 1) == 0; };
+  const facts::Range events = code.facts(site.function).scopes[code.function(site.function).scope].events;
+  for (EventId at = events.begin; at < events.end; ++at) {
+    const Op op = code.event(site.function, at).op;
+    const bool local = op == Op::bind && code.object(site.function, at).local;
+    if (op != Op::bind && op != Op::set_attribute && op != Op::set_subscript) continue;
+    for (uint32_t i = 0; i < code.event(site.function, at).operands_count && !local; ++i)
+      if (is_result(code.operand(site.function, at, i))) return true;
+  }
+  for (const Call& call : code.function(site.function).calls)
+    for (uint32_t i = 1; i < code.event(site.function, call.event).operands_count; ++i) {
+      if (!is_result(code.operand(site.function, call.event, i)) || (call.api && call.targets.empty())) continue;
+      if (!call.sure || call.targets.empty() || std::ranges::any_of(call.targets, [&](FunctionId target) { return looks_at(code, target, i - 1); })) return true;
+    }
+  return false;
+}
+
+// Whether a function whose child has done its work comes back with the result of the fork, to a caller that never asks which process
+// it is in. `site` is the caller's.
+bool caller_does_not_ask(const Native& program, const ForkSite& site) {
+  const ForkSite* fork = site.tested || site.returned ? nullptr : fork_behind(program, site);
+  if (!fork || !fork->tested || !fork->returned || fork->heir || fork->unclear != none || program.child_calls(*fork).empty()) return false;
+  for (const Leaving& leaving : fork->leaves)
+    if (leaving.way == Way::returns && may_end_before(program, *fork, leaving.event)) return false;
+  const bool runs_on = std::ranges::any_of(site.leaves, [](const Leaving& it) { return it.way == Way::shared || it.way == Way::returns || it.way == Way::main_ends; });
+  return runs_on && !main_returns_it(program, fork->function) && !result_goes_further(program, site) && !result_goes_further(program, *fork);
+}
+
+void report_unasked(const Native& program, const ForkSite& site, engine::Report& report) {
+  const ForkSite& fork = *fork_behind(program, site);
+  const bool failed_exec = fork.leaves_by(Way::exec);
+  auto draft = report.finding(site.origin, failed_exec ? "The child runs on into the parent's code when exec fails" : "The child runs on into the parent's code");
+  draft.under(StartMethod::fork, "wrong").confidence(Confidence::likely).launch_at(site.origin);
+  for (const Leaving& leaving : fork.leaves)
+    if (leaving.way == Way::returns) {
+      draft.label(program.site({fork.function, leaving.event}), "the child returns to the caller here, as the parent does; end it with _exit()");
+      break;
+    }
+  draft.label(program.site({site.function, site.event}), "and nothing here asks which process it is in");
+}
+
 }  // namespace
 
 void child_falls_through_native(const model::Model& model, engine::Report& report) {
   const Native& program = model.native();
+  std::set<Site> unasked;
+  for (const ForkSite& site : program.forks().sites())
+    if (caller_does_not_ask(program, site) && unasked.insert(site.origin).second) report_unasked(program, site, report);
   for (const ForkSite& site : program.forks().sites()) {
     if (!site.tested || site.heir || site.unclear != none || site.api->forks == knowledge::Forks::vfork) continue;
     const Leaving* out = nullptr;

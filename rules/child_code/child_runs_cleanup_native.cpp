@@ -16,6 +16,7 @@ struct Cleanup {
   std::string what;
   FunctionId function;   // that it stands in
   EventId call = none;   // that arranges it; none: it is always so
+  bool waits = false;    // for threads, which a child does not have
 };
 
 // Static objects whose class has a destructor of its own, exit handlers, destructor functions: those whose work is seen outside of the
@@ -29,14 +30,15 @@ std::vector<Cleanup> cleanups(const Native& program) {
     if (function.has(function_destructor) && effects.seen_outside(id)) result.push_back({code.site(id, code.facts(id).scopes[function.scope].definition), "this function runs in the child, too, when it ends", id});
     for (const Call& call : function.calls)
       if (effects.does(id, call, Effect::arranges_exit) && !program.forks().only_child(id, call.event)) result.push_back({code.site(id, call.event), "this exit handler runs in the child, too", id, call.event});
-    if (!function.has(function_module)) continue;
     const FileFacts& facts = code.facts(id);
     facts::Range events = facts.scopes[function.scope].events;
     for (EventId at = events.begin; at < events.end; ++at) {
-      if (facts.events[at].op != Op::declare || facts.events[at].operands_count == 0 || facts.events[code.operand(id, at, 0)].op != Op::read) continue;
-      std::string type(code.type_of(id, at));
+      // In a function it is a static variable that has a name with its function's.
+      const bool lives_on = function.has(function_module) || (facts.events[at].op == Op::declare && code.name_of(id, at).find("::") != std::string_view::npos);
+      if (!lives_on || facts.events[at].op != Op::declare || facts.events[at].operands_count == 0 || facts.events[code.operand(id, at, 0)].op != Op::read) continue;
+      std::string type(without_parameters(code.type_of(id, at)));
       const std::vector<FunctionId>& destructors = code.named(type + "::~" + std::string(last_name(type)));
-      if (!type.empty() && std::ranges::any_of(destructors, [&](FunctionId it) { return effects.seen_outside(it); })) result.push_back({code.site(id, at), "the destructor of this object runs in the child, too", id});
+      if (!type.empty() && std::ranges::any_of(destructors, [&](FunctionId it) { return effects.seen_outside(it); })) result.push_back({code.site(id, at), "the destructor of this object runs in the child, too", id, none, std::ranges::any_of(destructors, [&](FunctionId it) { return effects.of(it, Effect::wrong); })});
     }
   }
   return result;
@@ -183,7 +185,7 @@ void child_runs_cleanup_native(const model::Model& model, engine::Report& report
     if (!way) continue;
     bool ends = site.leaves_by(Way::main_ends) && !site.leaves_by(Way::cleanup);
     auto draft = report.finding(program.site(way->front()), ends ? "The child leaves by the end of main(), through the parent's cleanup" : "The child leaves by exit(), through the parent's cleanup");
-    draft.under(StartMethod::fork, "wrong").label(site.origin, "the child is forked here").confidence(Confidence::likely).launch_at(site.origin);
+    draft.under(StartMethod::fork, cleanup->waits ? "hangs" : "wrong").label(site.origin, "the child is forked here").confidence(Confidence::likely).launch_at(site.origin);
     label_way(draft, program, *way, "this runs exit handlers and static destructors");
     draft.label(cleanup->site, cleanup->what + "; _exit() leaves without it");
     if (way->size() == 1)

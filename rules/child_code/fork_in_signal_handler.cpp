@@ -7,12 +7,15 @@ namespace {
 
 using namespace native;
 
+constexpr size_t furthest = 12;  // calls: at the end of a longer way other conditions hold
+
 void check(const model::Model& model, engine::Report& report) {
   const Native& program = model.native();
   for (const Native::Entry& handler : program.signal_handlers()) {
     const Step* step = program.effects().of(handler.function, Effect::forks);
     if (!step) continue;
     std::vector<Place> way = program.effects().way(handler.function, *step, Effect::forks);
+    if (way.size() > furthest) continue;
     auto draft = report.finding(program.site(way.back()), "Forks in a signal handler");
     draft.under(StartMethod::fork, "hangs").confidence(step->sure ? Confidence::likely : Confidence::possible).launch_at(program.site(way.back()));
     draft.label(program.site(handler.start), "the handler is installed here; let it set a flag or write to a pipe, and fork in the main loop");

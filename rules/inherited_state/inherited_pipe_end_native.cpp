@@ -1,5 +1,5 @@
-// The part of inherited-pipe-end for C and C++: a process that reads a pipe to its end and has its other end open itself never
-// comes to the end.
+// The part of inherited-pipe-end for C and C++: a process that reads a pipe to its end never comes there while its other end is open
+// in itself, in the program that it becomes, or in a child that was forked later.
 #include <algorithm>
 
 #include "rules/inherited_state/native.h"
@@ -10,11 +10,13 @@ namespace {
 
 using namespace native;
 
+constexpr int reading_end = 0, writing_end = 1;
+
 // The end of a pipe that an expression is: fds[0] or fds[1], -1 for neither.
 int end_of(const Program& code, FunctionId id, EventId event, const std::string& pipe) {
   if (event == none || code.event(id, event).op != Op::subscript || code.object(id, event).key != pipe) return -1;
   std::optional<int64_t> number = code.constant(id, code.operand(id, event, 1));
-  return number && (*number == 0 || *number == 1) ? int(*number) : -1;
+  return number && (*number == reading_end || *number == writing_end) ? int(*number) : -1;
 }
 
 // Whether the loop around a read waits elsewhere, and no longer than a time: it need not see the end of the pipe.
@@ -29,56 +31,201 @@ bool waits_for_a_time(const Program& code, FunctionId id, EventId read) {
   });
 }
 
+EventId read_in_loop(const Program& code, FunctionId id, const Call& call) {
+  if (!call.api || !call.targets.empty() || !call.api->reads || loop_around(code, id, call.event) == none || waits_for_a_time(code, id, call.event)) return none;
+  return code.argument(id, call.event, *call.api->reads);
+}
+
+EventId closed(const Program& code, FunctionId id, const Call& call) {
+  return call.api && call.targets.empty() && call.api->closes ? code.argument(id, call.event, *call.api->closes) : none;
+}
+
+// What calls do with ends of pipes, by themselves or by the functions that they hand them to.
+struct Calls {
+  explicit Calls(const Native& program)
+      : code(program.program()),
+        closing(handed_parameters(code, [&](FunctionId id, const Call& call) { return closed(code, id, call); })),
+        reading(handed_parameters(code, [&](FunctionId id, const Call& call) { return read_in_loop(code, id, call); })) {}
+
+  int end_closed(FunctionId id, const Call& call, const std::string& pipe) const { return end_in(id, call, closed(code, id, call), closing, pipe); }
+  // Whether a call is given the pipe as a whole, and may close what it likes of it: close_pair(fds).
+  bool takes_pipe(FunctionId id, const Call& call, const std::string& pipe) const {
+    for (uint32_t i = 1; i < code.event(id, call.event).operands_count && !(call.api && call.targets.empty()); ++i) {
+      const EventId given = code.operand(id, call.event, i);
+      if (code.event(id, given).op != Op::subscript && code.object(id, given).key == pipe) return true;
+    }
+    return false;
+  }
+  int end_read(FunctionId id, const Call& call, const std::string& pipe) const { return end_in(id, call, read_in_loop(code, id, call), reading, pipe); }
+
+  const Program& code;
+  Handed closing, reading;
+
+ private:
+  int end_in(FunctionId id, const Call& call, EventId itself, const Handed& handed, const std::string& pipe) const {
+    int end = end_of(code, id, itself, pipe);
+    for (EventId given : handed_by(code, handed, id, call)) end = std::max(end, end_of(code, id, given, pipe));
+    return end;
+  }
+};
+
+struct Pipe {
+  const Call* made = nullptr;
+  std::string key;
+  bool local = false;
+};
+
+class PipeCheck {
+ public:
+  PipeCheck(const Native& program, const Calls& calls, const ForkSite& site, const Pipe& pipe, engine::Report& report)
+      : program_(program), calls_(calls), code_(program.program()), site_(site), id_(site.function), pipe_(pipe), report_(report) {}
+
+  void run() {
+    for (uint8_t side : {uint8_t(side_child), uint8_t(side_parent)})
+      if (const Call* read = read_to_its_end(side)) {
+        const int other = 1 - calls_.end_read(id_, *read, pipe_.key);
+        if (!used(other)) continue;
+        if (!closes(side, other, read->event)) return say(*read, "Reads a pipe to its end with the writing end still open in this process: the end never comes", "the fork gives both processes both ends; close the one that is not used");
+        if (side == side_child && other == writing_end && sibling_keeps()) return say(*read, "Reads a pipe to its end while children that are forked later have its writing end open: the end never comes", "each child gets all ends that the parent has open; close those of the others, or all before the first is waited for");
+      }
+    if (const Call* input = input_of_program(); input && used(writing_end))
+      say(*input, "The program that is started here has the writing end of its own input open: the end never comes", "the fork gives both processes both ends; close the one that is not used");
+  }
+
+ private:
+  uint8_t sides(EventId at) const { return program_.forks().sides_at(site_, at); }
+
+  // A call by which one side reads an end in a loop.
+  const Call* read_to_its_end(uint8_t side) const {
+    for (const Call& read : code_.function(id_).calls)
+      if ((sides(read.event) & side) && !(sides(read.event) & side_before) && calls_.end_read(id_, read, pipe_.key) >= 0) return &read;
+    return nullptr;
+  }
+
+  // Whether a side has closed an end by then, itself or in a function that knows the field.
+  bool closes(uint8_t side, int end, EventId until) const {
+    for (const Call& close : code_.function(id_).calls) {
+      if (close.event < pipe_.made->event || close.event > until) continue;
+      const bool its_own = close.event < site_.event || (sides(close.event) & side);
+      if (its_own && (calls_.end_closed(id_, close, pipe_.key) == end || calls_.takes_pipe(id_, close, pipe_.key))) return true;
+    }
+    return !pipe_.local && std::ranges::any_of(functions_of(side), [&](FunctionId function) { return closes_in(function, end); });
+  }
+
+  bool closes_in(FunctionId function, int end) const {
+    return std::ranges::any_of(code_.function(function).calls, [&](const Call& call) { return calls_.end_closed(function, call, pipe_.key) == end || (call.api && call.api->closes_all); });
+  }
+
+  std::vector<FunctionId> functions_of(uint8_t side) const {
+    std::vector<Reached::Entry> start;
+    for (const Call& call : code_.function(id_).calls)
+      if ((sides(call.event) & side) && call.event > site_.event)
+        for (FunctionId target : call.targets) start.push_back({target});
+    std::vector<FunctionId> functions;
+    for (const Reached::Entry& entry : reach(code_, program_.forks(), start, 200).entries) functions.push_back(entry.function);
+    return functions;
+  }
+
+  // Whether an end is used by somebody: else the pipe is for something else.
+  bool used(int end) const {
+    const facts::Range events = code_.facts(id_).scopes[code_.function(id_).scope].events;
+    for (EventId at = pipe_.made->event + 1; at < events.end; ++at) {
+      const facts::Event& event = code_.event(id_, at);
+      if (event.op != Op::call && event.op != Op::bind && event.op != Op::set_attribute && event.op != Op::return_) continue;
+      const Call* call = event.op == Op::call ? code_.call_at(id_, at) : nullptr;
+      if (call && calls_.end_closed(id_, *call, pipe_.key) >= 0) continue;
+      for (uint32_t i = 0; i < event.operands_count; ++i)
+        if (end_of(code_, id_, code_.operand(id_, at, i), pipe_.key) == end) return true;
+    }
+    // A field is used by whoever knows it.
+    for (FunctionId id = 0; id < code_.functions().size() && !pipe_.local; ++id)
+      for (const Call& call : code_.function(id).calls)
+        for (uint32_t i = 1; id != id_ && i < code_.event(id, call.event).operands_count; ++i)
+          if (end_of(code_, id, code_.operand(id, call.event, i), pipe_.key) == end && calls_.end_closed(id, call, pipe_.key) < 0) return true;
+    return false;
+  }
+
+  // Whether the parent keeps the writing end of each child, and closes and waits for them one after the other.
+  bool sibling_keeps() const {
+    if (pipe_.local || !forks_again(id_, site_.event, 2)) return false;
+    for (const Call& call : code_.function(id_).calls) {
+      if (call.event < site_.event || calls_.end_closed(id_, call, pipe_.key) != writing_end) continue;
+      const bool of_all = loop_around(code_, id_, call.event) != loop_around(code_, id_, site_.event);
+      if ((sides(call.event) & side_parent) || of_all) return false;
+    }
+    for (FunctionId id = 0; id < code_.functions().size(); ++id)
+      for (const Call& close : code_.function(id).calls) {
+        const facts::RegionId loop = calls_.end_closed(id, close, pipe_.key) == writing_end ? loop_around(code_, id, close.event) : none;
+        if (loop == none) continue;
+        const bool waits = std::ranges::any_of(code_.function(id).calls, [&](const Call& call) { return call.event > close.event && loop_around(code_, id, call.event) == loop && program_.effects().of_call(id, call, Effect::waits); });
+        if (waits) return true;
+      }
+    return false;
+  }
+
+  bool forks_again(FunctionId function, EventId event, int callers) const {
+    if (loop_around(code_, function, event) != none) return true;
+    return callers > 0 && std::ranges::any_of(code_.callers(function), [&](const Program::Caller& it) { return forks_again(it.function, code_.function(it.function).calls[it.call].event, callers - 1); });
+  }
+
+  // Where the child makes the reading end its standard input, becomes another program, and leaves it the other end.
+  const Call* input_of_program() const {
+    if (!site_.leaves_by(Way::exec) || closed_at_exec()) return nullptr;
+    const Call* input = nullptr;
+    for (const Call& call : code_.function(id_).calls) {
+      if (call.event < pipe_.made->event) continue;
+      if (call.api && (call.api->closes_all || call.api->sets_cloexec)) return nullptr;
+      const bool own = call.event < site_.event || (sides(call.event) & side_child);
+      if (own && (calls_.end_closed(id_, call, pipe_.key) == writing_end || calls_.takes_pipe(id_, call, pipe_.key))) return nullptr;
+      if (!program_.forks().child_runs(site_, call.event) || !call.api || !call.api->duplicates) continue;
+      const EventId from = code_.argument(id_, call.event, *call.api->duplicates);
+      if (end_of(code_, id_, from, pipe_.key) == reading_end && code_.constant(id_, code_.argument(id_, call.event, {.position = 1})) == 0) input = &call;
+    }
+    const bool elsewhere = std::ranges::any_of(functions_of(side_child), [&](FunctionId function) { return closes_in(function, writing_end); });
+    return elsewhere ? nullptr : input;
+  }
+
+  bool closed_at_exec() const {
+    if (pipe_.made->api->opens_cloexec) return true;
+    if (!pipe_.made->api->cloexec) return false;
+    const std::optional<int64_t> flags = code_.constant(id_, code_.argument(id_, pipe_.made->event, *pipe_.made->api->cloexec));
+    return !flags || (uint64_t(*flags) & pipe_.made->api->cloexec_bit);
+  }
+
+  void say(const Call& at, std::string message, std::string why) {
+    report_.finding(code_.site(id_, at.event), std::move(message))
+        .under(StartMethod::fork, "hangs")
+        .label(code_.site(id_, pipe_.made->event), "the pipe is made here")
+        .label(site_.origin, std::move(why))
+        .confidence(Confidence::likely)
+        .launch_at(site_.origin);
+  }
+
+  const Native& program_;
+  const Calls& calls_;
+  const Program& code_;
+  const ForkSite& site_;
+  FunctionId id_;
+  const Pipe& pipe_;
+  engine::Report& report_;
+};
+
 }  // namespace
 
 void inherited_pipe_end_native(const model::Model& model, engine::Report& report) {
   const Native& program = model.native();
   const Program& code = program.program();
   if (program.forks().sites().empty()) return;
-  auto closing = [&](FunctionId id, const Call& call) { return call.api && call.targets.empty() && call.api->closes ? code.argument(id, call.event, *call.api->closes) : none; };
-  const Handed handed = handed_parameters(code, closing);
-  // The end of a pipe that a call closes, by itself or by what it hands it to.
-  auto end_closed = [&](FunctionId id, const Call& call, const std::string& pipe) {
-    int end = end_of(code, id, closing(id, call), pipe);
-    for (EventId given : handed_by(code, handed, id, call)) end = std::max(end, end_of(code, id, given, pipe));
-    return end;
-  };
+  const Calls calls(program);
   for (const ForkSite& site : program.forks().sites()) {
     if (site.heir) continue;
-    FunctionId id = site.function;
-    for (const Call& made : code.function(id).calls) {
-      if (!made.api || !made.api->pipe || made.event > site.event) continue;
-      EventId pair = code.argument(id, made.event, *made.api->pipe);
-      Object pipe = pair == none ? Object{} : code.object(id, pair);
-      if (pipe.empty() || !pipe.local) continue;
-      for (uint8_t side : {uint8_t(side_child), uint8_t(side_parent)}) {
-        // The end that this side reads in a loop, and whether it has closed the other one by then.
-        for (const Call& read : code.function(id).calls) {
-          if (!read.api || !read.api->reads || loop_around(code, id, read.event) == none || waits_for_a_time(code, id, read.event)) continue;
-          uint8_t here = program.forks().sides_at(site, read.event);
-          if (!(here & side) || (here & side_before)) continue;
-          int end = end_of(code, id, code.argument(id, read.event, *read.api->reads), pipe.key);
-          if (end < 0) continue;
-          bool closed = false;
-          for (const Call& close : code.function(id).calls) {
-            if (close.event < made.event || close.event > read.event) continue;
-            bool its_own = close.event < site.event || (program.forks().sides_at(site, close.event) & side);
-            closed |= its_own && end_closed(id, close, pipe.key) == 1 - end;
-          }
-          bool written = false;  // by the other side: else the pipe is for something else
-          for (const Call& other : code.function(id).calls)
-            for (uint32_t i = 1; i < code.event(id, other.event).operands_count; ++i)
-              written |= other.event > made.event && end_closed(id, other, pipe.key) < 0 && end_of(code, id, code.operand(id, other.event, i), pipe.key) == 1 - end;
-          if (closed || !written) continue;
-          report.finding(code.site(id, read.event), "Reads a pipe to its end with the writing end still open in this process: the end never comes")
-              .under(StartMethod::fork, "hangs")
-              .label(code.site(id, made.event), "the pipe is made here")
-              .label(site.origin, "the fork gives both processes both ends; close the one that is not used")
-              .confidence(Confidence::likely)
-              .launch_at(site.origin);
-          break;
-        }
-      }
+    for (const Call& made : code.function(site.function).calls) {
+      if (!made.api || !made.targets.empty() || !made.api->pipe || made.event > site.event) continue;
+      const EventId pair = code.argument(site.function, made.event, *made.api->pipe);
+      const Object object = pair == none ? Object{} : code.object(site.function, pair);
+      if (object.empty()) continue;
+      const Pipe pipe{&made, object.key, object.local};
+      PipeCheck(program, calls, site, pipe, report).run();
     }
   }
 }

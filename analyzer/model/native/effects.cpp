@@ -51,6 +51,18 @@ bool only_asks(const Program& program, FunctionId function, const Call& call) {
 
 }  // namespace
 
+bool joins(const Program& program, FunctionId function, const Call& call) {
+  if (!call.api || !call.api->joins) return false;
+  const EventId object = program.receiver(function, call.event);
+  const bool destroys = last_name(call.symbol).starts_with('~') && object != none && program.event(function, object).op == Op::call;
+  for (EventId at = object; destroys && ++at < call.event;) {
+    const facts::Event& event = program.event(function, at);
+    for (uint32_t i = 1; i < event.operands_count; ++i)
+      if (program.operand(function, at, i) == object) return false;
+  }
+  return true;
+}
+
 std::string_view to_string(Effect effect) {
   static constexpr std::string_view words[effect_count] = {"forks", "spawns", "starts-thread", "uses-pool", "writes-buffered", "flushes", "repaired", "deadlocks", "wrong", "execs", "exits", "arranges-exit", "waits", "python"};
   return words[size_t(effect)];
@@ -127,12 +139,11 @@ bool Effects::seen_outside(FunctionId function) const {
 Effects::Effects(const Program& program, const Forks& forks) : program_(program), forks_(forks) {
   streams_ = handed_parameters(program, [&](FunctionId id, const Call& call) { return call.api && call.targets.empty() && call.api->writes_buffered ? stream_argument(program, id, call) : none; });
   last_join_.resize(program.functions().size());
-  auto joins = [](const Call& call) { return call.api && call.api->joins; };
   // Also by a function whose business that is: finish_async().
-  auto joined_by = [&](FunctionId target) { return std::ranges::any_of(program.function(target).calls, joins); };
+  auto joined_by = [&](FunctionId target) { return std::ranges::any_of(program.function(target).calls, [&](const Call& call) { return joins(program, target, call); }); };
   for (FunctionId id = 0; id < program.functions().size(); ++id)
     for (const Call& call : program.function(id).calls)
-      if (joins(call) || std::ranges::any_of(call.targets, joined_by)) last_join_[id] = call.event;
+      if (joins(program, id, call) || std::ranges::any_of(call.targets, joined_by)) last_join_[id] = call.event;
   for (int i = 0; i < effect_count; ++i) {
     steps_[i].resize(program.functions().size());
     spread(Effect(i));

@@ -76,6 +76,9 @@ class Effects {
   std::vector<EventId> last_join_;         // by function
 };
 
+// Whether a call waits for a thread, future or pool; not the destructor of one that was moved on: future_ = std::async(…).
+bool joins(const Program& program, FunctionId function, const Call& call);
+
 // Functions reached from some calls, nearest first, each with the call that led to it. Stops after `limit` functions.
 struct Reached {
   struct Entry {

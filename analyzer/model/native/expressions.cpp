@@ -1,4 +1,5 @@
 // What expressions are: constants, variables and fields, functions, types.
+#include <algorithm>
 #include <charconv>
 
 #include "analyzer/model/native/program.h"
@@ -7,6 +8,12 @@ namespace forklint::model::native {
 
 using facts::Event;
 using facts::ScopeKind;
+
+namespace {
+
+constexpr size_t most_values = 16;  // functions that a parameter may be; of more nothing is known
+
+}  // namespace
 
 EventId Program::operand(FunctionId id, EventId event, uint32_t i) const {
   const Event& it = this->event(id, event);
@@ -85,7 +92,7 @@ Object Program::object(FunctionId id, EventId event) const {
   return {};
 }
 
-std::vector<FunctionId> Program::function_values(FunctionId id, EventId event) const {
+std::vector<FunctionId> Program::function_values(FunctionId id, EventId event, int callers) const {
   uint32_t unit = functions_[id].unit;
   for (int depth = 0; event != none && depth < 8; ++depth) {
     const Event& it = this->event(id, event);
@@ -106,10 +113,28 @@ std::vector<FunctionId> Program::function_values(FunctionId id, EventId event) c
     ScopeId owner = owner_of(unit, functions_[id].scope, it.name);
     if (owner == none) return pick(facts(id).name(it.name), unit);
     auto bound = bound_[unit].find(local_key(owner, it.name));
-    if (bound == bound_[unit].end() || bound->second.again) return {};
+    if (bound == bound_[unit].end()) return given_by_callers(id, it.name, callers);
+    if (bound->second.again) return {};
     event = bound->second.event;
   }
   return {};
+}
+
+// The functions that a parameter may be, one that is never set: where all callers that are known give it such.
+std::vector<FunctionId> Program::given_by_callers(FunctionId id, NameId name, int callers) const {
+  const std::optional<Local> parameter = callers > 0 ? local(id, name) : std::nullopt;
+  if (!parameter || parameter->parameter == none || parameter->function >= callers_.size()) return {};
+  std::vector<FunctionId> all;
+  for (const Caller& caller : callers_[parameter->function]) {
+    const Call& call = functions_[caller.function].calls[caller.call];
+    if (!call.sure) continue;
+    const EventId given = argument(caller.function, call.event, {.position = int(parameter->parameter)});
+    if (given == none) continue;
+    for (FunctionId value : function_values(caller.function, given, callers - 1))
+      if (std::ranges::find(all, value) == all.end()) all.push_back(value);
+    if (all.size() > most_values) return {};
+  }
+  return all;
 }
 
 std::string_view Program::type_event(uint32_t unit, EventId type) const {

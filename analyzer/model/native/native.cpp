@@ -80,7 +80,6 @@ std::vector<std::pair<uint32_t, std::vector<Place>>> Native::sites_from(Function
   auto add = [&](FunctionId in, EventId only, const std::vector<Place>& way) {
     for (uint32_t site : forks_.in(in)) {
       if (only != none && forks_.sites()[site].event != only) continue;
-      if (forks_.sites()[site].through != none && only == none) continue;
       std::vector<Place> whole = way;
       if (whole.empty() || whole.back().event != forks_.sites()[site].event || whole.back().function != in) whole.push_back({in, forks_.sites()[site].event});
       result.emplace_back(site, std::move(whole));
@@ -168,7 +167,7 @@ void Native::find_live_threads() {
     if (known.size() < 8) known.insert(thread.certain ? known.begin() : known.end(), std::move(thread));
   };
   auto starts = [&](FunctionId id, const Call& call) { return effects_.of_call(id, call, Effect::starts_thread) && !forks_.only_child(id, call.event); };
-  auto joins = [&](FunctionId, const Call& call) { return call.api && call.api->joins; };
+  auto joins = [&](FunctionId id, const Call& call) { return native::joins(program_, id, call); };
   for (Before& before : before_forks(starts, joins)) {
     // A loop over a list of threads joins them all, though the list might be empty.
     const std::vector<Call>& calls = program_.function(before.start.function).calls;

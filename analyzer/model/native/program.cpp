@@ -52,6 +52,7 @@ void Program::collect() {
   by_scope_.resize(units_.size());
   declared_.resize(units_.size());
   bound_.resize(units_.size());
+  local_elements_.resize(units_.size());
   for (uint32_t unit = 0; unit < units_.size(); ++unit) {
     const FileFacts& facts = *units_[unit].facts;
     std::unordered_map<ScopeId, uint8_t> flags;
@@ -80,7 +81,14 @@ void Program::collect() {
           virtual_.insert(facts.name(event.name));
           continue;
         }
-        if (it.kind == ScopeKind::function || it.kind == ScopeKind::lambda) declared_[unit].emplace(local_key(scope, event.name), type);
+        const bool local = it.kind == ScopeKind::function || it.kind == ScopeKind::lambda;
+        for (uint32_t i = 1; i < event.operands_count; ++i) {
+          const facts::Operand& argument = facts.operands_of(event)[i];
+          if (facts.name(argument.keyword) != "<0>") continue;
+          if (local) local_elements_[unit].emplace(local_key(scope, event.name), type_event(unit, argument.value));
+          else elements_.emplace(facts.name(event.name), type_event(unit, argument.value));
+        }
+        if (local) declared_[unit].emplace(local_key(scope, event.name), type);
         else if (auto [known, first] = globals_.try_emplace(facts.name(event.name), unit, type); !first && known->second.first != unit) defined_again_.insert(known->first);
       }
       if (it.kind == ScopeKind::class_) {
@@ -125,10 +133,28 @@ void Program::link() {
   called_parameters_.resize(functions_.size());
   for (FunctionId id = 0; id < functions_.size(); ++id) find_called_parameters(id);
   for (FunctionId id = 0; id < functions_.size(); ++id) hand_on(id);
-  callers_.resize(functions_.size());
+  link_callers();
+  for (FunctionId id = 0; id < functions_.size(); ++id) give_parameters(id);
+  link_callers();
+}
+
+void Program::link_callers() {
+  callers_.assign(functions_.size(), {});
   for (FunctionId id = 0; id < functions_.size(); ++id)
     for (uint32_t call = 0; call < functions_[id].calls.size(); ++call)
       for (FunctionId target : functions_[id].calls[call].targets) callers_[target].push_back({id, call});
+}
+
+// A function that forks, and calls a parameter: what its child runs is what callers give. Elsewhere callers are said to call what they
+// hand on, which tells them apart.
+void Program::give_parameters(FunctionId id) {
+  const bool forks = std::ranges::any_of(functions_[id].calls, [](const Call& call) { return call.api && call.targets.empty() && call.api->forks != knowledge::Forks::none && call.api->forks != knowledge::Forks::spawn; });
+  if (!forks) return;
+  for (Call& call : functions_[id].calls) {
+    if (!call.symbol.empty() || !call.targets.empty()) continue;
+    call.targets = function_values(id, operand(id, call.event, 0));
+    call.sure = call.targets.size() == 1;
+  }
 }
 
 void Program::link_calls(FunctionId id) {
@@ -156,12 +182,32 @@ void Program::link_calls(FunctionId id) {
       // In C a structure may have the name of a function.
       if (facts.language != facts::Language::c || !makes_structure(id, at)) call.targets = resolve(id, symbol, at, call);
       if (call.targets.empty()) call.api = natives_.find(call.symbol);
+      if (const NativeApi* made = named.op == Op::attribute && call.targets.empty() ? emplaced(id, what) : nullptr) call.api = made;
       if (call.targets.empty() && named.op == Op::attribute && last_name(symbol) == "operator()") call.targets = function_values(id, operand(id, what, 0));
     } else if (named.op == Op::lambda) {
       call.targets = function_values(id, what);
     }
     function.calls.push_back(std::move(call));
   }
+}
+
+// The row of what a container makes an element of, where its elements are things that start something: threads.emplace_back(run).
+const NativeApi* Program::emplaced(FunctionId id, EventId callee) const {
+  const std::string_view name = without_parameters(name_of(id, callee));
+  const size_t colons = name.rfind("::");
+  const NativeApi* container = colons == name.npos ? nullptr : natives_.find(name.substr(0, colons));
+  if (!container || std::ranges::find(container->emplaces, name.substr(colons + 2)) == container->emplaces.end()) return nullptr;
+  const Object object = this->object(id, operand(id, callee, 0));
+  std::string_view element;
+  if (const EventId receiver = operand(id, callee, 0); object.local && event(id, receiver).op == Op::read) {
+    const NameId local = event(id, receiver).name;
+    auto known = local_elements_[functions_[id].unit].find(local_key(owner_of(functions_[id].unit, functions_[id].scope, local), local));
+    if (known != local_elements_[functions_[id].unit].end()) element = known->second;
+  } else if (auto known = elements_.find(object.key); known != elements_.end()) {
+    element = known->second;
+  }
+  const NativeApi* row = element.empty() ? nullptr : natives_.find(element);
+  return row && row->starts_thread ? row : nullptr;
 }
 
 // Whether what looks like a call is the initialiser of a structure: it names fields, or is empty where a function would want arguments.
@@ -254,14 +300,15 @@ std::vector<FunctionId> Program::resolve(FunctionId caller, std::string_view sym
     }
     call.sure = found.size() <= 1 && classes.size() == 1;
   }
-  if (!found.empty() || name.size() < symbol.size()) return found;
+  const bool own = rest.starts_with('@');  // a type of one file
+  if (!found.empty() || (!rest.empty() && !own)) return found;
   // A type: its constructors with as many parameters.
   std::string constructor = std::string(name) + "::" + std::string(last_name(name));
   const std::vector<FunctionId>& constructors = named(constructor);
   if (constructors.empty()) return found;
   uint32_t given = this->event(caller, event).operands_count - 1;
   for (FunctionId id : constructors)
-    if (facts(id).scopes[functions_[id].scope].parameters.size() >= given) found.push_back(id);
+    if (facts(id).scopes[functions_[id].scope].parameters.size() >= given && (!own || functions_[id].symbol.ends_with(rest))) found.push_back(id);
   call.sure = found.size() == 1;
   return found;
 }

@@ -112,8 +112,8 @@ class Program {
   std::optional<int64_t> constant(FunctionId id, EventId event) const;
   // The variable or field that an expression names; & and * and [] are looked through.
   Object object(FunctionId id, EventId event) const;
-  // The functions that an expression may be.
-  std::vector<FunctionId> function_values(FunctionId id, EventId event) const;
+  // The functions that an expression may be; of a parameter, what callers give.
+  std::vector<FunctionId> function_values(FunctionId id, EventId event) const { return function_values(id, event, furthest_callers); }
   // A local variable as its declaration and its value are seen from a function; lambdas see those around them.
   struct Local {
     FunctionId function = none;   // whose it is
@@ -140,6 +140,11 @@ class Program {
   void link();
   void link_calls(FunctionId id);
   bool makes_structure(FunctionId id, EventId call) const;
+  const NativeApi* emplaced(FunctionId id, EventId callee) const;
+  void link_callers();
+  void give_parameters(FunctionId id);
+  std::vector<FunctionId> function_values(FunctionId id, EventId event, int callers) const;
+  std::vector<FunctionId> given_by_callers(FunctionId id, NameId name, int callers) const;
   void find_called_parameters(FunctionId id);
   void hand_on(FunctionId id);
   std::vector<FunctionId> resolve(FunctionId caller, std::string_view symbol, EventId event, Call& call) const;
@@ -148,6 +153,7 @@ class Program {
   ScopeId owner_of(uint32_t unit, ScopeId scope, NameId name) const;
   std::string_view type_event(uint32_t unit, EventId type) const;
 
+  static constexpr int furthest_callers = 3;  // through which a parameter is followed
   static uint64_t local_key(ScopeId scope, NameId name) { return uint64_t(scope) << 32 | name; }
 
   std::vector<Unit> units_;
@@ -158,6 +164,8 @@ class Program {
   std::vector<std::unordered_map<ScopeId, FunctionId>> by_scope_;
   std::vector<std::unordered_map<uint64_t, EventId>> declared_;            // (scope, name) -> declare or parameter's annotation
   std::unordered_map<std::string_view, std::pair<uint32_t, EventId>> globals_;  // symbol -> its type
+  std::unordered_map<std::string_view, std::string_view> elements_;        // field or global container -> the type of its elements
+  std::vector<std::unordered_map<uint64_t, std::string_view>> local_elements_;
   std::unordered_set<std::string_view> defined_again_;  // global variables
   std::unordered_map<std::string_view, std::vector<std::string_view>> derived_;  // class -> its direct subclasses
   std::unordered_set<std::string_view> virtual_;  // methods that dispatch
