@@ -33,11 +33,25 @@ bool returns_it(const Program& code, const Program::Caller& caller) {
   return call + 1 < events.end && code.event(caller.function, call + 1).op == Op::return_;
 }
 
-// Whether main() returns at once what the function gives it: then the child ends there, if by the longer way.
-bool main_returns_it(const Native& program, FunctionId function) {
+// Whether a caller does nothing more behind a call, but perhaps end the process.
+bool does_no_more(const Native& program, const Program::Caller& caller) {
+  const Program& code = program.program();
+  const Function& function = code.function(caller.function);
+  const EventId made = function.calls[caller.call].event;
+  constexpr State before = 1, behind = 2;
+  const Walked walked = walk(code.facts(caller.function), function.scope, before, {.after = [&](EventId at, State state) -> State { return at == made ? behind : state; }, .assume = {}});
+  return std::ranges::none_of(function.calls, [&](const Call& call) { return (walked.at(call.event) & behind) && program.forks().returns(call); });
+}
+
+// Whether main() ends with what the function does, directly or through callers that end with it, too: then the child ends there, if by
+// the longer way.
+bool main_ends_with_it(const Native& program, FunctionId function, int depth = 0) {
   const Program& code = program.program();
   const std::vector<Program::Caller>& callers = code.callers(function);
-  return !callers.empty() && std::ranges::all_of(callers, [&](const Program::Caller& it) { return without_parameters(code.function(it.function).symbol) == "main" && returns_it(code, it); });
+  auto ends = [&](const Program::Caller& it) {
+    return does_no_more(program, it) && (without_parameters(code.function(it.function).symbol) == "main" || (depth < 3 && main_ends_with_it(program, it.function, depth + 1)));
+  };
+  return !callers.empty() && std::ranges::all_of(callers, ends);
 }
 
 // Whether a function is called by pointers alone, or by such functions which return what it gives them.
@@ -71,7 +85,7 @@ void child_falls_through_native(const model::Model& model, engine::Report& repor
       if (runs_on && !out) out = &leaving;
     }
     if (!out || may_end_before(program, site, out->event)) continue;
-    if (out->way == Way::returns && main_returns_it(program, site.function)) continue;
+    if (out->way == Way::returns && main_ends_with_it(program, site.function)) continue;
     if (meets_at_the_end(program, site)) continue;
     bool failed_exec = site.leaves_by(Way::exec);
     auto draft = report.finding(site.origin, failed_exec ? "The child runs on into the parent's code when exec fails" : "The child runs on into the parent's code");

@@ -254,6 +254,9 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
       if (state & state_child) site.leaves.push_back({main ? Way::main_ends : Way::returns, at});
       if (state & state_parent) site.parent_returns = true;
     }
+    const bool obscure = call && (!call->resolved() || !call->sure) && returns(*call);
+    // Also where a process comes that has not forked at all: if (parallel) { if (fork()) return; } serve();
+    if (obscure && processes == state_child && site.unclear == none) site.unclear = at;
     if (!own || !call) continue;
     if (call->api && call->api->leaves != Leaves::no) {
       Leaves leaves = call->api->leaves;
@@ -261,8 +264,6 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
       site.leaves.push_back({way, at});
     } else if (!returns(*call)) {
       site.leaves.push_back({Way::stays, at});
-    } else if (!call->resolved() || !call->sure) {
-      if (site.unclear == none) site.unclear = at;
     }
   }
   // They only meet, and part again further down; or the child has noted who it is: it goes on because it is to.
