@@ -18,6 +18,7 @@ std::optional<Place> flushed(const Native& program, const ForkSite& site) {
     if (call->event >= exec) break;
     if (program.effects().does(site.function, *call, Effect::flushes) && !call->api->closes) return Place{site.function, call->event};
     if (program.forks().returns(*call)) continue;
+    if (program.effects().of_call(site.function, *call, Effect::execs)) return std::nullopt;  // it only exits when something has failed
     if (program.effects().of_call(site.function, *call, Effect::exits)) return Place{site.function, call->event};
   }
   for (const Leaving& leaving : site.leaves) {

@@ -160,8 +160,21 @@ void Program::link_calls(FunctionId id) {
     } else if (named.op == Op::lambda) {
       call.targets = function_values(id, what);
     }
+    if (ends_when_told(id, call)) call.targets.clear(), call.api = natives_.find("exit");
     function.calls.push_back(std::move(call));
   }
+}
+
+// Whether a call ends the program because of a number that it is given: error(1, …). A body that is here has to say exit(), too.
+bool Program::ends_when_told(FunctionId id, const Call& call) const {
+  const NativeApi* known = row(call);
+  if (!known || !known->ends_unless_zero) return false;
+  const EventId given = argument(id, call.event, *known->ends_unless_zero);
+  if (given == none || constant(id, given).value_or(0) == 0) return false;
+  return std::ranges::all_of(call.targets, [&](FunctionId target) {
+    const facts::Range events = facts(target).scopes[functions_[target].scope].events;
+    return std::any_of(facts(target).events.begin() + events.begin, facts(target).events.begin() + events.end, [&](const Event& it) { return it.op == Op::read && facts(target).name(it.name) == "exit"; });
+  });
 }
 
 // Whether what looks like a call is the initialiser of a structure: it names fields, or is empty where a function would want arguments.

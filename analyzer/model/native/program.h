@@ -140,6 +140,7 @@ class Program {
   void link();
   void link_calls(FunctionId id);
   bool makes_structure(FunctionId id, EventId call) const;
+  bool ends_when_told(FunctionId id, const Call& call) const;
   void find_called_parameters(FunctionId id);
   void hand_on(FunctionId id);
   std::vector<FunctionId> resolve(FunctionId caller, std::string_view symbol, EventId event, Call& call) const;
