@@ -16,8 +16,9 @@ bool harms(const NativeApi& api) {
 
 // The calls from one of the child to what works on the memory that its parent goes on with; none: it is not seen to. What is done only because
 // something has failed does not count, but for what stands behind an exec: that one fails is nothing special.
-std::vector<Place> way_to_harm(const Native& program, FunctionId function, const Call& call) {
+std::vector<Place> way_to_harm(const Native& program, FunctionId function, const Call& call, bool behind_exec) {
   const Program& code = program.program();
+  if (auto step = behind_exec && !program.forks().returns(call) ? program.effects().of_call(function, call, Effect::exits) : std::nullopt) return program.effects().way(function, *step, Effect::exits);
   if (call.api && call.targets.empty()) return harms(*call.api) ? std::vector{Place{function, call.event}} : std::vector<Place>{};
   std::vector<Reached::Entry> start;
   for (FunctionId target : call.targets) start.push_back({target});
@@ -32,7 +33,7 @@ std::vector<Place> way_to_harm(const Native& program, FunctionId function, const
         way.push_back({entry.function, inner.event});
         return way;
       }
-      if (auto step = exec_failed ? program.effects().of_call(entry.function, inner, Effect::exits) : std::nullopt) {
+      if (auto step = exec_failed && !program.forks().returns(inner) ? program.effects().of_call(entry.function, inner, Effect::exits) : std::nullopt) {
         std::ranges::move(program.effects().way(entry.function, *step, Effect::exits), std::back_inserter(way));
         return way;
       }
@@ -42,21 +43,16 @@ std::vector<Place> way_to_harm(const Native& program, FunctionId function, const
   return {};
 }
 
-// Whether the parent looks at a variable behind the fork.
+// Whether the parent looks at a variable behind the fork, before it sets it anew: that of the result it does.
 bool read_by_parent(const Native& program, const ForkSite& site, const std::string& variable) {
   const Program& code = program.program();
   const facts::Range events = code.facts(site.function).scopes[code.function(site.function).scope].events;
-  for (EventId at = events.begin; at < events.end; ++at)
-    if (code.event(site.function, at).op == Op::read && (program.forks().sides_at(site, at) & side_parent) && code.object(site.function, at).key == variable) return true;
+  for (EventId at = site.event + 1; at < events.end; ++at) {
+    const facts::Event& event = code.event(site.function, at);
+    if ((event.op != Op::read && event.op != Op::bind) || !(program.forks().sides_at(site, at) & side_parent) || code.object(site.function, at).key != variable) continue;
+    return event.op == Op::read;
+  }
   return false;
-}
-
-// The variable that is given the result of the fork: what the child sets there its parent sets anew.
-std::string result_variable(const Program& code, const ForkSite& site) {
-  const facts::Range events = code.facts(site.function).scopes[code.function(site.function).scope].events;
-  for (EventId at = site.event + 1; at < events.end; ++at)
-    if (code.event(site.function, at).op == Op::bind && code.operand(site.function, at, 0) == site.event) return code.object(site.function, at).key;
-  return {};
 }
 
 struct Misuse {
@@ -70,7 +66,6 @@ std::optional<Misuse> misuse(const Native& program, const ForkSite& site) {
   const Program& code = program.program();
   facts::Range events = code.facts(site.function).scopes[code.function(site.function).scope].events;
   std::vector<std::string_view> own;
-  const std::string result = result_variable(code, site);
   bool exec_failed = false;  // what is set then is a message to the parent
   for (EventId at = events.begin; at < events.end; ++at) {
     if (!program.forks().child_runs(site, at)) continue;
@@ -79,11 +74,11 @@ std::optional<Misuse> misuse(const Native& program, const ForkSite& site) {
     if (event.op == Op::return_) return Misuse{at, "returns from the function whose stack its parent will go on with", {}};
     const bool writes = event.op == Op::bind || event.op == Op::augment;
     const Object object = writes ? code.object(site.function, at) : Object{};
-    if (writes && object.local && !exec_failed && object.key != result && std::ranges::find(own, object.name) == own.end() && read_by_parent(program, site, object.key))
+    if (writes && object.local && !exec_failed && std::ranges::find(own, object.name) == own.end() && read_by_parent(program, site, object.key))
       return Misuse{at, "changes " + std::string(code.name_of(site.function, at)) + ", which its parent finds changed", {}};
     const Call* call = event.op == Op::call ? code.call_at(site.function, at) : nullptr;
     if (!call) continue;
-    if (std::vector<Place> way = way_to_harm(program, site.function, *call); !way.empty()) return Misuse{at, "calls " + called(program, {site.function, at}) + "()", std::move(way)};
+    if (std::vector<Place> way = way_to_harm(program, site.function, *call, exec_failed); !way.empty()) return Misuse{at, "calls " + called(program, {site.function, at}) + "()", std::move(way)};
     exec_failed |= call->api && call->targets.empty() && call->api->leaves == knowledge::Leaves::exec;
   }
   for (const Leaving& leaving : site.leaves)

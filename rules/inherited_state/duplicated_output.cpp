@@ -52,7 +52,7 @@ void check(const model::Model& model, engine::Report& report) {
   const auto unbuffered = unbuffered_streams(program);
   auto flushes = [&](FunctionId id, const Call& call) { return effects.of_call(id, call, Effect::flushes).has_value(); };
   auto writes = [&](FunctionId id, const Call& call) {
-    return effects.of_call(id, call, Effect::writes_buffered) && !flushes(id, call) && !program.forks().only_child(id, call.event) && program.forks().returns(call);
+    return effects.of_call(id, call, Effect::writes_buffered) && !flushes(id, call) && !program.forks().only_child(id, call.event) && program.forks().returns(call) && !program.forks().doomed(id, call.event);
   };
   for (const Native::Before& before : program.before_forks(writes, flushes)) {
     const ForkSite& site = program.forks().sites()[before.site];

@@ -176,6 +176,7 @@ void Effects::spread(Effect effect) {
   std::deque<FunctionId> queue;
   auto ours = [&](FunctionId id, EventId event) {
     if (effect == Effect::starts_thread && joined_later(id, event)) return false;
+    if (effect == Effect::writes_buffered && forks_.doomed(id, event)) return false;  // nobody comes to where it would lie in the buffer
     return effect == Effect::execs || !forks_.only_child(id, event);
   };
   for (FunctionId id = 0; id < program_.functions().size(); ++id)
@@ -190,7 +191,7 @@ void Effects::spread(Effect effect) {
     for (const Program::Caller& caller : program_.callers(id)) {
       const Call& call = program_.function(caller.function).calls[caller.call];
       if (steps[caller.function].event != none || !ours(caller.function, call.event)) continue;
-      if (effect == Effect::starts_thread && !forks_.returns(call)) continue;  // nobody comes back to where it would run beside
+      if ((effect == Effect::starts_thread || effect == Effect::writes_buffered) && !forks_.returns(call)) continue;  // nobody comes back to where it would be of use
       steps[caller.function] = {call.event, id, steps[id].distance + 1, steps[id].sure && call.sure};
       queue.push_back(caller.function);
     }

@@ -233,6 +233,7 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
   EventId last_own = site.event;
   std::vector<std::pair<std::string, EventId>> marks;  // variables that the child sets to a constant or counts: how it may know itself
   std::vector<std::pair<std::string_view, EventId>> flags;  // the same, of what outlives the function
+  EventId introduces = none;  // a call that does the same
   EventId handed_out = none;  // where the child alone gives its callers something, through a parameter
   // The regions that the fork stands in: whoever goes on in one of them, not in an arm below, is the program.
   std::set<facts::RegionId> around{none};
@@ -269,6 +270,10 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
       if (event.op == Op::augment || (event.op == Op::bind && event.operands_count && program_.constant(function, program_.operand(function, at, 0)))) marks.emplace_back(program_.object(function, at).key, at);
       if (std::string_view flag = flag_set(function, at); !flag.empty()) flags.emplace_back(flag, at);
       if (gives_through_parameter(function, at)) handed_out = at;
+      for (FunctionId target : call ? call->targets : std::vector<FunctionId>{})  // new_identity();
+        if (const facts::Range inner = program_.facts(target).scopes[program_.function(target).scope].events; introduces == none)
+          for (EventId set = inner.begin; set < inner.end; ++set)
+            if (std::string_view flag = flag_set(target, set); !flag.empty() && is_identity(target, program_.operand(target, set, program_.event(target, set).op == Op::bind ? 0 : 1)) && read_elsewhere(target, flag)) introduces = at;
       child_here |= at != site.event && around.contains(event.region) && call;
     }
     if (processes == state_parent) {
@@ -311,6 +316,7 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
     // The child is the program; its parent only goes to the end of it: goto out.
     if (main && child_here && !parent_here && !parent_waits && meets->event > site.event) site.unclear = meets->event;
     if (told_apart != none && meets->event > site.event && told_apart > meets->event) site.unclear = told_apart;
+    if (site.unclear == none) site.unclear = introduces;
     for (const auto& [flag, set] : flags)
       if (is_identity(function, program_.operand(function, set, facts.events[set].op == Op::bind ? 0 : 1)) && read_elsewhere(function, flag)) site.unclear = set;
   }

@@ -172,8 +172,18 @@ bool Program::ends_when_told(FunctionId id, const Call& call) const {
   const EventId given = argument(id, call.event, *known->ends_unless_zero);
   if (given == none || constant(id, given).value_or(0) == 0) return false;
   return std::ranges::all_of(call.targets, [&](FunctionId target) {
-    const facts::Range events = facts(target).scopes[functions_[target].scope].events;
-    return std::any_of(facts(target).events.begin() + events.begin, facts(target).events.begin() + events.end, [&](const Event& it) { return it.op == Op::read && facts(target).name(it.name) == "exit"; });
+    std::vector<FunctionId> open{target};  // and what it calls at once
+    for (size_t i = 0; i < open.size(); ++i) {
+      const facts::Range events = facts(open[i]).scopes[functions_[open[i]].scope].events;
+      for (EventId at = events.begin; at < events.end; ++at) {
+        if (facts(open[i]).events[at].op != Op::read) continue;
+        const std::string_view name = facts(open[i]).name(facts(open[i]).events[at].name);
+        if (name == "exit") return true;
+        if (i == 0 && open.size() < 16)
+          for (FunctionId next : defined(name)) open.push_back(next);
+      }
+    }
+    return false;
   });
 }
 
