@@ -164,8 +164,8 @@ std::vector<Native::Before> Native::before_forks(const Judge& does, const Judge&
     for (const Call& call : function.calls) {
       if (!(walked.at(call.event) & done) || !effects_.of_call(id, call, Effect::forks)) continue;
       EventId start = latest_at[call.event] == none ? latest : latest_at[call.event];
-      for (auto it = function.calls.rbegin(); it != function.calls.rend() && !leads(start, call.event); ++it)
-        if (it->event < start && does(id, *it)) start = it->event;
+      const auto named = std::find_if(function.calls.rbegin(), function.calls.rend(), [&](const Call& it) { return it.event <= start && does(id, it) && leads(it.event, call.event); });
+      if (named != function.calls.rend()) start = named->event;
       if (start == call.event && call.targets.empty()) continue;
       for (auto& [site, way] : sites_from(id, call))
         if (std::all_of(way.begin() + 1, way.end(), survives)) result.push_back({site, {id, start}, way, start < call.event});
