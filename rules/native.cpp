@@ -94,6 +94,7 @@ void label_thread(engine::Draft& draft, const Native& program, const LiveThread&
 
 std::optional<engine::Edit> rename_call(const model::Model& model, Place place, std::string name) {
   const Program& program = model.native().program();
+  if (program.event(place.function, place.event).op != Op::call) return std::nullopt;  // return status
   EventId callee = program.operand(place.function, place.event, 0);
   if (callee == none || program.event(place.function, callee).op != Op::read) return std::nullopt;
   const facts::Event& event = program.event(place.function, callee);

@@ -189,6 +189,7 @@ void each_field(maybe_const<NativeApi> auto& api, Visit&& visit) {
   visit("parent-leaves", api.parent_leaves);
   visit("error-number", api.error_number);
   visit("leaves", api.leaves);
+  visit("ends-unless-zero", api.ends_unless_zero);
   visit("handled-exit", api.handled_exit);
   visit("opens", api.opens);
   visit("cloexec", api.cloexec);

@@ -101,7 +101,7 @@ std::vector<std::string> default_excludes() {
   return {".bzr",          ".direnv",     ".eggs",  ".git",          ".git-rewrite", ".hg",         ".ipynb_checkpoints",
           ".mypy_cache",   ".nox",        ".pants.d", ".pyenv",      ".pytest_cache", ".pytype",    ".ruff_cache",
           ".svn",          ".tox",        ".venv",  ".vscode",       "__pypackages__", "_build",    "buck-out",
-          "build",         "dist",        "node_modules", "site-packages", "venv"};
+          ".pc",         "build",         "dist",        "node_modules", "site-packages", "venv"};
 }
 
 std::optional<Kind> kind_of(std::string_view path) {

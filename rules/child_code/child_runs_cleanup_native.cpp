@@ -92,24 +92,29 @@ bool in_another_mode(const Native& program, const Cleanup& cleanup, const ForkSi
   return false;
 }
 
-// The variables that the child sets before it leaves, itself or in what it calls.
+// The variables that differ in the child: those that it sets before it leaves, itself or in what it calls, and those that were set for it
+// before the fork and that its parent sets anew.
 std::set<std::string> set_by_child(const Native& program, const ForkSite& site) {
   const Program& code = program.program();
-  std::set<std::string> keys;
-  auto note = [&](FunctionId id, EventId at) {
+  std::set<std::string> keys, before, anew;
+  auto note = [&](std::set<std::string>& into, FunctionId id, EventId at) {
     const facts::Event& event = code.event(id, at);
     if (event.op != Op::bind && event.op != Op::augment) return;
-    if (Object object = code.object(id, at); !object.local && !object.empty()) keys.insert(object.key);
+    if (Object object = code.object(id, at); !object.local && !object.empty()) into.insert(object.key);
   };
   const facts::Range own = code.facts(site.function).scopes[code.function(site.function).scope].events;
-  for (EventId at = own.begin; at < own.end; ++at)
-    if (program.forks().child_runs(site, at)) note(site.function, at);
+  for (EventId at = own.begin; at < own.end; ++at) {
+    if (program.forks().child_runs(site, at)) note(keys, site.function, at);
+    else if (at < site.event) note(before, site.function, at);
+    else if ((program.forks().sides_at(site, at) & (side_parent | side_child)) == side_parent) note(anew, site.function, at);
+  }
+  std::ranges::set_intersection(before, anew, std::inserter(keys, keys.end()));
   std::vector<Reached::Entry> start;
   for (const Call* call : program.child_calls(site))
     for (FunctionId target : call->targets) start.push_back({target});
   for (const Reached::Entry& entry : reach(code, program.forks(), start, 500).entries) {
     const facts::Range events = code.facts(entry.function).scopes[code.function(entry.function).scope].events;
-    for (EventId at = events.begin; at < events.end; ++at) note(entry.function, at);
+    for (EventId at = events.begin; at < events.end; ++at) note(keys, entry.function, at);
   }
   return keys;
 }

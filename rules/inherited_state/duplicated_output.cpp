@@ -18,6 +18,7 @@ std::optional<Place> flushed(const Native& program, const ForkSite& site) {
     if (call->event >= exec) break;
     if (program.effects().does(site.function, *call, Effect::flushes) && !call->api->closes) return Place{site.function, call->event};
     if (program.forks().returns(*call)) continue;
+    if (program.effects().of_call(site.function, *call, Effect::execs)) return std::nullopt;  // it only exits when something has failed
     if (program.effects().of_call(site.function, *call, Effect::exits)) return Place{site.function, call->event};
   }
   for (const Leaving& leaving : site.leaves) {
@@ -51,7 +52,7 @@ void check(const model::Model& model, engine::Report& report) {
   const auto unbuffered = unbuffered_streams(program);
   auto flushes = [&](FunctionId id, const Call& call) { return effects.of_call(id, call, Effect::flushes).has_value(); };
   auto writes = [&](FunctionId id, const Call& call) {
-    return effects.of_call(id, call, Effect::writes_buffered) && !flushes(id, call) && !program.forks().only_child(id, call.event) && program.forks().returns(call);
+    return effects.of_call(id, call, Effect::writes_buffered) && !flushes(id, call) && !program.forks().only_child(id, call.event) && program.forks().returns(call) && !program.forks().doomed(id, call.event);
   };
   for (const Native::Before& before : program.before_forks(writes, flushes)) {
     const ForkSite& site = program.forks().sites()[before.site];

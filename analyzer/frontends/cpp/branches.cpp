@@ -213,32 +213,41 @@ void Lowering::switch_statement(const SwitchStmt* it) {
     leave_scope(inner, nullptr, places_.token(file_->entry, it->getEndLoc()));
   };
   std::vector<Run> runs = runs_of(it->getBody());
-  const Run* standing = nullptr;               // the default one
+  const auto falls = [&](const Run& run) {
+    const Stmt* last = last_of(run);
+    return !(last && (ends_flow(last) || never_returns(last))) && &run != &runs.back();
+  };
+  // The default one, and those into which it falls: they stand last, in the arm of what no other label asks for.
+  std::vector<const Run*> standing;
   EventId otherwise = facts::none;             // the condition of the last run that does not fall into it
   std::vector<const SwitchCase*> fallen;       // labels from above
   for (const Run& run : runs) {
     std::vector<const SwitchCase*> labels = std::move(fallen);
     labels.insert(labels.end(), run.labels.begin(), run.labels.end());
-    const Stmt* last = last_of(run);
-    const bool falls = !(last && (ends_flow(last) || never_returns(last))) && &run != &runs.back();
-    fallen = falls && labels.size() < 256 ? labels : std::vector<const SwitchCase*>();
-    if (run.is_default) {
-      standing = &run;
+    fallen = falls(run) && labels.size() < 256 ? labels : std::vector<const SwitchCase*>();
+    if (run.is_default || (!standing.empty() && standing.back() + 1 == &run && falls(*standing.back()))) {
+      standing.push_back(&run);
+      fallen.clear();
       continue;
     }
     if (labels.empty()) continue;  // not reached
     const EventId condition = case_condition(labels, subject);
-    const bool into_default = falls && (&run)[1].is_default;
+    const bool into_default = falls(run) && (&run)[1].is_default;
     if (!into_default) otherwise = condition;
     builder().begin(RegionKind::then_arm, condition, number);
     body_of(run);
     builder().end();
   }
-  if (standing) {
-    if (otherwise != facts::none) builder().begin(RegionKind::else_arm, otherwise, number);
-    body_of(*standing);
-    if (otherwise != facts::none) builder().end();
+  if (otherwise != facts::none) builder().begin(RegionKind::else_arm, otherwise, number);
+  else if (standing.size() > 1) builder().begin(RegionKind::then_arm, emit(Op::number, it->getSwitchLoc(), "1"), number);  // for what breaks out of it
+  for (size_t i = 0; i < standing.size(); ++i) {
+    std::vector<const SwitchCase*> later;  // labels behind which this one is not run
+    for (size_t j = i + 1; j < standing.size(); ++j) later.insert(later.end(), standing[j]->labels.begin(), standing[j]->labels.end());
+    if (!later.empty()) builder().begin(RegionKind::else_arm, case_condition(later, subject), builder().new_statement());
+    body_of(*standing[i]);
+    if (!later.empty()) builder().end();
   }
+  if (otherwise != facts::none || standing.size() > 1) builder().end();
   targets_.pop_back();
   leave_scope(mark, nullptr, places_.token(file_->entry, it->getEndLoc()));
 }

@@ -22,14 +22,11 @@ EventId stream_argument(const Program& program, FunctionId function, const Call&
   return stream;
 }
 
-// Whether a stream has a buffer which a fork copies. Which one a parameter is, callers say.
-bool buffered(const Program& program, FunctionId function, EventId stream) {
-  if (stream == none || program.event(function, stream).op != Op::read) return true;
-  const facts::Range parameters = program.facts(function).scopes[program.function(function).scope].parameters;
-  for (uint32_t p = parameters.begin; p < parameters.end; ++p)
-    if (program.facts(function).parameters[p].name == program.event(function, stream).name) return false;
+// Whether an expression is a stream that is known to have no buffer: stderr.
+bool names_unbuffered(const Program& program, FunctionId function, EventId stream) {
+  if (stream == none || program.event(function, stream).op != Op::read) return false;
   const NativeApi* object = program.natives().find(without_parameters(program.name_of(function, stream)));
-  return !object || !object->unbuffered;
+  return object && object->unbuffered;
 }
 
 // std::cout << std::flush: a flush that is given to what writes.
@@ -101,17 +98,48 @@ bool Effects::does(FunctionId function, const Call& call, Effect effect) const {
   }
 }
 
+// Whether a stream has a buffer which a fork copies. Which one a parameter is, callers say; a field that is somewhere set to one without
+// is for messages of that kind.
+bool Effects::buffered(FunctionId function, EventId stream) const {
+  if (stream == none) return true;
+  const facts::Event& event = program_.event(function, stream);
+  if (event.op == Op::attribute) return !unbuffered_fields_.contains(std::string(program_.name_of(function, stream)));
+  if (event.op != Op::read) return true;
+  const facts::Range parameters = program_.facts(function).scopes[program_.function(function).scope].parameters;
+  for (uint32_t p = parameters.begin; p < parameters.end; ++p)
+    if (program_.facts(function).parameters[p].name == event.name) return false;
+  return !names_unbuffered(program_, function, stream);
+}
+
+// A structure that is made of its fields.
+void Effects::note_initialised(FunctionId id, EventId call) {
+  const facts::FileFacts& facts = program_.facts(id);
+  for (uint32_t i = 1; i < facts.events[call].operands_count; ++i) {
+    const facts::Operand& given = facts.operands_of(facts.events[call])[i];
+    if (given.keyword != facts::name_positional && names_unbuffered(program_, id, given.value)) unbuffered_fields_.insert(std::string(program_.name_of(id, program_.operand(id, call, 0))) + "::" + std::string(facts.name(given.keyword)));
+  }
+}
+
+void Effects::find_unbuffered_fields() {
+  for (FunctionId id = 0; id < program_.functions().size(); ++id) {
+    const facts::Range events = program_.facts(id).scopes[program_.function(id).scope].events;
+    for (EventId at = events.begin; at < events.end; ++at)
+      if (program_.event(id, at).op == Op::set_attribute && names_unbuffered(program_, id, program_.operand(id, at, 1))) unbuffered_fields_.emplace(program_.name_of(id, at));
+      else if (program_.event(id, at).op == Op::call) note_initialised(id, at);
+  }
+}
+
 bool Effects::writes(FunctionId function, const Call& call) const {
-  if (call.api && call.targets.empty()) return call.api->writes_buffered && buffered(program_, function, stream_argument(program_, function, call));
+  if (call.api && call.targets.empty()) return call.api->writes_buffered && buffered(function, stream_argument(program_, function, call));
   std::vector<EventId> given = handed_by(program_, streams_, function, call);
-  return std::ranges::any_of(given, [&](EventId stream) { return buffered(program_, function, stream); });
+  return std::ranges::any_of(given, [&](EventId stream) { return buffered(function, stream); });
 }
 
 std::string Effects::stream_of(FunctionId function, const Call& call) const {
   EventId stream = none;
   if (!call.api || !call.targets.empty()) {
     for (EventId given : handed_by(program_, streams_, function, call))
-      if (stream == none && buffered(program_, function, given)) stream = given;
+      if (stream == none && buffered(function, given)) stream = given;
   } else if (call.api->unbuffers) {
     stream = program_.argument(function, call.event, *call.api->unbuffers);
   } else {
@@ -121,8 +149,10 @@ std::string Effects::stream_of(FunctionId function, const Call& call) const {
 }
 
 bool Effects::seen_outside(FunctionId function) const {
-  // It asks which process it is in: that is for the children.
-  if (std::ranges::any_of(program_.function(function).calls, [](const Call& call) { return call.api && call.targets.empty() && !call.api->identity.empty(); })) return false;
+  // It asks which process it is in, itself or in what it calls at once: that is for the children.
+  auto asks = [](const Call& call) { return call.api && call.targets.empty() && !call.api->identity.empty(); };
+  auto asked_in = [&](FunctionId target) { return std::ranges::any_of(program_.function(target).calls, asks); };
+  if (std::ranges::any_of(program_.function(function).calls, [&](const Call& call) { return asks(call) || std::ranges::any_of(call.targets, asked_in); })) return false;
   Reached reached = reach_unharmed(program_, forks_, {{function}}, 500);
   if (!reached.complete) return true;
   for (const Reached::Entry& entry : reached.entries)
@@ -137,6 +167,7 @@ bool Effects::seen_outside(FunctionId function) const {
 }
 
 Effects::Effects(const Program& program, const Forks& forks) : program_(program), forks_(forks) {
+  find_unbuffered_fields();
   streams_ = handed_parameters(program, [&](FunctionId id, const Call& call) { return call.api && call.targets.empty() && call.api->writes_buffered ? stream_argument(program, id, call) : none; });
   last_join_.resize(program.functions().size());
   // Also by a function whose business that is: finish_async().
@@ -156,6 +187,7 @@ void Effects::spread(Effect effect) {
   std::deque<FunctionId> queue;
   auto ours = [&](FunctionId id, EventId event) {
     if (effect == Effect::starts_thread && joined_later(id, event)) return false;
+    if (effect == Effect::writes_buffered && forks_.doomed(id, event)) return false;  // nobody comes to where it would lie in the buffer
     return effect == Effect::execs || !forks_.only_child(id, event);
   };
   for (FunctionId id = 0; id < program_.functions().size(); ++id)
@@ -170,7 +202,7 @@ void Effects::spread(Effect effect) {
     for (const Program::Caller& caller : program_.callers(id)) {
       const Call& call = program_.function(caller.function).calls[caller.call];
       if (steps[caller.function].event != none || !ours(caller.function, call.event)) continue;
-      if (effect == Effect::starts_thread && !forks_.returns(call)) continue;  // nobody comes back to where it would run beside
+      if ((effect == Effect::starts_thread || effect == Effect::writes_buffered) && !forks_.returns(call)) continue;  // nobody comes back to where it would be of use
       steps[caller.function] = {call.event, id, steps[id].distance + 1, steps[id].sure && call.sure};
       queue.push_back(caller.function);
     }

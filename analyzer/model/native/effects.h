@@ -5,6 +5,7 @@
 #include <compare>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "analyzer/model/native/forks.h"
@@ -68,12 +69,16 @@ class Effects {
   void spread(Effect effect);
 
   bool writes(FunctionId function, const Call& call) const;
+  bool buffered(FunctionId function, EventId stream) const;
+  void note_initialised(FunctionId id, EventId call);
+  void find_unbuffered_fields();
 
   const Program& program_;
   const Forks& forks_;
   Handed streams_;  // the parameters that functions write to
   std::vector<Step> steps_[effect_count];  // by function; event none: not
   std::vector<EventId> last_join_;         // by function
+  std::unordered_set<std::string> unbuffered_fields_;  // that are somewhere set to a stream without a buffer
 };
 
 // Whether a call waits for a thread, future or pool; not the destructor of one that was moved on: future_ = std::async(…).

@@ -67,6 +67,11 @@ void ResultReader::learn_from_regions() {
     if (it.kind == facts::RegionKind::then_arm) learn(it.subject, true);
     else if (it.kind == facts::RegionKind::else_arm) learn(it.subject, false);
   }
+  const facts::Range events = facts.scopes[program_.function(function_).scope].events;
+  for (EventId at = fork_ + 1; at < events.end; ++at)  // asked && fork()
+    if (facts.events[at].op == Op::boolean_operation)
+      for (uint32_t i = 1; i < facts.events[at].operands_count; ++i)
+        if (fork_ > program_.operand(function_, at, i - 1) && fork_ <= program_.operand(function_, at, i)) learn(program_.operand(function_, at, i - 1), facts.name(facts.events[at].name) == "and");
   if (known_.empty()) return;
   const facts::Scope& scope = facts.scopes[program_.function(function_).scope];
   for (EventId at = scope.events.begin; at < scope.events.end; ++at)  // its address is given away: who knows
@@ -84,9 +89,40 @@ void ResultReader::learn(EventId condition, bool truth) {
     if (event.op == Op::unary && (name == "not" || name == "!")) open.emplace_back(program_.operand(function_, at, 0), !holds);
     if (event.op == Op::boolean_operation && holds == (name == "and"))
       for (uint32_t i = 0; i < event.operands_count; ++i) open.emplace_back(program_.operand(function_, at, i), holds);
-    if (event.op != Op::read) continue;
-    if (Object object = program_.object(function_, at); object.local && !writes_.contains(object.key)) known_.emplace(object.key, holds);
+    if (event.op == Op::read) {
+      if (Object object = program_.object(function_, at); object.local && !writes_.contains(object.key)) known_.emplace(object.key, holds);
+    } else if (const std::string text = asked(at); !text.empty()) {
+      asked_.emplace(text, holds);
+    }
   }
+}
+
+// What a condition asks of a field, in one wording: options[0] & 32. Empty where it asks more, or the function sets some of it.
+std::string ResultReader::asked(EventId condition) const {
+  std::string text;
+  std::vector<EventId> open{condition};
+  bool field = false;
+  for (int steps = 0; !open.empty(); ++steps) {
+    const EventId at = open.back();
+    open.pop_back();
+    if (at == none || steps == deepest) return {};
+    const Event& event = program_.event(function_, at);
+    const bool variable = event.op == Op::read || event.op == Op::attribute;
+    if (!variable && event.op != Op::subscript && event.op != Op::binary && event.op != Op::number && event.op != Op::unary) return {};
+    if (variable && (program_.object(function_, at).empty() || writes_.contains(program_.object(function_, at).key))) return {};
+    field |= event.op == Op::attribute;
+    text += std::to_string(int(event.op)) + ' ' + std::string(program_.name_of(function_, at)) + ';';
+    for (uint32_t i = 0; i < event.operands_count; ++i) open.push_back(program_.operand(function_, at, i));
+  }
+  return field ? text : std::string();
+}
+
+// What ++ or -- adds: a number that stands where the operator does. Of other operators the facts say the right side alone.
+std::optional<int64_t> ResultReader::counted(EventId augment) const {
+  const Event& number = program_.event(function_, program_.operand(function_, augment, 0));
+  if (number.op != Op::number || number.span.end - number.span.begin != 2) return std::nullopt;
+  const std::optional<int64_t> step = program_.constant(function_, program_.operand(function_, augment, 0));
+  return step == 1 || step == -1 ? step : std::nullopt;
 }
 
 void ResultReader::reached(EventId event, unsigned processes) {
@@ -129,6 +165,8 @@ uint32_t ResultReader::first_behind_fork(EventId operation, int process) const {
 
 ResultReader::Range ResultReader::read(EventId id, int process, int& steps, int depth) const {
   if (EventId write = last_write(id, process); write != none) return value(write, process, steps, depth + 1);
+  if (process == 1 && !asked_.empty())
+    if (auto known = asked_.find(asked(id)); known != asked_.end()) return known->second ? Range{true, 1, INT32_MAX} : exactly(0);
   auto known = known_.empty() ? known_.end() : known_.find(program_.object(function_, id).key);
   if (known == known_.end()) return {};
   return known->second ? Range{true, 1, INT32_MAX} : exactly(0);
@@ -137,6 +175,7 @@ ResultReader::Range ResultReader::read(EventId id, int process, int& steps, int 
 ResultReader::Range ResultReader::value(EventId id, int process, int& steps, int depth) const {
   if (id == none || --steps < 0 || depth > deepest) return {};
   if (id == fork_) return result_.of[process];
+  if (auto other = process == 2 ? others_.find(id) : others_.end(); other != others_.end()) return other->second;
   const Event& event = program_.event(function_, id);
   auto operand = [&](uint32_t i) { return value(program_.operand(function_, id, i), process, steps, depth + 1); };
   switch (event.op) {
@@ -150,6 +189,11 @@ ResultReader::Range ResultReader::value(EventId id, int process, int& steps, int
       return call && call->api && call->targets.empty() && call->api->leaves == knowledge::Leaves::exec ? exactly(-1) : Range();
     }
     case Op::bind: return operand(0);
+    case Op::augment: {
+      const std::optional<int64_t> step = counted(id);
+      const Range before = step ? read(id, process, steps, depth) : Range();
+      return before.known && before.high != INT32_MAX ? Range{true, before.low + *step, before.high + *step} : Range();
+    }
     case Op::set_attribute: return operand(1);
     case Op::set_subscript: return operand(2);
     case Op::read:
@@ -176,8 +220,14 @@ ResultReader::Range ResultReader::value(EventId id, int process, int& steps, int
       }
       return open ? Range() : exactly(all ? 1 : 0);
     }
+    case Op::binary: {  // only the child keeps what was asked of fields: its parent may see them changed meanwhile
+      auto known = asked_.empty() || process != 1 ? asked_.end() : asked_.find(asked(id));
+      return known == asked_.end() ? Range() : known->second ? Range{true, 1, INT32_MAX} : exactly(0);
+    }
     case Op::conditional: {
       int truth = truth_of(operand(0));
+      const EventId condition = program_.operand(function_, id, 0), first = program_.operand(function_, id, 1);
+      if (truth < 0 && fork_ > condition && fork_ < id) truth = fork_ <= first;  // what forks was chosen
       return truth < 0 ? both(operand(1), operand(2)) : operand(truth ? 1 : 2);
     }
     default: return {};

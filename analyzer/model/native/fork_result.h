@@ -23,6 +23,8 @@ class ResultReader {
 
   ResultReader(const Program& program, FunctionId function, EventId fork, const ForkResult& result);
 
+  // What another fork of the function gives the parent of this one: as its child it would be told of there.
+  void stays_parent(EventId fork, const ForkResult& result) { others_[fork] = result.of[2]; }
   Range value(EventId event, int process) const;
   // That these processes, a bit each, come to an event behind the fork. Once it is told of one, what else is set there counts for nothing.
   void reached(EventId event, unsigned processes);
@@ -34,6 +36,8 @@ class ResultReader {
   EventId last_write(EventId reader, int process) const;
   void learn(EventId condition, bool truth);
   void learn_from_regions();
+  std::string asked(EventId condition) const;
+  std::optional<int64_t> counted(EventId augment) const;
   Range value(EventId id, int process, int& steps, int depth) const;
   uint32_t first_behind_fork(EventId operation, int process) const;
   Range read(EventId id, int process, int& steps, int depth) const;
@@ -44,7 +48,9 @@ class ResultReader {
   const ForkResult& result_;
   std::map<std::string, std::vector<EventId>> writes_;
   std::map<EventId, unsigned> reached_;
+  std::map<EventId, Range> others_;    // forks, with what the parent is given
   std::map<std::string, bool> known_;  // variables that nothing in the function sets, by their truth where the fork stands
+  std::map<std::string, bool> asked_;  // the same of what conditions ask of fields
 };
 
 }  // namespace forklint::model::native

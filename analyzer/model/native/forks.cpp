@@ -101,6 +101,9 @@ bool Forks::only_child(FunctionId function, EventId event) const {
 void Forks::add(FunctionId function, EventId event, const NativeApi& api, Site origin, FunctionId through, const ForkResult& result) {
   if (!known_.emplace(function, event).second) return;
   ResultReader reader(program_, function, event, result);
+  std::set<EventId> others;  // forks of the same function: behind one, who has failed here is another's parent or child
+  for (const Pending& it : pending_)
+    if (it.function == function && it.event != event) others.insert(it.event), reader.stays_parent(it.event, it.result);
   const FileFacts& facts = program_.facts(function);
   ForkSite site{.function = function, .event = event, .api = &api, .origin = origin, .through = through, .result = result};
   Steps steps;
@@ -111,6 +114,7 @@ void Forks::add(FunctionId function, EventId event, const NativeApi& api, Site o
     reader.reached(at, processes);
     if (at == event) return (result.comes[0] ? state_failed : 0) | (result.comes[1] ? state_child : 0) | (result.comes[2] ? state_parent : 0);
     if (facts.events[at].op != Op::call) return state;
+    if (others.contains(at)) state &= ~state_failed;
     const Call* call = program_.call_at(function, at);
     return call && !returns(*call) ? 0 : state;
   };
@@ -157,6 +161,35 @@ bool Forks::gives_through_parameter(FunctionId function, EventId at) const {
   return to.op == Op::read && std::any_of(facts.parameters.begin() + parameters.begin, facts.parameters.begin() + parameters.end, [&](const facts::Parameter& it) { return it.name == to.name; });
 }
 
+// Whether a return gives the callers the very variable that has the result of a fork: they are to tell the processes apart.
+bool Forks::hands_on(FunctionId function, EventId fork, EventId at) const {
+  const EventId value = program_.event(function, at).operands_count ? program_.operand(function, at, 0) : none;
+  if (value == none || program_.event(function, value).op != Op::read) return false;
+  const std::string given = program_.object(function, value).key;
+  const facts::Range events = program_.facts(function).scopes[program_.function(function).scope].events;
+  for (EventId bound = fork + 1; bound < events.end && bound < fork + 3; ++bound)
+    if (program_.event(function, bound).op == Op::bind && program_.operand(function, bound, 0) == fork) return program_.object(function, bound).key == given;
+  return false;
+}
+
+// Whether an event stands in an arm of a test for a negative number: something has failed.
+bool Forks::in_failure_arm(FunctionId function, EventId at) const {
+  const FileFacts& facts = program_.facts(function);
+  for (facts::RegionId region = facts.events[at].region; region != none; region = facts.regions[region].parent) {
+    EventId asked = facts.regions[region].kind == facts::RegionKind::then_arm ? facts.regions[region].subject : none;
+    for (bool again = true; asked != none && again;) {  // !!(x < 0)
+      const EventId inner = facts.events[asked].op == Op::unary && facts.name(facts.events[asked].name) == "not" ? program_.operand(function, asked, 0) : none;
+      again = inner != none && facts.events[inner].op == Op::unary;
+      if (again) asked = program_.operand(function, inner, 0);
+    }
+    if (asked == none || facts.events[asked].op != Op::compare) continue;
+    const std::string_view op = facts.name(facts.events[asked].name);
+    const std::optional<int64_t> number = program_.constant(function, program_.operand(function, asked, 1));
+    if ((op == "<" && number == 0) || (op == "==" && number == -1)) return true;
+  }
+  return false;
+}
+
 // The variables and fields that conditions of a function read.
 std::set<EventId> Forks::read_by_conditions(FunctionId function) const {
   const FileFacts& facts = program_.facts(function);
@@ -195,9 +228,12 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
   bool main = is_main(program_.function(function));
   std::vector<ForkResult::Range> given[3];  // to the callers, by each return
   bool parent_ends = false, parent_waits = false, parent_here = false, child_here = false, shared = false, split = false;
+  bool only_failures = true;  // of the parent come back
+  bool childs_own = false;    // what both may come to
   EventId last_own = site.event;
   std::vector<std::pair<std::string, EventId>> marks;  // variables that the child sets to a constant or counts: how it may know itself
   std::vector<std::pair<std::string_view, EventId>> flags;  // the same, of what outlives the function
+  EventId introduces = none;  // a call that does the same
   EventId handed_out = none;  // where the child alone gives its callers something, through a parameter
   // The regions that the fork stands in: whoever goes on in one of them, not in an arm below, is the program.
   std::set<facts::RegionId> around{none};
@@ -238,6 +274,10 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
       if (event.op == Op::augment || (event.op == Op::bind && event.operands_count && program_.constant(function, program_.operand(function, at, 0)))) marks.emplace_back(program_.object(function, at).key, at);
       if (std::string_view flag = flag_set(function, at); !flag.empty()) flags.emplace_back(flag, at);
       if (gives_through_parameter(function, at)) handed_out = at;
+      for (FunctionId target : call ? call->targets : std::vector<FunctionId>{})  // new_identity();
+        if (const facts::Range inner = program_.facts(target).scopes[program_.function(target).scope].events; introduces == none)
+          for (EventId set = inner.begin; set < inner.end; ++set)
+            if (std::string_view flag = flag_set(target, set); !flag.empty() && is_identity(target, program_.operand(target, set, program_.event(target, set).op == Op::bind ? 0 : 1)) && read_elsewhere(target, flag)) introduces = at;
       child_here |= at != site.event && around.contains(event.region) && call;
     }
     if (processes == state_parent) {
@@ -246,9 +286,11 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
       parent_ends |= call && !returns(*call);
     }
     bool does = (call && !wrapping.contains(at)) || event.op == Op::return_ || event.op == Op::raise;
-    // What both run before they part is no running on; behind it, and around a loop, it is.
-    bool parted = split || at < site.event;
-    if (processes == (state_child | state_parent) && at != site.event && parted && does && event.op != Op::return_ && !shared) {
+    // What both run before they part is no running on; behind it, and around a loop, it is: the child may fork next.
+    bool parted = split || at <= site.event;
+    // What becomes another program, and what is behind that, is the child's own: its parent would come there by mistake.
+    childs_own |= processes == (state_child | state_parent) && parted && call && call->api && call->targets.empty() && call->api->leaves == Leaves::exec;
+    if (processes == (state_child | state_parent) && parted && does && event.op != Op::return_ && !shared && !childs_own) {
       shared = true;
       site.leaves.push_back({Way::shared, at});
     }
@@ -256,8 +298,13 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
       for (int process = 0; process < 3; ++process)
         if (state & states_of_result[process]) given[process].push_back(event.operands_count ? reader.value(handed(program_.operand(function, at, 0)), process) : ForkResult::Range());
       if (state & state_child) site.leaves.push_back({main ? Way::main_ends : Way::returns, at});
+      if ((state & state_child) && hands_on(function, site.event, at)) handed_out = at;
       if (state & state_parent) site.parent_returns = true;
+      if (state & state_parent) only_failures &= in_failure_arm(function, at);
     }
+    const bool obscure = call && (!call->resolved() || !call->sure) && !used.contains(at) && returns(*call);
+    // Also where a process comes that has not forked at all: if (parallel) { if (fork()) return; } serve();
+    if (obscure && processes == state_child && site.unclear == none) site.unclear = at;
     if (!own || !call) continue;
     if (call->api && call->api->leaves != Leaves::no) {
       Leaves leaves = call->api->leaves;
@@ -265,14 +312,15 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
       site.leaves.push_back({way, at});
     } else if (!returns(*call)) {
       site.leaves.push_back({Way::stays, at});
-    } else if ((!call->resolved() || !call->sure) && !used.contains(at)) {
-      if (site.unclear == none) site.unclear = at;
     }
   }
   // They only meet, and part again further down; or the child has noted who it is: it goes on because it is to.
   const auto meets = std::find_if(site.leaves.begin(), site.leaves.end(), [](const Leaving& it) { return it.way == Way::shared; });
   if (meets != site.leaves.end() && site.unclear == none && !site.leaves_by(Way::exec)) {
+    // The child is the program; its parent only goes to the end of it: goto out.
+    if (main && child_here && !parent_here && !parent_waits && meets->event > site.event) site.unclear = meets->event;
     if (told_apart != none && meets->event > site.event && told_apart > meets->event) site.unclear = told_apart;
+    if (site.unclear == none) site.unclear = introduces;
     for (const auto& [flag, set] : flags)
       if (is_identity(function, program_.operand(function, set, facts.events[set].op == Op::bind ? 0 : 1)) && read_elsewhere(function, flag)) site.unclear = set;
   }
@@ -289,7 +337,8 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
   for (int process = 0; process < 3; ++process)
     if (walked.end & states_of_result[process]) given[process].push_back({});
   site.parent_returns |= bool(walked.end & state_parent);
-  const ForkResult result = given_to_callers(given, parent_ends);
+  ForkResult result = given_to_callers(given, parent_ends);
+  if (parent_ends && only_failures && !(walked.end & state_parent)) result.comes[2] = false;
   site.parent_returns &= result.comes[2];
   // A daemon: the parent leaves in an arm of its own, and the child is the program from there on.
   bool child_goes_on = child_here || site.leaves_by(Way::returns);

@@ -85,6 +85,8 @@ class Forks {
   bool is_identity(FunctionId function, EventId value) const;
   std::string_view flag_set(FunctionId function, EventId at) const;
   bool gives_through_parameter(FunctionId function, EventId at) const;
+  bool hands_on(FunctionId function, EventId fork, EventId at) const;
+  bool in_failure_arm(FunctionId function, EventId at) const;
   bool read_elsewhere(FunctionId function, std::string_view name) const;
 
   const Program& program_;

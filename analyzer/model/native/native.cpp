@@ -150,9 +150,21 @@ std::vector<Native::Before> Native::before_forks(const Judge& does, const Judge&
                 },
                 .assume = {}};
     Walked walked = walk(program_.facts(id), function.scope, here, steps);
+    // Whether the program comes from one event of the function to another.
+    auto leads = [&](EventId from, EventId to) {
+      Steps way{.after = [&](EventId event, State state) -> State {
+                  const Call* call = program_.event(id, event).op == Op::call ? program_.call_at(id, event) : nullptr;
+                  if (call && (!forks_.returns(*call) || undoes(id, *call))) return 0;
+                  return event == from ? done : state;
+                },
+                .assume = {}};
+      return bool(walk(program_.facts(id), function.scope, here, way).at(to) & done);
+    };
     for (const Call& call : function.calls) {
       if (!(walked.at(call.event) & done) || !effects_.of_call(id, call, Effect::forks)) continue;
       EventId start = latest_at[call.event] == none ? latest : latest_at[call.event];
+      const auto named = std::find_if(function.calls.rbegin(), function.calls.rend(), [&](const Call& it) { return it.event <= start && does(id, it) && leads(it.event, call.event); });
+      if (named != function.calls.rend()) start = named->event;
       if (start == call.event && call.targets.empty()) continue;
       for (auto& [site, way] : sites_from(id, call))
         if (std::all_of(way.begin() + 1, way.end(), survives)) result.push_back({site, {id, start}, way, start < call.event});

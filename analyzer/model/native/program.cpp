@@ -187,6 +187,7 @@ void Program::link_calls(FunctionId id) {
     } else if (named.op == Op::lambda) {
       call.targets = function_values(id, what);
     }
+    if (ends_when_told(id, call)) call.targets.clear(), call.api = natives_.find("exit");
     function.calls.push_back(std::move(call));
   }
 }
@@ -208,6 +209,28 @@ const NativeApi* Program::emplaced(FunctionId id, EventId callee) const {
   }
   const NativeApi* row = element.empty() ? nullptr : natives_.find(element);
   return row && row->starts_thread ? row : nullptr;
+}
+
+// Whether a call ends the program because of a number that it is given: error(1, …). A body that is here has to say exit(), too.
+bool Program::ends_when_told(FunctionId id, const Call& call) const {
+  const NativeApi* known = row(call);
+  if (!known || !known->ends_unless_zero) return false;
+  const EventId given = argument(id, call.event, *known->ends_unless_zero);
+  if (given == none || constant(id, given).value_or(0) == 0) return false;
+  return std::ranges::all_of(call.targets, [&](FunctionId target) {
+    std::vector<FunctionId> open{target};  // and what it calls at once
+    for (size_t i = 0; i < open.size(); ++i) {
+      const facts::Range events = facts(open[i]).scopes[functions_[open[i]].scope].events;
+      for (EventId at = events.begin; at < events.end; ++at) {
+        if (facts(open[i]).events[at].op != Op::read) continue;
+        const std::string_view name = facts(open[i]).name(facts(open[i]).events[at].name);
+        if (name == "exit") return true;
+        if (i == 0 && open.size() < 16)
+          for (FunctionId next : defined(name)) open.push_back(next);
+      }
+    }
+    return false;
+  });
 }
 
 // Whether what looks like a call is the initialiser of a structure: it names fields, or is empty where a function would want arguments.

@@ -145,6 +145,7 @@ class Program {
   void give_parameters(FunctionId id);
   std::vector<FunctionId> function_values(FunctionId id, EventId event, int callers) const;
   std::vector<FunctionId> given_by_callers(FunctionId id, NameId name, int callers) const;
+  bool ends_when_told(FunctionId id, const Call& call) const;
   void find_called_parameters(FunctionId id);
   void hand_on(FunctionId id);
   std::vector<FunctionId> resolve(FunctionId caller, std::string_view symbol, EventId event, Call& call) const;

@@ -113,7 +113,7 @@ class Walker {
         ++statement.arms;
         break;
       case RegionKind::else_arm:
-        if (!same) statement = {.active = true, .number = region.statement, .remaining = assume(region.subject, false, state_)};
+        if (!same) statement = {.active = true, .number = region.statement, .remaining = assume(region.subject, false, state_), .out = assume(region.subject, true, state_)};
         state_ = statement.remaining;
         if (statement.arms > 1) state_ |= assume(region.subject, false, statement.last);  // of a switch; behind one arm it is an if
         statement.out |= statement.last, statement.last = 0;
