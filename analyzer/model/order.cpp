@@ -24,6 +24,15 @@ bool in_try(const facts::FileFacts& f, RegionId region) {
   return false;
 }
 
+// The last call of a try body has raised, and so not done what it does, where one of its except arms is reached.
+bool raised_instead(const facts::FileFacts& f, RegionId body, EventId call, EventId later) {
+  for (EventId id = call + 1; id < f.regions[body].events.end; ++id)
+    if (f.events[id].op == Op::call) return false;
+  for (RegionId arm = f.events[later].region; arm != none; arm = f.regions[arm].parent)
+    if (f.regions[arm].kind == RegionKind::except_arm && f.regions[arm].statement == f.regions[body].statement) return true;
+  return false;
+}
+
 // Whether an arm that ends by leaving takes control past an event that stands behind it.
 bool passes_by(const facts::FileFacts& f, RegionId arm, EventId later, Rounds rounds) {
   RegionId loop = loop_around(f, arm);
@@ -82,6 +91,7 @@ bool may_follow(Evaluator& evaluator, FileId file, EventId earlier, EventId late
     if (is_arm(arm) && !again)
       for (RegionId y = f.events[later].region; y != none; y = f.regions[y].parent)
         if (is_arm(f.regions[y]) && f.regions[y].statement == arm.statement && f.regions[y].kind != arm.kind) return false;
+    if (arm.kind == RegionKind::try_body && f.events[earlier].op == Op::call && !again && raised_instead(f, x, earlier, later)) return false;
     bool branch = is_arm(arm) || arm.kind == RegionKind::except_arm;
     if (branch && later > earlier && ends_by_leaving(evaluator, file, x, frame) && passes_by(f, x, later, rounds)) return false;
   }

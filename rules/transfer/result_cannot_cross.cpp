@@ -106,7 +106,9 @@ class Judge {
       auto found = problem(evaluator_.evaluate(site, worker.worker.frame), launch.row->launch->pickler, worker.trace, uint32_t(worker.trace.steps.size()), certain);
       if (!found) continue;
       auto draft = report_.finding(site, "the result of the task holds " + found->what + ", which cannot be sent back");
-      draft.under(methods(id), wrapped_error ? "raises:MaybeEncodingError" : found->outcome).launch(id).confidence(certain ? Confidence::certain : Confidence::likely);
+      // A worker that awaits its tasks dies of it, and nobody answers.
+      std::string outcome = awaits_tasks(launch, worker.worker) ? "hangs" : wrapped_error ? "raises:MaybeEncodingError" : found->outcome;
+      draft.under(methods(id), outcome).launch(id).confidence(certain ? Confidence::certain : Confidence::likely);
       explain(draft, *found, site);
       draft.label(task, "the task is sent here; return plain data from it");
     }
