@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analyzer/model/order.h"
+
 namespace forklint::rules {
 
 using namespace model;
@@ -21,28 +23,7 @@ bool in_import(const Trace& trace, uint32_t step) {
   return false;
 }
 
-bool precedes(const Model& model, const Trace& trace, uint32_t earlier, uint32_t later) {
-  if (earlier >= later) return false;
-  // Where the two paths part, the steps are siblings of one scope: they exclude each other only by their regions.
-  std::vector<uint32_t> a{earlier}, b{later};
-  for (uint32_t up = trace.steps[earlier].parent; up != none; up = trace.steps[up].parent) a.push_back(up);
-  for (uint32_t up = trace.steps[later].parent; up != none; up = trace.steps[up].parent) b.push_back(up);
-  while (!a.empty() && !b.empty() && a.back() == b.back()) {
-    a.pop_back();
-    b.pop_back();
-  }
-  if (a.empty() || b.empty()) return true;
-  Site first = trace.steps[a.back()].site, second = trace.steps[b.back()].site;
-  if (first.file != second.file) return true;
-  const facts::FileFacts& f = model.file(first.file).facts;
-  for (RegionId x = f.events[first.event].region; x != none; x = f.regions[x].parent)
-    for (RegionId y = f.events[second.event].region; y != none; y = f.regions[y].parent) {
-      if (x == y) return true;
-      bool arms = f.regions[x].kind == facts::RegionKind::then_arm || f.regions[x].kind == facts::RegionKind::else_arm;
-      if (arms && f.regions[x].statement == f.regions[y].statement && f.regions[x].kind != f.regions[y].kind) return false;
-    }
-  return true;
-}
+bool precedes(const Model& model, const Trace& trace, uint32_t earlier, uint32_t later) { return may_follow(model.evaluator(), trace, earlier, later, Rounds::one); }
 
 bool reimported(const Model& model, const Trace& trace) {
   const std::string& path = model.file(trace.file).path;
@@ -62,6 +43,34 @@ bool in_try(const Model& model, const Trace& trace, uint32_t step) {
   return false;
 }
 
+namespace {
+
+// unittest.main(), at module level.
+bool runs_its_tests(const Model& model, FileId id) {
+  const File& file = model.file(id);
+  for (EventId event = file.facts.scopes[0].events.begin; event < file.facts.scopes[0].events.end; ++event) {
+    if (file.event(event).op != Op::call || file.scope_of(event) != 0) continue;
+    for (ValueId callee : model.evaluator().evaluate({id, file.operand(event, 0)}, any_frame))
+      if (const knowledge::Api* row = model.evaluator().api(callee); row && row->runs_tests) return true;
+  }
+  return false;
+}
+
+// A module of tests, by its name and by what it defines: a test runner imports it, and children import the runner's main.
+bool is_collected(const Model& model, FileId id) {
+  const File& file = model.file(id);
+  std::string_view name = std::string_view(file.path).substr(file.path.find_last_of("/\\") + 1);
+  if (!name.starts_with("test_") && !name.ends_with("_test.py")) return false;
+  bool tests = std::ranges::any_of(file.facts.scopes, [&](const facts::Scope& scope) {
+    bool function = scope.kind == facts::ScopeKind::function && file.name(scope.name).starts_with("test");
+    bool class_ = scope.kind == facts::ScopeKind::class_ && file.name(scope.name).starts_with("Test");
+    return (function || class_) && scope.parent == 0;
+  });
+  return tests && !runs_its_tests(model, id);
+}
+
+}  // namespace
+
 bool is_program(const Model& model, const Trace& trace) {
   if (trace.entry != Entry::main) return false;
   const File& file = model.file(trace.file);
@@ -72,7 +81,7 @@ bool is_program(const Model& model, const Trace& trace) {
         const facts::Event& side = file.event(file.facts.operands_of(event)[i].value);
         if (name != none && side.op == Op::read && side.name == name) return true;
       }
-  return !model.imported(trace.file);
+  return !model.imported(trace.file) && !is_collected(model, trace.file);
 }
 
 StartMethods repeating_methods(const Model& model, const Trace& trace) {

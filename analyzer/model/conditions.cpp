@@ -182,6 +182,50 @@ class Reader {
     return side(*fork, child == holds ? Side::child : Side::parent);
   }
 
+  // worker = start(n); if worker is not None: where the function gives None on the one side of its fork and something else
+  // on the other.
+  std::optional<Condition> returned_side(Site value, bool null, int depth) {
+    const File& file = evaluator_.program().file(value.file);
+    if (file.event(value.event).op != Op::read || depth > deepest) return {};
+    ScopeId scope = file.scope_of(value.event);
+    if (evaluator_.binding_scope(value.file, scope, file.event(value.event).name) != scope) return {};
+    auto bindings = evaluator_.reaching(value.file, scope, file.event(value.event).name, value.event);
+    if (bindings.size() != 1 || file.event(bindings[0]).op != Op::bind) return {};
+    Site call{value.file, file.operand(bindings[0], 0)};
+    if (file.event(call.event).op != Op::call) return {};
+    Values callees = evaluator_.evaluate({call.file, file.operand(call.event, 0)}, frame_);
+    const Value callee = callees.size() == 1 ? evaluator_.value(callees[0]) : Value{};
+    if (callee.kind != ValueKind::function && callee.kind != ValueKind::bound) return {};
+    const File& home = evaluator_.program().file(callee.file);
+    if (!home.launching.empty() && home.launching[callee.index] != 1) return {};
+    Reader inside(evaluator_, evaluator_.enter(callees[0], call, frame_), role_);
+    Condition::Fork of_null, of_other;
+    Side last = Side::both;
+    for (EventId give : home.scopes[callee.index].returns) {
+      Condition::Fork here = inside.fork_around({callee.file, give}, depth);
+      if (here.side == Side::both && last != Side::both) here = {of_null.side != Side::both ? of_null.site : of_other.site, last == Side::child ? Side::parent : Side::child};
+      EventId given = home.operand(give, 0);
+      Condition::Fork& known = given == none || home.event(given).op == Op::null ? of_null : of_other;
+      if (here.side == Side::both || (known.side != Side::both && (known.side != here.side || known.site != here.site))) return {};
+      known = here;
+      last = here.side;
+    }
+    if (of_null.side == Side::both || of_other.side == Side::both || of_null.side == of_other.side || of_null.site != of_other.site) return {};
+    return side(of_null.site, null ? of_null.side : of_other.side);
+  }
+
+  // The side of a fork that the branches around an event are for.
+  Condition::Fork fork_around(Site site, int depth) {
+    const File& file = evaluator_.program().file(site.file);
+    for (RegionId region = file.event(site.event).region; region != none; region = file.facts.regions[region].parent) {
+      const facts::Region& it = file.facts.regions[region];
+      bool then = it.kind == facts::RegionKind::then_arm;
+      if (!then && it.kind != facts::RegionKind::else_arm) continue;
+      if (Condition condition = read({site.file, it.subject}, then, depth + 1); condition.forks[0].side != Side::both) return condition.forks[0];
+    }
+    return {};
+  }
+
   Condition comparison(Site site, bool holds, int depth) {
     const File& file = evaluator_.program().file(site.file);
     std::string_view operation = file.name_of(site.event);
@@ -193,6 +237,8 @@ class Reader {
       operation = operation == "!=" ? "==" : operation == "is not" ? "is" : "in";
     }
     if (operation == "in") return membership(left, right, holds);
+    if (operation == "is" && file.event(right.event).op == Op::null)
+      if (auto forked = returned_side(left, holds, depth)) return *forked;
     if (operation == "==" || operation == "is") {
       if (names_module(right)) std::swap(left, right);
       if (names_module(left)) return name_test(text_of(right), holds);

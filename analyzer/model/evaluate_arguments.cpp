@@ -74,6 +74,18 @@ std::optional<ArgumentRef> by_keyword(Evaluator& evaluator, const llvm::SmallVec
   return {};
 }
 
+// The decorator that names a parameter and so gives it its values: @pytest.mark.parametrize("mode", [1, 2]), and commands
+// whose options become arguments. The call; none when there is no such decorator.
+EventId decorator_that_gives(const File& file, ScopeId function, NameId parameter) {
+  std::string_view name = file.name(parameter);
+  for (EventId decoration : file.decorations(function)) {
+    EventId call = file.operand(decoration, 0);
+    EventId first = call != none && file.event(call).op == Op::call && file.event(call).operands_count > 1 ? file.operand(call, 1) : none;
+    if (first != none && file.event(first).op == Op::string && file.name_of(first) == name) return call;
+  }
+  return none;
+}
+
 }  // namespace
 
 llvm::SmallVector<ArgumentRef, 4> Evaluator::arguments_of(Site call, FrameId frame) {
@@ -188,6 +200,12 @@ Values Evaluator::unknown_parameter(FileId file_id, ScopeId scope_id, uint32_t p
     if (name == "cls" || name == "mcs") return {owner};
   }
   add(result, make({.kind = ValueKind::parameter, .file = file_id, .index = parameter, .frame = frame}));
+  if (EventId decorator = decorator_that_gives(file, scope_id, it.name); decorator != none) {
+    // What it gives is what counts: annotations of tests are seldom kept true.
+    if (file.event(decorator).operands_count > 2)
+      for (ValueId list : Values(evaluate({file_id, file.operand(decorator, 2)}, any_frame))) add(result, elements(list));
+    return result;
+  }
   if (it.default_value != none) add(result, evaluate({file_id, it.default_value}, any_frame));
   add(result, annotated(file_id, scope_id, it.annotation, frame));
   return result;

@@ -18,6 +18,15 @@ bool puts_elements(const File& file, EventId change) {
   return file.name_of(callee) == "extend" || file.name_of(callee) == "update";
 }
 
+// The key under which a change puts something; none where it is not of one key.
+EventId key_of(const File& file, EventId change) {
+  const facts::Event& event = file.event(change);
+  if (event.op == Op::set_subscript || event.op == Op::augment_subscript) return file.operand(change, 1);
+  EventId callee = event.op == Op::call ? file.operand(change, 0) : none;
+  bool sets_default = callee != none && file.event(callee).op == Op::attribute && file.name_of(callee) == "setdefault";
+  return sets_default && event.operands_count > 1 ? file.operand(change, 1) : none;
+}
+
 }  // namespace
 
 Values Evaluator::elements(ValueId id, std::optional<uint32_t> index) {
@@ -164,8 +173,9 @@ Values Evaluator::container_elements(const Value& value, std::optional<uint32_t>
   return result;
 }
 
-// What append, add, x[k] = v … put in later, through the name or attribute that holds the container.
-Values Evaluator::changed_elements(const Value& value) {
+// What append, add, x[k] = v … put in later, through the name or attribute that holds the container; with a key, what may
+// stand under that key.
+Values Evaluator::changed_elements(const Value& value, std::optional<std::string_view> key) {
   const File& file = program_.file(value.file);
   ScopeId scope = file.scope_of(value.index);
   Values result;
@@ -183,9 +193,14 @@ Values Evaluator::changed_elements(const Value& value) {
       if (read != by_name) continue;
       ScopeId where = file.scope_of(change.event);
       if (by_name && binding_scope(value.file, where, event.name) != scope) continue;
-      Values put = evaluate({value.file, change.value}, where == scope ? value.frame : any_frame);
+      FrameId frame = where == scope ? value.frame : any_frame;
+      if (EventId under = key ? key_of(file, change.event) : none; under != none) {
+        auto text = constant_string(evaluate({value.file, under}, frame));
+        if (text && *text != *key) continue;
+      }
+      Values put = evaluate({value.file, change.value}, frame);
       if (!puts_elements(file, change.event)) add(result, put);
-      else for (ValueId held : put) add(result, elements(held));
+      else for (ValueId held : put) add(result, key ? item(held, *key) : elements(held));
     }
   }
   return result;
@@ -243,7 +258,7 @@ Values Evaluator::item(ValueId container, std::string_view key) {
     ++i;
   }
   if (result.empty() && open) result.push_back(unknown_value);
-  add(result, changed_elements(it));
+  add(result, changed_elements(it, key));
   return result;
 }
 

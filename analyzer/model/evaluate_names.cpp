@@ -44,6 +44,22 @@ RegionId innermost_loop(const facts::FileFacts& f, RegionId region) {
   return region;
 }
 
+// Whether a later binding surely replaces an earlier one: it runs wherever the earlier one ran, with no way round it by an
+// exception that is caught or by leaving a loop.
+bool replaces(const facts::FileFacts& f, EventId earlier, EventId later) {
+  constexpr EventId near = 200;
+  RegionId region = f.events[later].region;
+  if (later - earlier > near || !encloses(f, region, f.events[earlier].region)) return false;
+  bool in_loop = false;
+  for (RegionId it = f.events[earlier].region; it != none; it = f.regions[it].parent) {
+    if (f.regions[it].kind == facts::RegionKind::try_body) return false;
+    in_loop |= f.regions[it].kind == facts::RegionKind::loop;
+  }
+  for (EventId id = earlier + 1; in_loop && id < later; ++id)
+    if (f.events[id].op == Op::break_ || f.events[id].op == Op::continue_) return false;
+  return true;
+}
+
 }  // namespace
 
 Values Evaluator::read_name(Site site, FrameId frame) {
@@ -145,6 +161,8 @@ llvm::SmallVector<EventId, 4> Evaluator::reaching(FileId file_id, ScopeId scope,
     if (exclusive(f, region, here)) continue;
     if (file.event(all[i]).op == Op::delete_name) continue;
     if (file.event(all[i]).op == Op::declare && i != 0) continue;
+    bool replaced = at != none && std::any_of(result.begin(), result.end(), [&](EventId later) { return file.event(later).op != Op::augment && replaces(f, all[i], later); });
+    if (replaced) continue;
     result.push_back(all[i]);
     bool certain = region == none || (at != none && encloses(f, region, here));
     if (certain && file.event(all[i]).op != Op::augment) break;

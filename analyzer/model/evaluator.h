@@ -188,7 +188,7 @@ class Evaluator {
   Values yielded_elements(const Value& iterator, const knowledge::Api* row);
   Values subscript(Site site, FrameId frame);
   Values container_elements(const Value& value, std::optional<uint32_t> index);
-  Values changed_elements(const Value& value);
+  Values changed_elements(const Value& value, std::optional<std::string_view> key = {});
   Values pair_elements(const Value& pair, std::optional<uint32_t> index);
   Values packed_elements(const Value& value, std::optional<uint32_t> index);
 

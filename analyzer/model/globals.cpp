@@ -55,6 +55,7 @@ class Reads {
         const Step& step = workers_[w].trace.steps[i];
         if (step.kind == StepKind::write_global || step.kind == StepKind::change_global) sets_[key(step.file, step.name)].push_back({w, i});
         if (step.kind == StepKind::write_attribute || step.kind == StepKind::change_attribute) sets_[key(none, step.subject)].push_back({w, i});
+        if (step.kind == StepKind::api && step.row->patches) note_patch({w, i}, step);
       }
   }
 
@@ -88,6 +89,21 @@ class Reads {
 
   static uint64_t key(FileId file, uint32_t what) { return uint64_t(file) << 32 | what; }
 
+  // for name, value in state.items(): setattr(settings, name, value) may set any variable of the module.
+  void note_patch(Place place, const Step& step) {
+    auto arguments = evaluator_.arguments_of(step.site, step.frame);
+    if (arguments.empty()) return;
+    auto text = arguments.size() > 1 ? evaluator_.constant_string(evaluator_.values_of(arguments[1])) : std::nullopt;
+    std::string name(text.value_or(""));
+    for (ValueId owner : evaluator_.values_of(arguments[0]))
+      if (const Value it = evaluator_.value(owner); it.kind == ValueKind::module) patched_[key(it.file, text ? model_.file(it.file).find_name(name) : none)].push_back(place);
+  }
+
+  bool patched(size_t reader, uint32_t read, FileId file, NameId name) const {
+    auto it = patched_.find(key(file, name));
+    return it != patched_.end() && std::any_of(it->second.begin(), it->second.end(), [&](Place set) { return earlier(set, reader, read); });
+  }
+
   bool earlier(Place set, size_t reader, uint32_t read) const {
     if (set.worker != reader) return workers_[set.worker].worker.kind == PayloadKind::initializer;
     // What fills a missing value, or changes it in place, is at home in the child.
@@ -97,6 +113,7 @@ class Reads {
 
   bool set_by_worker(size_t reader, uint32_t read, StepKind kind) const {
     const Step& it = workers_[reader].trace.steps[read];
+    if (kind == StepKind::write_global && (patched(reader, read, it.file, it.name) || patched(reader, read, it.file, none))) return true;
     return any_set(key(it.file, it.name), reader, read, [&](const Step& step) { return step.kind == kind; });
   }
 
@@ -143,6 +160,7 @@ class Reads {
   Evaluator& evaluator_;
   const std::vector<WorkerTrace>& workers_;
   std::unordered_map<uint64_t, std::vector<Place>> sets_;                  // by variable, or by owner of the attribute
+  std::unordered_map<uint64_t, std::vector<Place>> patched_;               // by variable; no name: any variable of the module
   std::vector<std::optional<std::unordered_set<ValueId>>> held_;           // by worker: what the variables that it reads hold
   std::vector<InheritedRead> result_;
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analyzer/model/order.h"
+
 namespace forklint::model {
 namespace {
 
@@ -47,12 +49,19 @@ class Threads {
   std::vector<LiveThread> run() {
     for (uint32_t i = 0; i < at_; ++i) step(i);
     const Step& here = trace_.steps[at_];
-    std::erase_if(alive_, [&](const LiveThread& thread) { return exclusive(trace_.steps[thread.step], here) || dispatched(thread.step, here) || own(thread, here.thread) || replaced(thread.object, here.site); });
+    std::erase_if(alive_, [&](const LiveThread& thread) { return exclusive(trace_.steps[thread.step], here) || elsewhere(thread.step) || dispatched(thread.step, here) || own(thread, here.thread) || loop_over(thread.step); });
     if (here.thread != none) alive_.push_back({});
     return std::move(alive_);
   }
 
  private:
+  // A run that starts the thread does not come here: by another arm, or in another process.
+  bool elsewhere(uint32_t start) {
+    for (const Condition::Fork& fork : trace_.steps[start].condition.forks)
+      if (fork.side == Side::child && trace_.steps[at_].condition.side_of(fork.site) != Side::child) return true;
+    return !may_follow(evaluator_, trace_, start, at_, Rounds::several);
+  }
+
   // The thread comes of a call that starts the other kind of worker where this step is reached.
   bool dispatched(uint32_t start, const Step& here) {
     for (uint32_t up = start; up != none; up = trace_.steps[up].parent)
@@ -63,26 +72,23 @@ class Threads {
   // The thread that runs the step itself; nested starts count as others.
   bool own(const LiveThread& thread, uint32_t current) const { return current != none && thread.step == current; }
 
-  // loader = DataLoader(…); …; loader = DataLoader(…): the first is gone, and its threads with it. A pool's may go on for
-  // a while.
-  bool replaced(ValueId object, Site here) const {
-    const Value& it = evaluator_.value(object);
-    const Api* maker = it.kind == ValueKind::object && it.index != none ? evaluator_.maker(object) : nullptr;
-    if (!maker || !maker->launch || maker->launch->starts != knowledge::Starts::iterate || it.file != here.file) return false;
-    const File& file = evaluator_.program().file(it.file);
-    ScopeId scope = file.scope_of(it.index);
-    if (file.scope_of(here.event) != scope) return false;
-    for (const auto& [name, bindings] : file.scopes[scope].names) {
-      auto binds = [&](EventId id) { return file.event(id).op == Op::bind && file.operand(id, 0) == it.index; };
-      auto bound = std::find_if(bindings.events.begin(), bindings.events.end(), binds);
-      if (bound == bindings.events.end()) continue;
-      return std::any_of(bound + 1, bindings.events.end(), [&](EventId id) { return file.event(id).op == Op::bind && id < here.event && file.event(id).region == file.event(*bound).region; });
+  // What is iterated has its helpers as long as its loop goes on; they end with it.
+  bool loop_over(uint32_t iteration) const {
+    const Step& it = trace_.steps[iteration];
+    if (it.kind != StepKind::iterate) return false;
+    const facts::FileFacts& f = evaluator_.program().file(it.site.file).facts;
+    for (uint32_t up = at_; up != none; up = trace_.steps[up].parent) {
+      const Step& here = trace_.steps[up];
+      if (here.frame != it.frame || here.site.file != it.site.file) continue;
+      for (RegionId region = f.events[here.site.event].region; region != none; region = f.regions[region].parent)
+        if (f.regions[region].kind == facts::RegionKind::loop && f.regions[region].subject == it.site.event) return false;
     }
-    return false;
+    return true;
   }
 
   void step(uint32_t i) {
     const Step& it = trace_.steps[i];
+    if (it.kind == StepKind::iterate) return iterated(i);
     Deed deed = deed_of(evaluator_, it);
     if (!deed.row) return;
     const Api& row = *deed.row;
@@ -101,8 +107,15 @@ class Threads {
     if (row.thread == "import") add(i, unknown_value);
     if (row.thread == "construct") add(i, result_of(it));
     if (row.thread == "call" && !goes_to_processes(it)) add(i, deed.receiver);
-    if (row.launch && row.launch->starts_threads && row.launch->starts != knowledge::Starts::first_task && !launches_nothing(evaluator_, *row.launch, it.site, it.frame)) add(i, result_of(it));
+    if (row.launch && row.launch->starts_threads && row.launch->starts != knowledge::Starts::first_task && row.launch->starts != knowledge::Starts::iterate && !launches_nothing(evaluator_, *row.launch, it.site, it.frame)) add(i, result_of(it));
     if (row.task) first_task(i, it, deed.receiver);
+  }
+
+  void iterated(uint32_t i) {
+    const Step& it = trace_.steps[i];
+    const Value made = evaluator_.value(it.subject);
+    bool starts = it.row && it.row->launch && it.row->launch->starts_threads && made.index != none;
+    if (starts && !launches_nothing(evaluator_, *it.row->launch, made.site(), made.frame)) add(i, it.subject);
   }
 
   // An executor of processes has its helper thread from the first task on.
@@ -234,7 +247,7 @@ std::vector<HeldLock> held_locks(Evaluator& evaluator, const Trace& trace, uint3
     const Step& step = trace.steps[i];
     if (step.thread != current || exclusive(step, trace.steps[at])) continue;
     if (Taking taken = taking(evaluator, step); taken.lock != unknown_value) {
-      result.push_back({taken, i, false, step.condition.certain()});
+      if (may_follow(evaluator, trace, i, at, Rounds::several)) result.push_back({taken, i, false, step.condition.certain()});
       continue;
     }
     Deed deed = deed_of(evaluator, step);

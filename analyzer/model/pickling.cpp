@@ -6,6 +6,15 @@ namespace {
 
 constexpr int deepest = 6;
 
+// def __init__(self, stream: TextIO = None): what the annotation says is there only where somebody gives it.
+bool of_optional_parameter(const Program& program, const Value& object) {
+  if (object.index == none) return false;
+  const File& file = program.file(object.file);
+  for (const facts::Parameter& it : file.facts.parameters)
+    if (it.annotation == object.index && it.default_value != none) return file.event(it.default_value).op == Op::null;
+  return false;
+}
+
 }  // namespace
 
 std::optional<PickleProblem> Pickling::problem(ValueId value, const PickleContext& context) {
@@ -30,7 +39,7 @@ Pickling::Found Pickling::find(ValueId id, const PickleContext& context, int dep
     case ValueKind::function: return of_function(id, context);
     case ValueKind::class_: return of_class(id, context);
     case ValueKind::bound: return of_method(id, context, depth);
-    case ValueKind::object: return of_object(id, context, depth);
+    case ValueKind::object: return of_optional_parameter(evaluator_.program(), it) ? Found{} : of_object(id, context, depth);
     case ValueKind::instance: return of_instance(id, context, depth);
     case ValueKind::container: {
       const File& file = evaluator_.program().file(it.file);

@@ -10,6 +10,7 @@
 namespace forklint::model {
 
 struct Trace;
+struct MemberWrite;
 
 enum class Obstacle : uint8_t {
   lambda,
@@ -92,6 +93,7 @@ class Pickling {
   // pickling_instances.cpp
   Found of_instance(ValueId value, const PickleContext& context, int depth);
   Found of_attributes(ValueId instance, const PickleContext& context, int depth);
+  bool passed_by(const MemberWrite& write, const PickleContext& context);
   Found of_attribute(ValueId instance, std::string_view name, const PickleContext& context, int depth);
   bool customised(ValueId class_value);
   std::optional<std::vector<std::string>> left_behind(ValueId class_value);

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "analyzer/model/timeline.h"
+#include "analyzer/model/order.h"
 
 namespace forklint::model {
 
@@ -119,6 +119,22 @@ Pickling::Found Pickling::of_attributes(ValueId id, const PickleContext& context
   return {};
 }
 
+// The write stands in the same activation as what is pickled, and a run that comes to the one does not come to the other.
+bool Pickling::passed_by(const MemberWrite& write, const PickleContext& context) {
+  if (context.step >= context.trace->steps.size()) return false;
+  for (uint32_t up = context.step; up != none; up = context.trace->steps[up].parent) {
+    const Step& step = context.trace->steps[up];
+    if ((step.frame != write.frame && write.frame != any_frame) || step.site.file != write.site.file) continue;
+    const File& file = evaluator_.program().file(step.site.file);
+    ScopeId scope = file.scope_of(step.site.event);
+    if (scope != file.scope_of(write.site.event)) continue;
+    // An object is constructed once; other methods may be called again.
+    bool again = step.condition.repeated && file.name(file.facts.scopes[scope].name) != "__init__";
+    return !again && !may_follow(evaluator_, step.site.file, write.site.event, step.site.event, step.frame, Rounds::several);
+  }
+  return false;
+}
+
 Pickling::Found Pickling::of_attribute(ValueId instance, std::string_view name, const PickleContext& context, int depth) {
   const Value it = evaluator_.value(instance);
   struct Held {
@@ -134,11 +150,12 @@ Pickling::Found Pickling::of_attribute(ValueId instance, std::string_view name, 
     bool constructor = file.name(file.facts.scopes[scope].name) == "__init__";
     if (!constructor && context.trace) continue;
     if (constructor && context.trace && std::any_of(context.trace->writes.begin(), context.trace->writes.end(), [&](const MemberWrite& w) { return w.site == write && w.subject == instance; })) continue;
+    if (constructor && context.trace && passed_by({.site = write, .frame = any_frame}, context)) continue;
     history.push_back({write, evaluator_.written(write, instance), constructor && file.event(write.event).region == none});
   }
   if (context.trace)
     for (const MemberWrite& write : context.trace->writes) {
-      if (write.subject != instance || write.before > context.step) continue;
+      if (write.subject != instance || write.before > context.step || passed_by(write, context)) continue;
       const File& file = evaluator_.program().file(write.site.file);
       const facts::Event& event = file.event(write.site.event);
       if (file.name(event.name) != name || event.op == Op::augment_attribute) continue;

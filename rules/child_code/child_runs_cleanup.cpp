@@ -56,7 +56,7 @@ void check(const Model& model, engine::Report& report) {
         what = it.is_with ? "leaving this with statement cleans up for the parent, too" : "this finally clause runs in the child, too";
       }
     for (uint32_t step = 0; step < launch.step && cleanup.event == none; ++step)
-      if (trace.steps[step].kind == StepKind::api && trace.steps[step].row->at_exit) {
+      if (trace.steps[step].kind == StepKind::api && trace.steps[step].row->at_exit && precedes(model, trace, step, launch.step)) {
         cleanup = trace.steps[step].site;
         what = "this exit handler runs in the child, too";
       }

@@ -10,6 +10,15 @@ using namespace model;
 // The setting that a step changes; empty: none.
 std::string changed(const Step& step) { return (step.kind == StepKind::api || step.kind == StepKind::write_item) && step.row ? step.row->frozen_setting : std::string(); }
 
+// os.environ[key] = value: the object is read, but none of what it holds.
+bool only_written(const Model& model, const Step& step) {
+  const File& file = model.file(step.site.file);
+  constexpr EventId near = 40;  // the value and the key may stand in between
+  for (EventId id = step.site.event + 1; id < file.facts.events.size() && id < step.site.event + near; ++id)
+    if (file.operand(id, 0) == step.site.event) return file.event(id).op == Op::set_subscript || file.event(id).op == Op::delete_subscript;
+  return false;
+}
+
 const Step* read_in_child(const Model& model, size_t i, const std::string& what) {
   for (const WorkerTrace& worker : model.workers(i)) {
     if (worker.worker.kind == PayloadKind::initializer)
@@ -20,6 +29,7 @@ const Step* read_in_child(const Model& model, size_t i, const std::string& what)
     for (const Step& step : worker.trace.steps) {
       if (changed(step) == what) break;
       if (step.kind == StepKind::api && step.row->reads_setting == what) return &step;
+      if ((step.kind == StepKind::read_attribute || step.kind == StepKind::read_global) && only_written(model, step)) continue;
       if (step.kind == StepKind::read_attribute) {
         const std::string name = model.evaluator().value(step.subject).kind == ValueKind::external ? model.evaluator().type_name(step.subject) + "." + std::string(model.file(step.site.file).name(step.name)) : std::string();
         const knowledge::Api* row = name.empty() ? nullptr : model.program().knowledge().find(name);

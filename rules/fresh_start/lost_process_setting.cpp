@@ -2,6 +2,7 @@
 // importing its modules makes, and not what the parent set under its guard or in a function.
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "rules/support.h"
@@ -95,26 +96,34 @@ bool survives(const Model& model, const Step& step) {
   return false;
 }
 
+// redirect_stdout(…) does nothing before it is entered.
+bool sets_when_entered(const Model& model, const Trace& trace, uint32_t at) {
+  const Step& step = trace.steps[at];
+  if (step.kind != StepKind::api) return false;
+  Values made = model.evaluator().call_result(step.subject, step.site, step.frame);
+  if (made.empty()) return false;
+  if (model.program().knowledge().find(step.row->names[0] + ".__enter__")) return true;
+  return std::any_of(trace.steps.begin() + at, trace.steps.end(), [&](const Step& later) { return later.kind == StepKind::with_enter && std::find(made.begin(), made.end(), later.subject) != made.end(); });
+}
+
 void check(const Model& model, engine::Report& report) {
   for (size_t i = 0; i < model.launches().size(); ++i) {
     const Launch& launch = model.launches()[i];
     StartMethods fresh = reimporting_methods(launch);
     if (fresh.empty()) continue;
     const Trace& trace = model.trace_of(launch);
+    std::set<std::pair<std::string, Site>> told;
     for (uint32_t at = 0; at < launch.step; ++at) {
       const Step& step = trace.steps[at];
       if (setting(step).empty() || in_import(trace, at)) continue;
       if (trace.entry == Entry::main && step.condition.guard == Guard::none) continue;  // repeated by the child
-      if ((step.condition & launch.condition).guard == Guard::never || survives(model, step)) continue;
-      if (step.kind == StepKind::api && !model.evaluator().call_result(step.subject, step.site, step.frame).empty()) {
-        // redirect_stdout(…) does nothing before it is entered
-        bool entered = model.program().knowledge().find(step.row->names[0] + ".__enter__") != nullptr;
-        if (entered) continue;
-      }
+      if ((step.condition & launch.condition).guard == Guard::never || survives(model, step) || sets_when_entered(model, trace, at)) continue;
+      if (!precedes(model, trace, at, launch.step)) continue;
       bool left = step.kind == StepKind::with_enter && std::any_of(trace.steps.begin() + at, trace.steps.begin() + launch.step, [&](const Step& later) { return later.kind == StepKind::with_leave && later.subject == step.subject; });
       if (left) continue;
       const Step* used = used_in_child(model, i, step);
-      if (!used) continue;
+      // What is set up in several calls is missing as one thing.
+      if (!used || !told.insert({setting(step), used->site}).second) continue;
       report.finding(step.site, "This " + setting(step) + " is set in the parent only")
           .under(fresh & step.condition.methods & used->condition.methods, step.row->unset.empty() ? "wrong" : step.row->unset)
           .label(used->site, "the child depends on it here, and has the default")

@@ -1,5 +1,8 @@
 // A forked child has only the thread that called fork. What the other threads were in the middle of stays so for ever:
 // their locks taken, their streams half written, their imports half done.
+#include <algorithm>
+
+#include "analyzer/model/order.h"
 #include "rules/inherited_state/native.h"
 #include "rules/support.h"
 
@@ -62,18 +65,6 @@ bool stopped_before_fork(const Model& model, const Trace& trace, const LiveThrea
   return false;
 }
 
-// The arm of an `if`, among those around an event, that another event's arm excludes.
-bool in_other_arm(const File& file, EventId a, EventId b) {
-  for (RegionId x = file.event(a).region; x != none; x = file.facts.regions[x].parent)
-    for (RegionId y = file.event(b).region; y != none; y = file.facts.regions[y].parent) {
-      const facts::Region& one = file.facts.regions[x];
-      const facts::Region& other = file.facts.regions[y];
-      bool arms = (one.kind == facts::RegionKind::then_arm && other.kind == facts::RegionKind::else_arm) || (one.kind == facts::RegionKind::else_arm && other.kind == facts::RegionKind::then_arm);
-      if (arms && one.statement == other.statement) return true;
-    }
-  return false;
-}
-
 // worker = Thread(…) if … else Process(…), or a method that one class writes so and another one so: a program that has
 // chosen threads does not start processes in their place.
 bool alternatives(const Model& model, ValueId thread, ValueId process) {
@@ -82,7 +73,7 @@ bool alternatives(const Model& model, ValueId thread, ValueId process) {
   if (a.index == none || b.index == none || a.file != b.file) return false;
   const File& file = model.file(a.file);
   ScopeId x = file.scope_of(a.index), y = file.scope_of(b.index);
-  if (x == y) return x != 0 && in_other_arm(file, a.index, b.index);
+  if (x == y) return x != 0 && !may_follow(model.evaluator(), a.file, std::min(a.index, b.index), std::max(a.index, b.index), a.frame, Rounds::several);
   const facts::Scope& one = file.facts.scopes[x];
   const facts::Scope& other = file.facts.scopes[y];
   auto is_method = [&](const facts::Scope& scope) { return scope.parent != none && file.facts.scopes[scope.parent].kind == facts::ScopeKind::class_; };

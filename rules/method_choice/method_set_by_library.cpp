@@ -12,11 +12,27 @@ bool chosen_by_main(const Model& model, const Trace& trace, const Step& step) {
   return argument && argument->site.event != none && written_by_caller(model.evaluator(), argument->site, step.frame).site.file == trace.file;
 }
 
-// def main(), which a console script or a program of two lines calls: that is the program.
+// Whether the module itself calls a function of its own under its main guard.
+bool called_under_guard(const Model& model, FileId file_id, NameId function) {
+  const File& file = model.file(file_id);
+  for (EventId id = file.facts.scopes[0].events.begin; id < file.facts.scopes[0].events.end; ++id) {
+    EventId callee = file.event(id).op == Op::call ? file.operand(id, 0) : none;
+    bool calls = callee != none && file.event(callee).op == Op::read && file.event(callee).name == function && file.scope_of(id) == 0;
+    for (RegionId region = calls ? file.event(id).region : none; region != none; region = file.facts.regions[region].parent) {
+      const facts::Region& it = file.facts.regions[region];
+      if (it.kind == facts::RegionKind::then_arm && implied(model.evaluator(), {file_id, it.subject}, any_frame, true, Role::main).guard == Guard::main_only) return true;
+    }
+  }
+  return false;
+}
+
+// def main(), or what the module calls where it is run itself, and which a console script or a program of two lines calls as
+// well: that is the program.
 bool in_main_function(const Model& model, const Step& step) {
   const File& file = model.file(step.site.file);
   const facts::Scope& scope = file.facts.scopes[file.scope_of(step.site.event)];
-  return scope.kind == facts::ScopeKind::function && file.name(scope.name) == "main" && scope.parent == 0;
+  if (scope.kind != facts::ScopeKind::function || scope.parent != 0) return false;
+  return file.name(scope.name) == "main" || called_under_guard(model, step.site.file, scope.name);
 }
 
 void check(const Model& model, engine::Report& report) {

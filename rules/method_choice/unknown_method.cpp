@@ -28,6 +28,9 @@ void check(const Model& model, engine::Report& report) {
       if (!argument) continue;
       // Words that other libraries take are none of multiprocessing's.
       bool foreign = (step.row->makes_context || step.row->method_effect == knowledge::MethodEffect::sets) && !(argument->methods - knowledge::fork_spawn_forkserver).empty();
+      // Other libraries' words are open: whoever likes registers a backend of its own. A known method misspelt is still one.
+      bool closed = step.row->makes_context || step.row->method_effect == knowledge::MethodEffect::sets;
+      if (!argument->bad_name.empty() && !closed && meant_by(argument->bad_name).empty()) continue;
       if (!argument->bad_name.empty() || foreign) {
         argument->site = written_by_caller(evaluator, argument->site, step.frame).site;
         // The name may come from further up: point at the call that says it.

@@ -58,6 +58,17 @@ class Judge {
     return size_t(std::count_if(workers.begin(), workers.end(), [&](const WorkerTrace& other) { return other.worker.kind == PayloadKind::task && other.worker.step == task.step; }));
   }
 
+  // A pool that is entered with `async with`, or whose methods are awaited, awaits in the child what an async function gives.
+  bool awaits_tasks(const Launch& launch, const Worker& task) const {
+    const Trace& trace = model_.trace_of(launch);
+    for (const Step& step : trace.steps)
+      if (step.kind == StepKind::with_enter && same_object(evaluator_, step.subject, launch.object) && (model_.file(step.site.file).event(step.site.event).flags & facts::flag_async)) return true;
+    if (task.step == none || trace.steps[task.step].row->task->pool) return false;
+    Site call = trace.steps[task.step].site;
+    const File& file = model_.file(call.file);
+    return call.event + 1 < file.facts.events.size() && file.event(call.event + 1).op == Op::await && file.operand(call.event + 1, 0) == call.event;
+  }
+
   void results(size_t id, const WorkerTrace& worker) {
     const Launch& launch = model_.launches()[id];
     const Value function = evaluator_.value(worker.worker.function);
@@ -71,21 +82,33 @@ class Judge {
     if (scope.flags & (facts::scope_generator | facts::scope_async)) {
       if (alternatives(id, worker.worker) > 1) return;  // which of them runs is not known
       bool generator = scope.flags & facts::scope_generator;
+      if (!generator && awaits_tasks(launch, worker.worker)) return returns(id, worker, task);
       report_.finding(task, std::string("the result of the task is a ") + (generator ? "generator" : "coroutine") + ", which cannot be sent back")
           .under(methods(id), type_error).launch(id)
           .label({function.file, scope.definition}, generator ? "a generator function; return a list instead" : "an async function; run it in the task with asyncio.run()");
       return;
     }
+    returns(id, worker, task);
+  }
+
+  // What the task returns.
+  void returns(size_t id, const WorkerTrace& worker, Site task) {
+    const Launch& launch = model_.launches()[id];
+    const Value function = evaluator_.value(worker.worker.function);
+    const File& file = model_.file(function.file);
+    bool wrapped_error = launch.row->launch->starts == knowledge::Starts::construct;
     std::vector<Site> returned;
     for (EventId id_of : file.scopes[function.index].returns)
       if (EventId value = file.operand(id_of, 0); value != none) returned.push_back({function.file, value});
-    if (scope.kind == facts::ScopeKind::lambda) returned.clear();
+    if (file.facts.scopes[function.index].kind == facts::ScopeKind::lambda) returned.clear();
     for (Site site : returned) {
       bool certain = true;
       auto found = problem(evaluator_.evaluate(site, worker.worker.frame), launch.row->launch->pickler, worker.trace, uint32_t(worker.trace.steps.size()), certain);
       if (!found) continue;
       auto draft = report_.finding(site, "the result of the task holds " + found->what + ", which cannot be sent back");
-      draft.under(methods(id), wrapped_error ? "raises:MaybeEncodingError" : found->outcome).launch(id).confidence(certain ? Confidence::certain : Confidence::likely);
+      // A worker that awaits its tasks dies of it, and nobody answers.
+      std::string outcome = awaits_tasks(launch, worker.worker) ? "hangs" : wrapped_error ? "raises:MaybeEncodingError" : found->outcome;
+      draft.under(methods(id), outcome).launch(id).confidence(certain ? Confidence::certain : Confidence::likely);
       explain(draft, *found, site);
       draft.label(task, "the task is sent here; return plain data from it");
     }

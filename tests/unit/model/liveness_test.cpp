@@ -57,6 +57,16 @@ TEST_CASE("a thread that is started under a condition may be alive") {
   CHECK(live_in("import sys\nt = threading.Thread(target=work)\nif sys.argv[1:]:\n    t.start()\n") == "8?");
 }
 
+TEST_CASE("a run that starts a thread in another arm, or leaves after it, does not come here") {
+  std::string test = "import sys\nt = threading.Thread(target=work)\nif sys.argv[1:]:\n    t.start()\n";
+  auto live_at_end = [&](const std::string& rest) { return live(Modelled(header + test + rest)); };
+  CHECK(live_at_end("else:\n    " + std::string(launch)) == "");
+  CHECK(live_at_end("    raise ValueError\n" + std::string(launch)) == "");
+  CHECK(live_at_end("    print()\n" + std::string(launch)) == "8?");
+  std::string loop = "import sys\nfor i in range(2):\n    if i:\n        threading.Thread(target=work).start()\n";
+  CHECK(live(Modelled(header + loop + "    else:\n        " + launch)) != "");
+}
+
 TEST_CASE("a decorator from outside is called without what it wraps, and does not run then") {
   std::string decorator = "from somewhere import made_decorator\n@made_decorator\ndef watched(call, name=None):\n    threading.Thread(target=work).start()\n    return call()\n";
   CHECK(live_in(decorator + "@watched(name='x')\ndef read(): pass\n") == "");
