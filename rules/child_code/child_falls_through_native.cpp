@@ -152,7 +152,7 @@ bool caller_does_not_ask(const Native& program, const ForkSite& site) {
   for (const Leaving& leaving : fork->leaves)
     if (leaving.way == Way::returns && may_end_before(program, *fork, leaving.event)) return false;
   const bool runs_on = std::ranges::any_of(site.leaves, [](const Leaving& it) { return it.way == Way::shared || it.way == Way::returns || it.way == Way::main_ends; });
-  return runs_on && !main_returns_it(program, fork->function) && !result_goes_further(program, site) && !result_goes_further(program, *fork);
+  return runs_on && !main_ends_with_it(program, fork->function) && !result_goes_further(program, site) && !result_goes_further(program, *fork);
 }
 
 void report_unasked(const Native& program, const ForkSite& site, engine::Report& report) {
