@@ -73,6 +73,19 @@ void sort_findings(std::vector<Finding>& findings, const std::vector<source::Fil
   });
 }
 
+// What is certain to fail and is not tied to a launch: no launch of that file works under these methods. Where nothing
+// says how it fails, what comes of the launch is not known.
+void fail_everywhere(Result& result, const Finding& finding) {
+  if (finding.confidence != Confidence::certain || finding.severity != Severity::error) return;
+  for (LaunchRow& row : result.launches)
+    for (MethodOutcome& cell : row.outcomes) {
+      if (row.place.file != finding.place.file || cell.outcome != "ok") continue;
+      if (finding.outcomes.empty()) cell.outcome = "unknown";
+      for (const MethodOutcome& outcome : finding.outcomes)
+        if (outcome.method == cell.method) cell.outcome = outcome.outcome;
+    }
+}
+
 // Rows in the order of the source, each cell the worst that is known of it.
 void fill_launches(Result& result, const std::vector<source::File>& files) {
   std::vector<int> order(result.launches.size());
@@ -95,7 +108,10 @@ void fill_launches(Result& result, const std::vector<source::File>& files) {
       if (row.methods.has(StartMethod(i))) row.outcomes.push_back({StartMethod(i), "ok"});
   for (size_t i = 0; i < result.findings.size(); ++i) {
     Finding& finding = result.findings[i];
-    if (finding.launch < 0) continue;
+    if (finding.launch < 0) {
+      fail_everywhere(result, finding);
+      continue;
+    }
     finding.launch = position[size_t(finding.launch)];
     LaunchRow& row = result.launches[size_t(finding.launch)];
     row.findings.push_back(int(i));

@@ -60,6 +60,16 @@ Scope read_noqa(Cursor& cursor, Suppression& result, Scope scope) {
   return scope;
 }
 
+// After a word that says nothing to us: whether it may be meant for a directive all the same, "disable", "skip[PSM201]",
+// "off PSM201". What goes on in words is prose.
+bool ends_like_directive(Cursor cursor) {
+  cursor.skip_blanks();
+  if (cursor.rest.empty() || cursor.rest.starts_with("*/")) return true;
+  if (std::string_view("[=:").find(cursor.rest.front()) != std::string_view::npos) return true;
+  std::string_view word = cursor.word();
+  return is_our_code(word) || is_rule_name(word);
+}
+
 }  // namespace
 
 Scope read_directive(Cursor& cursor, Suppression& result) {
@@ -78,6 +88,7 @@ Scope read_directive(Cursor& cursor, Suppression& result) {
   cursor.skip(verb.size());
   if (same_letters(verb, "noqa")) return read_noqa(cursor, result, Scope::file);
   if (verb != "ignore" && verb != "ignore-file") {
+    if (!ends_like_directive(cursor)) return Scope::none;
     result.unknown = verb;
     return Scope::statement;
   }

@@ -147,6 +147,7 @@ struct Api {
   std::optional<Argument> takes_over;      // the descriptor that it wraps and closes: open(fd)
   std::optional<Argument> closes_argument; // what it closes, when that is not the receiver: os.close
   bool receives = false;           // waits for something from the other end of the receiver, a pipe
+  std::optional<Argument> receives_from;   // what it receives from, when that is not the receiver: os.read
   bool ends_by_exception = false;  // `receives` raises at the end of the pipe, and yields nothing otherwise
   bool reads_to_end = false;       // returns when every copy of the other end is closed
   std::optional<Argument> serves;  // the queue that its thread empties: QueueListener
@@ -220,6 +221,9 @@ struct Api {
   std::vector<Argument> yields_elements;   // iterating its result gives the elements of these arguments: chain
   bool makes_missing = false;      // it keeps a callable that makes what is missing: defaultdict
   std::optional<Argument> returns_argument;  // its result is this argument, or as good as: typing.cast, copy.copy
+  std::optional<Argument> puts_into;         // it puts into this container …
+  std::optional<Argument> puts;              // … this: heappush
+  std::optional<Argument> returns_element;   // its result is an element of this argument: heappop
   bool calls_argument = false;     // calls its argument now, in this process: atexit-like excluded; app(), unittest.main, asyncio.run(coroutine)
   std::optional<Argument> calls;   // which
 

@@ -98,6 +98,7 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
   visit("takes-over", api.takes_over);
   visit("closes-argument", api.closes_argument);
   visit("receives", api.receives);
+  visit("receives-from", api.receives_from);
   visit("ends-by-exception", api.ends_by_exception);
   visit("reads-to-end", api.reads_to_end);
   visit("serves", api.serves);
@@ -168,6 +169,9 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
   visit("yields-elements", api.yields_elements);
   visit("makes-missing", api.makes_missing);
   visit("returns-argument", api.returns_argument);
+  visit("puts-into", api.puts_into);
+  visit("puts", api.puts);
+  visit("returns-element", api.returns_element);
   visit("calls-argument", api.calls_argument);
   visit("calls", api.calls);
 }

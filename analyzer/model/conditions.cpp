@@ -131,11 +131,13 @@ class Reader {
     for (ValueId value : Values(evaluator_.evaluate(callee, frame_))) {
       const Value& it = evaluator_.value(value);
       if (it.kind == ValueKind::external || it.kind == ValueKind::method) return evaluator_.symbol(it.symbol) + (call ? "()" : "");
-      // a variable that holds what a call gave: method = get_start_method()
-      if (it.kind == ValueKind::object && !call && file.event(site.event).op == Op::read) return evaluator_.symbol(it.symbol) + "()";
+      // a variable or attribute that holds what a call gave: method = get_start_method()
+      if (it.kind == ValueKind::object && !call && (file.event(site.event).op == Op::read || made_by_call(it))) return evaluator_.symbol(it.symbol) + "()";
     }
     return {};
   }
+
+  bool made_by_call(const Value& object) const { return object.index != none && evaluator_.program().file(object.file).event(object.index).op == Op::call; }
 
   // The call of os.fork whose result a value is; it may be something else as well, an attribute's first value say.
   std::optional<Site> fork_result(Site site) {

@@ -58,6 +58,10 @@ class Follower {
       if (region == none) return all | (end & falls);
       const facts::Region& it = f.regions[region];
       bool on = end & falls;
+      if (end == falls && goes_round(place, region) && !result_.shared) {  // in the next round it does what the parent does
+        result_.shared = true;
+        result_.first_shared = {place.file, event};
+      }
       if (it.kind == RegionKind::loop && (end & breaks)) on = true;
       all &= ~unsigned(breaks);
       if (!on && !(end & returns)) {
@@ -74,6 +78,14 @@ class Follower {
       if (!on) return all;
       region = it.parent;
     }
+  }
+
+  // A loop that nothing in it ends: `for`, `while True`.
+  bool goes_round(const Place& place, RegionId region) const {
+    const facts::FileFacts& f = file(place.file).facts;
+    const facts::Region& it = f.regions[region];
+    if (it.kind != RegionKind::loop || it.subject == none) return false;
+    return !it.events.contains(it.subject) || f.events[it.subject].op == Op::boolean;
   }
 
   EventId group_end(const Place& place, RegionId region) const {

@@ -25,6 +25,12 @@ std::optional<Values> Evaluator::special_result(const std::string& name, ValueId
     auto given = argument(arguments_of(call, frame), *row->returns_argument);
     return given ? values_of(*given) : Values{};
   }
+  if (const knowledge::Api* row = api(callee); row && row->returns_element) {
+    auto given = argument(arguments_of(call, frame), *row->returns_element);
+    Values result;
+    for (ValueId container : given ? values_of(*given) : Values{}) add(result, elements(container));
+    return result;
+  }
   if (name == "builtins.next") {
     Values result;
     for (ValueId iterator : argument_values(0)) add(result, elements(iterator));
@@ -61,12 +67,8 @@ std::optional<Values> Evaluator::special_result(const std::string& name, ValueId
       if (view && base.kind == ValueKind::container && program_.file(base.file).event(base.index).op == Op::dict)
         return Values{make({.kind = ValueKind::object, .file = call.file, .index = call.event, .frame = frame, .symbol = intern("builtins.dict.keys"), .base = it.base})};
       if (method == "copy" || view) return Values{it.base};
-      auto key = constant_string(argument_values(0));
-      if (key) {
-        std::string copy(*key);
-        return item(it.base, copy);
-      }
-      return elements(it.base);
+      Values keys = argument_values(0);
+      return keys.empty() ? elements(it.base) : items(it.base, keys);
     }
     return result;
   }

@@ -8,24 +8,6 @@ namespace {
 constexpr uint32_t most_elements = 16;
 // What enumerate and zip give in each round: a tuple, by position.
 constexpr std::string_view enumerated = "builtins.enumerate.__next__", zipped = "builtins.zip.__next__";
-// How far behind its display a container's name is looked for.
-constexpr uint32_t binding_distance = 6;
-
-// extend(values), update(values): not the values as one thing, but what is in them.
-bool puts_elements(const File& file, EventId change) {
-  EventId callee = file.event(change).op == Op::call ? file.operand(change, 0) : none;
-  if (callee == none || file.event(callee).op != Op::attribute) return false;
-  return file.name_of(callee) == "extend" || file.name_of(callee) == "update";
-}
-
-// The key under which a change puts something; none where it is not of one key.
-EventId key_of(const File& file, EventId change) {
-  const facts::Event& event = file.event(change);
-  if (event.op == Op::set_subscript || event.op == Op::augment_subscript) return file.operand(change, 1);
-  EventId callee = event.op == Op::call ? file.operand(change, 0) : none;
-  bool sets_default = callee != none && file.event(callee).op == Op::attribute && file.name_of(callee) == "setdefault";
-  return sets_default && event.operands_count > 1 ? file.operand(change, 1) : none;
-}
 
 }  // namespace
 
@@ -173,39 +155,6 @@ Values Evaluator::container_elements(const Value& value, std::optional<uint32_t>
   return result;
 }
 
-// What append, add, x[k] = v … put in later, through the name or attribute that holds the container; with a key, what may
-// stand under that key.
-Values Evaluator::changed_elements(const Value& value, std::optional<std::string_view> key) {
-  const File& file = program_.file(value.file);
-  ScopeId scope = file.scope_of(value.index);
-  Values result;
-  uint32_t end = std::min(file.facts.scopes[scope].events.end, value.index + 1 + binding_distance);
-  for (EventId id = value.index + 1; id < end; ++id) {
-    const facts::Event& event = file.event(id);
-    bool by_name = event.op == Op::bind && file.operand(id, 0) == value.index;
-    bool by_attribute = event.op == Op::set_attribute && file.operand(id, 1) == value.index;
-    if (!by_name && !by_attribute) continue;
-    auto changes = file.changes.find(event.name);
-    if (changes == file.changes.end()) continue;
-    for (const Change& change : changes->second) {
-      if (change.value == none || result.size() >= most_values) continue;
-      bool read = file.event(change.base).op == Op::read;
-      if (read != by_name) continue;
-      ScopeId where = file.scope_of(change.event);
-      if (by_name && binding_scope(value.file, where, event.name) != scope) continue;
-      FrameId frame = where == scope ? value.frame : any_frame;
-      if (EventId under = key ? key_of(file, change.event) : none; under != none) {
-        auto text = constant_string(evaluate({value.file, under}, frame));
-        if (text && *text != *key) continue;
-      }
-      Values put = evaluate({value.file, change.value}, frame);
-      if (!puts_elements(file, change.event)) add(result, put);
-      else for (ValueId held : put) add(result, key ? item(held, *key) : elements(held));
-    }
-  }
-  return result;
-}
-
 Values Evaluator::packed_elements(const Value& value, std::optional<uint32_t> index) {
   const Frame frame = frames_[value.frame];
   Values result;
@@ -242,6 +191,7 @@ Values Evaluator::item(ValueId container, std::string_view key) {
   if (it.kind != ValueKind::container) return result;
   const File& file = program_.file(it.file);
   const facts::Event& event = file.event(it.index);
+  if (event.op == Op::comprehension) return elements(container);  // of any key
   if (event.op != Op::dict) return result;
   bool open = false;
   for (uint32_t i = 0; i < event.operands_count; ++i) {
@@ -262,6 +212,17 @@ Values Evaluator::item(ValueId container, std::string_view key) {
   return result;
 }
 
+// Under one of the keys; of a key that is not known, anything that the container holds.
+Values Evaluator::items(ValueId container, const Values& keys) {
+  Values result;
+  for (ValueId key : keys) {
+    const Value it = values_[key];
+    bool text = it.kind == ValueKind::constant && Op(it.index) == Op::string;
+    add(result, text ? item(container, std::string(symbols_[it.symbol])) : elements(container));
+  }
+  return result;
+}
+
 Values Evaluator::subscript(Site site, FrameId frame) {
   const File& file = program_.file(site.file);
   Site key_site{site.file, file.operand(site.event, 1)};
@@ -270,16 +231,12 @@ Values Evaluator::subscript(Site site, FrameId frame) {
   for (ValueId base : Values(evaluate({site.file, file.operand(site.event, 0)}, frame))) {
     const Value it = values_[base];
     if (it.kind == ValueKind::container || it.kind == ValueKind::packed) {
-      auto text = constant_string(evaluate(key_site, frame));
-      if (text) {
-        std::string copy(*text);
-        add(result, item(base, copy));
-      } else if (key.op == Op::number && file.name(key.name).size() < 4) {
+      if (key.op == Op::number && file.name(key.name).size() < 4) {
         add(result, elements(base, uint32_t(std::atoi(std::string(file.name(key.name)).c_str()))));
       } else if (key.op == Op::slice) {
         add(result, base);
       } else {
-        add(result, elements(base));
+        add(result, items(base, Values(evaluate(key_site, frame))));
       }
     } else if (it.kind == ValueKind::class_ || it.kind == ValueKind::external) {
       const knowledge::Api* row = it.kind == ValueKind::external ? api(base) : nullptr;

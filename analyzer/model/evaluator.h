@@ -186,11 +186,20 @@ class Evaluator {
   // evaluate_containers.cpp
   Values find_elements(ValueId id, std::optional<uint32_t> index);
   Values yielded_elements(const Value& iterator, const knowledge::Api* row);
+  Values items(ValueId container, const Values& keys);
   Values subscript(Site site, FrameId frame);
   Values container_elements(const Value& value, std::optional<uint32_t> index);
-  Values changed_elements(const Value& value, std::optional<std::string_view> key = {});
   Values pair_elements(const Value& pair, std::optional<uint32_t> index);
   Values packed_elements(const Value& value, std::optional<uint32_t> index);
+
+  // evaluate_changes.cpp
+  Values changed_elements(const Value& value, std::optional<std::string_view> key = {});
+  Values put_in(Site value, ScopeId home, FrameId frame);
+  Values put_by_calls(FileId file, NameId holder, bool by_name, ScopeId home, FrameId frame);
+  Values put_by_callers(Site value, FrameId frame);
+  const std::vector<EventId>& calls_with(FileId file, NameId name);
+  bool other_object(ValueId a, ValueId b) const;
+  const std::vector<Site>& calls_named(std::string_view name);
 
   // evaluate_attributes.cpp
   Values instance_attribute(ValueId instance, std::string_view name);
@@ -215,6 +224,8 @@ class Evaluator {
   std::unordered_map<ValueId, llvm::SmallVector<ValueId, 4>> linearised_;
   std::unordered_map<SymbolId, const knowledge::Api*> rows_;
   std::optional<std::unordered_set<std::string_view>> property_names_;
+  std::optional<std::unordered_map<std::string_view, std::vector<Site>>> calls_by_name_;
+  std::unordered_map<FileId, std::unordered_map<NameId, std::vector<EventId>>> calls_with_;  // by the name that holds the first of two arguments
   // Nested questions: each of evaluate, elements, item and call_result counts.
   struct Deeper {
     int& depth;

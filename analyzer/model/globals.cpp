@@ -47,6 +47,11 @@ bool on_import(const File& file, EventId binding, Evaluator& evaluator, FileId f
   return true;
 }
 
+// from module import VARIABLE: a name of its own, which no later binding in that module changes, whatever the method.
+bool is_copied(const Model& model, Site read, FileId variable) {
+  return read.file != variable && model.file(read.file).event(read.event).op == Op::read;
+}
+
 class Reads {
  public:
   Reads(const Model& model, size_t launch) : model_(model), evaluator_(model.evaluator()), workers_(model.workers(launch)) {
@@ -69,6 +74,7 @@ class Reads {
         if (step.kind != StepKind::read_attribute) continue;
         const Value& owner = evaluator_.value(step.subject);
         if (owner.kind != ValueKind::instance && owner.kind != ValueKind::class_) continue;
+        if (owner.kind == ValueKind::instance && replaced(w, step.subject)) continue;
         std::string name(model_.file(step.site.file).name(step.name));
         if (owner.kind == ValueKind::instance && !through_global(w, step.subject)) {
           if (owner.base == unknown_value || !evaluator_.attribute_writes(owner.base, name).empty()) continue;
@@ -139,6 +145,21 @@ class Reads {
     return it != sets_.end() && std::any_of(it->second.begin(), it->second.end(), [&](Place set) {
              return matches(workers_[set.worker].trace.steps[set.step]) && earlier(set, reader, read);
            });
+  }
+
+  // The child gives another object to every variable through which it reaches this one: what the parent changed of it
+  // came with that, or does not matter. A copy of the variable, made by an import, keeps the old object.
+  bool replaced(size_t w, ValueId object) {
+    if (!through_global(w, object)) return false;
+    const std::vector<Step>& steps = workers_[w].trace.steps;
+    for (uint32_t i = 0; i < steps.size(); ++i) {
+      const Step& step = steps[i];
+      if (step.kind != StepKind::read_global) continue;
+      const Values held = evaluator_.module_variable(step.file, step.name);
+      if (std::find(held.begin(), held.end(), object) == held.end()) continue;
+      if (is_copied(model_, step.site, step.file) || !set_by_worker(w, i, StepKind::write_global)) return false;
+    }
+    return true;
   }
 
   // The object is one that a module holds, and the worker reaches it by the module's name.
@@ -223,8 +244,7 @@ class Losses {
     return true;
   }
 
-  // from module import VARIABLE: a name of its own, which no later binding in that module changes, whatever the method.
-  bool is_copy(const InheritedRead& read) const { return read.read.site.file != read.file && model_.file(read.read.site.file).event(read.read.site.event).op == Op::read; }
+  bool is_copy(const InheritedRead& read) const { return is_copied(model_, read.read.site, read.file); }
 
   // x.clear() on what is empty after import.
   bool adds_nothing(const Step& step) {

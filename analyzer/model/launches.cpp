@@ -322,6 +322,13 @@ class Finder {
     return row;
   }
 
+  // if method == "spawn": p = Process(…); the p.start() below it is of such a process
+  StartMethods made_under(uint32_t step, Site construction, FrameId frame) const {
+    for (uint32_t i = construction.event == none ? 0 : step; i-- > 0;)
+      if (trace_.steps[i].site == construction && trace_.steps[i].frame == frame) return trace_.steps[i].condition.methods;
+    return StartMethods::from_bits(31);
+  }
+
   // Says whether there is a launch: a Pool that a test replaces by a mock launches nothing.
   bool add(uint32_t i, ValueId object, const Api* row, ValueId callee, Site construction, FrameId construction_frame, Site site) {
     const Step& step = trace_.steps[i];
@@ -330,7 +337,7 @@ class Finder {
     Launch launch{.trace = trace_id_, .step = i, .site = site, .frame = step.frame, .row = row, .object = object, .construction = construction, .construction_frame = construction_frame, .condition = step.condition};
     launch.method = method_of(evaluator_, trace_, i, callee, *row, construction.event == none ? site : construction, construction_frame, standard_);
     if (launch.method.by == ChosenBy::standard || launch.method.by == ChosenBy::unknown) {
-      launch.method.methods = launch.method.methods & step.condition.methods;
+      launch.method.methods = launch.method.methods & step.condition.methods & made_under(i, construction, construction_frame);
       // On Windows only spawn exists.
       if (step.condition.platforms == platform_windows) launch.method.methods = launch.method.methods & StartMethod::spawn;
     }

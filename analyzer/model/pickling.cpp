@@ -52,6 +52,7 @@ Pickling::Found Pickling::find(ValueId id, const PickleContext& context, int dep
     case ValueKind::module: return PickleProblem{.obstacle = Obstacle::object, .what = "a module", .outcome = "raises:TypeError"};
     case ValueKind::method: {
       if (it.base == unknown_value) return {};
+      if (const knowledge::Api* row = evaluator_.api(id); row && row->is_object) return of_row(*row, row->names[0], {}, context);
       // A method that is known, or a member of an enumeration; an attribute may be anything.
       const Value base = evaluator_.value(it.base);
       const knowledge::Api* maker = evaluator_.maker(it.base);

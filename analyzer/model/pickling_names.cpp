@@ -44,7 +44,10 @@ Pickling::Found Pickling::of_function(ValueId id, const PickleContext& context) 
     if (original.parent != none && home.facts.scopes[original.parent].kind == facts::ScopeKind::class_) return {};
   }
   if (wrapped != unknown_value && evaluator_.value(wrapped).kind != ValueKind::function) return {};
-  if (Site decorated = decorated_at(it.frame); decorated.event != none) {
+  Site decorated = decorated_at(it.frame);
+  Values put = decorated.event == none ? Values{} : evaluator_.evaluate(decorated, any_frame);
+  bool is_wrapper = std::any_of(put.begin(), put.end(), [&](ValueId value) { return evaluator_.value(value).file == it.file && evaluator_.value(value).index == it.index; });
+  if (is_wrapper) {
     // A decorator put it in the place of a function, whose name does not lead to it.
     std::string name(file.name(scope.name));
     return PickleProblem{.obstacle = Obstacle::unfindable, .what = "the wrapper " + name + ", which a decorator put in the function's place", .outcome = local_outcome(context), .culprit = definition};

@@ -44,7 +44,7 @@ Pickling::Found Pickling::of_object(ValueId id, const PickleContext& context, in
   // A call that is known to make its result only by the type of that result.
   if (!row || row->picklable == Picklable::unknown)
     if (const Api* of_type = evaluator_.program().knowledge().find(type)) row = of_type;
-  if (!row) return {};
+  if (!row || (row->is_object && it.index != none)) return {};  // the row speaks of what was called, not of its result
   if (row->launch && row->launch->starts == knowledge::Starts::start && !started(id, context)) return {};
   if (row->picklable == Picklable::no && registered(evaluator_.external(type))) return {};
   return of_extension(of_row(*row, row->names[0], it.site(), context), type);

@@ -70,6 +70,21 @@ Rounds rounds_of(const Program& program, const Trace& trace, uint32_t step) {
   return result;
 }
 
+// Whether what a call gives is asked to be empty: if not data, while data. A comparison may be with a message.
+bool asks_for_end(const File& file, EventId call) {
+  const facts::Scope& scope = file.facts.scopes[file.scope_of(call)];
+  NameId name = none;
+  for (EventId id = call + 1; id < scope.events.end && name == none; ++id)
+    if (file.event(id).op == Op::bind && file.operand(id, 0) == call) name = file.event(id).name;
+  auto is_result = [&](EventId id) { return id == call || (id != none && name != none && file.event(id).op == Op::read && file.event(id).name == name); };
+  for (RegionId region = scope.regions.begin; region < scope.regions.end; ++region) {
+    EventId test = file.facts.regions[region].subject;
+    if (test != none && file.event(test).op == Op::unary) test = file.operand(test, 0);
+    if (is_result(test)) return true;
+  }
+  return false;
+}
+
 // Popen(…, stdin=PIPE)
 bool fed_by_pipe(Evaluator& evaluator, const knowledge::Launch& launch, Site call, FrameId frame) {
   if (!launch.input) return false;
@@ -110,6 +125,7 @@ class Uses {
     if (row.closes_argument)
       if (auto argument = evaluator_.argument(evaluator_.arguments_of(step.site, step.frame), *row.closes_argument))
         for (ValueId value : evaluator_.values_of(*argument)) note(PipeDeed::closes, value, i);
+    if (row.receives && row.receives_from) received(i, step, *row.receives_from);
     const Value& callee = evaluator_.value(step.subject);
     ValueId receiver = callee.kind == ValueKind::method ? callee.base : unknown_value;
     if (receiver == unknown_value) return;
@@ -123,6 +139,13 @@ class Uses {
     bool iterated = std::find(called.begin(), called.end(), step.subject) == called.end();
     bool to_end = row.ends_by_exception ? rounds.open && rounds.caught && !rounds.told : rounds.open || iterated;
     note(to_end ? PipeDeed::reads_to_end : PipeDeed::receives, receiver, i);
+  }
+
+  // while True: data = os.read(descriptor, n); if not data: break
+  void received(uint32_t i, const Step& step, const knowledge::Argument& from) {
+    auto argument = evaluator_.argument(evaluator_.arguments_of(step.site, step.frame), from);
+    bool to_end = rounds_of(evaluator_.program(), trace_, i).open && asks_for_end(evaluator_.program().file(step.site.file), step.site.event);
+    for (ValueId value : argument ? evaluator_.values_of(*argument) : Values{}) note(to_end ? PipeDeed::reads_to_end : PipeDeed::receives, value, i);
   }
 
   void to_end(uint32_t i, const Api& row, ValueId receiver) {

@@ -69,6 +69,8 @@ class Scale {
     if (event.op == Op::call) {
       auto arguments = evaluator_.arguments_of(site, frame);
       for (ValueId callee : Values(evaluator_.evaluate({site.file, file.operand(site.event, 0)}, frame))) {
+        const Value it = evaluator_.value(callee);
+        if (it.kind == ValueKind::function || it.kind == ValueKind::bound) return returned_elements(callee, site, frame, depth);
         if (evaluator_.value(callee).kind != ValueKind::external || arguments.empty()) continue;
         const std::string& name = evaluator_.type_name(callee);
         if (name == "builtins.range") return range(arguments);
@@ -99,6 +101,17 @@ class Scale {
     auto bindings = evaluator_.reaching(site.file, scope, event.name, site.event);
     if (bindings.size() != 1 || file.event(bindings[0]).op != Op::bind || file.event(file.operand(bindings[0], 0)).op == Op::iterate) return {};
     return ArgumentRef{.site = {site.file, file.operand(bindings[0], 0)}, .frame = frame};
+  }
+
+  // The most that a function of the program gives; a generator, as many as it likes.
+  double returned_elements(ValueId function, Site call, FrameId frame, int depth) {
+    const Value it = evaluator_.value(function);
+    const File& home = evaluator_.program().file(it.file);
+    if (home.scopes[it.index].returns.empty()) return endless;
+    FrameId inside = evaluator_.enter(function, call, frame);
+    double most = 0;
+    for (EventId returned : home.scopes[it.index].returns) most = std::max(most, elements({it.file, home.operand(returned, 0)}, inside, depth + 1));
+    return most;
   }
 
   static Size sum(Size a, Size b) { return {a.bytes + b.bytes, a.known && b.known}; }

@@ -20,6 +20,19 @@ bool names_module(const Evaluator& evaluator, FileId file_id, EventId read) {
   });
 }
 
+// setattr(options, key, value): the object, where it is one of a class and the key is not known.
+EventId set_by_name(Evaluator& evaluator, Site call, FrameId frame) {
+  const File& file = evaluator.program().file(call.file);
+  EventId callee = file.operand(call.event, 0);
+  if (callee == none || file.event(callee).op != Op::read || file.name_of(callee) != "setattr" || file.event(call.event).operands_count != 4) return none;
+  if (evaluator.binding_scope(call.file, file.scope_of(call.event), file.event(callee).name) != none) return none;
+  EventId object = file.operand(call.event, 1);
+  if (evaluator.constant_string(evaluator.evaluate({call.file, file.operand(call.event, 2)}, frame))) return none;
+  Values owners = evaluator.evaluate({call.file, object}, frame);
+  bool instances = std::all_of(owners.begin(), owners.end(), [&](ValueId owner) { return evaluator.value(owner).kind == ValueKind::instance; });
+  return instances ? object : none;
+}
+
 }  // namespace
 
 void Walker::bind(FileId file_id, EventId id, FrameId frame, uint32_t parent, const Condition& condition) {
@@ -116,6 +129,11 @@ void Walker::changes(FileId file_id, EventId id, FrameId frame, uint32_t parent,
   EventId base = file.operand(id, 0);
   if (file.event(id).op == Op::call) {
     static constexpr std::string_view changing[] = {"append", "add", "appendleft", "extend", "update", "insert", "setdefault", "clear", "pop", "remove", "popitem", "discard", "sort", "reverse"};
+    if (EventId object = set_by_name(evaluator_, {file_id, id}, frame); object != none) {
+      if (auto [owner_file, variable] = global_of(file_id, object); owner_file != none)
+        push({.kind = StepKind::change_global, .site = {file_id, id}, .frame = frame, .parent = parent, .condition = condition, .file = owner_file, .name = variable});
+      return;
+    }
     if (base == none || file.event(base).op != Op::attribute) return;
     std::string_view method = file.name_of(base);
     if (std::find(std::begin(changing), std::end(changing), method) == std::end(changing)) return;

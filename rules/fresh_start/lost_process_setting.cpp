@@ -65,6 +65,33 @@ bool given(const Model& model, const Step& step) {
   return values.size() != 1 || value.kind != ValueKind::constant || evaluator.symbol(value.symbol) != "0";
 }
 
+// Whether a function gives the variable or attribute that a step reads a value: what a handler sets and the child polls.
+bool sets_what_is_read(const Model& model, ValueId function, const Step& read) {
+  const Value it = model.evaluator().value(function);
+  if (it.kind != ValueKind::function && it.kind != ValueKind::bound) return false;
+  const File& file = model.file(it.file);
+  const facts::Scope& scope = file.facts.scopes[it.index];
+  for (EventId id = scope.events.begin; id < scope.events.end; ++id) {
+    const facts::Event& event = file.event(id);
+    if (event.op == Op::bind && read.kind == StepKind::read_global && read.file == it.file && read.name == event.name && file.binding_scope(it.index, event.name) == 0) return true;
+    if (event.op != Op::set_attribute || read.kind != StepKind::read_attribute || model.file(read.site.file).name(read.name) != file.name(event.name)) continue;
+    Values owners = model.evaluator().evaluate({it.file, file.operand(id, 0)}, it.kind == ValueKind::bound ? model.evaluator().enter_unknown(it.file, it.index, it.base) : it.frame);
+    if (std::find(owners.begin(), owners.end(), read.subject) != owners.end() && model.evaluator().value(read.subject).kind == ValueKind::class_) return true;
+  }
+  return false;
+}
+
+// What the child reads of what only the handler sets.
+const Step* polled_in_child(const Model& model, size_t i, const Step& set) {
+  if (set.kind != StepKind::api) return nullptr;
+  for (const ArgumentRef& argument : model.evaluator().arguments_of(set.site, set.frame))
+    for (ValueId function : model.evaluator().values_of(argument))
+      for (const WorkerTrace& worker : model.workers(i))
+        for (const Step& step : worker.trace.steps)
+          if (sets_what_is_read(model, function, step)) return &step;
+  return nullptr;
+}
+
 // Whether the child's code depends on the setting: by a call that does, or by how it is written.
 const Step* used_in_child(const Model& model, size_t i, const Step& set) {
   std::string what = setting(set);
@@ -84,7 +111,7 @@ const Step* used_in_child(const Model& model, size_t i, const Step& set) {
       if (keyed && !same_object(model.evaluator(), owner, used)) continue;
       return &step;
     }
-  return nullptr;
+  return polled_in_child(model, i, set);
 }
 
 // A signal that is ignored stays so in every child.

@@ -250,7 +250,16 @@ class Judge {
     for (const Code& code : children_)  // what starts the thread where it is missing starts it there
       for (const Step& step : code.trace.steps)
         if (starts_thread(step)) return false;
-    return it.kind == ValueKind::object && it.frame == any_frame && it.index != none && model_.file(it.file).scope_of(it.index) == 0;
+    return it.kind == ValueKind::object && it.index != none && made_at_import(it.site(), it.frame);
+  }
+
+  // By a module's own code, or by the constructor of an object that a module's own code makes.
+  bool made_at_import(Site site, FrameId frame) const {
+    if (frame == any_frame) return model_.file(site.file).scope_of(site.event) == 0;
+    const Frame& made = evaluator_.frame(frame);
+    if (made.caller != any_frame || made.call.event == none) return false;
+    const File& file = model_.file(made.call.file);
+    return file.scope_of(made.call.event) == 0 && file.event(made.call.event).region == none;
   }
 
   static std::string message(Service service) {

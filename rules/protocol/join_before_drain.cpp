@@ -1,5 +1,7 @@
 // A child ends only when the thread of its queue has pushed everything into the pipe, and a pipe holds 64 KiB. A parent
 // that joins before it reads waits for a child that waits for the parent.
+#include <algorithm>
+
 #include "analyzer/model/size.h"
 #include "rules/support.h"
 
@@ -25,6 +27,43 @@ double times(const Model& model, const Trace& trace, uint32_t step) {
   return result;
 }
 
+// A loop over what a function of the program gives, the words of a text or the lines of a file: as many as there are.
+bool open_ended(const Model& model, Site iterable, FrameId frame) {
+  Evaluator& evaluator = model.evaluator();
+  const File& file = model.file(iterable.file);
+  auto is_file = [&](ValueId value) {
+    const knowledge::Api* row = evaluator.maker(value);
+    return row && row->handle == knowledge::Handle::file;
+  };
+  Values held = evaluator.evaluate(iterable, frame);
+  if (std::any_of(held.begin(), held.end(), is_file)) return true;
+  if (file.event(iterable.event).op != Op::call || rounds(evaluator, iterable, frame) < endless) return false;
+  EventId callee = file.operand(iterable.event, 0);
+  static constexpr std::string_view parts[] = {"split", "splitlines", "readlines"};
+  if (file.event(callee).op == Op::attribute && std::find(std::begin(parts), std::end(parts), file.name_of(callee)) != std::end(parts)) return true;
+  Values callees = evaluator.evaluate({iterable.file, callee}, frame);
+  return std::any_of(callees.begin(), callees.end(), [&](ValueId value) {
+    ValueKind kind = evaluator.value(value).kind;
+    return kind == ValueKind::function || kind == ValueKind::bound;
+  });
+}
+
+// Whether a put stands in such a loop, and in none that goes on until something ends it.
+bool in_open_ended_loop(const Model& model, const Trace& trace, uint32_t step) {
+  bool found = false;
+  for (; step != none; step = trace.steps[step].parent) {
+    Site site = trace.steps[step].site;
+    const File& file = model.file(site.file);
+    for (RegionId region = file.event(site.event).region; region != none; region = file.facts.regions[region].parent) {
+      const facts::Region& it = file.facts.regions[region];
+      if (it.kind != facts::RegionKind::loop) continue;
+      if (it.subject == none || it.events.contains(it.subject)) return false;
+      found |= open_ended(model, {site.file, it.subject}, trace.steps[step].frame);
+    }
+  }
+  return found;
+}
+
 // Whether the items of one put fill the pipe: surely, perhaps, or not as far as is known.
 std::optional<Confidence> fills(const Model& model, const Trace& trace, uint32_t index) {
   const Step& step = trace.steps[index];
@@ -37,6 +76,7 @@ std::optional<Confidence> fills(const Model& model, const Trace& trace, uint32_t
   if (size.bytes >= endless) return Confidence::likely;                    // as many elements as nobody knows
   if (count >= endless && size.bytes >= 1024) return Confidence::likely;   // big items, nobody knows how many
   if (count >= 1000 && count < endless && !size.known) return Confidence::likely;
+  if (in_open_ended_loop(model, trace, index)) return Confidence::possible;
   return {};
 }
 
@@ -74,7 +114,8 @@ class Judge {
       ValueId receiver = evaluator_.value(step.subject).base;
       bool reads = step.row->queue_get && made(receiver) == made(queue);
       if (reads && join == none) return false;
-      if (reads && step.thread == none) return tell(join, i, put, confidence);
+      bool reads_all = confidence != Confidence::possible || step.condition.repeated;  // one item read says that few are expected
+      if (reads && step.thread == none) return reads_all && tell(join, i, put, confidence);
       bool joins = step.row->joins && step.thread == none && (receiver == launch_.object || (made(launch_.object).event != none && made(receiver) == made(launch_.object)));
       if (joins && join == none && evaluator_.arguments_of(step.site, step.frame).empty()) join = i;
     }

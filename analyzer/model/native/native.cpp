@@ -179,7 +179,13 @@ void Native::find_live_threads() {
     if (known.size() < 8) known.insert(thread.certain ? known.begin() : known.end(), std::move(thread));
   };
   auto starts = [&](FunctionId id, const Call& call) { return effects_.of_call(id, call, Effect::starts_thread) && !forks_.only_child(id, call.event); };
-  auto joins = [&](FunctionId id, const Call& call) { return native::joins(program_, id, call); };
+  // Or calls a function whose business that is, not one that joins what it has started: pool.stop().
+  auto only_joins = [&](FunctionId target) {
+    const std::vector<Call>& calls = program_.function(target).calls;
+    const bool starts_itself = std::ranges::any_of(calls, [&](const Call& call) { return effects_.does(target, call, Effect::starts_thread); });
+    return !starts_itself && std::ranges::any_of(calls, [&](const Call& call) { return native::joins(program_, target, call); });
+  };
+  auto joins = [&](FunctionId id, const Call& call) { return native::joins(program_, id, call) || std::ranges::any_of(call.targets, only_joins); };
   for (Before& before : before_forks(starts, joins)) {
     // A loop over a list of threads joins them all, though the list might be empty.
     const std::vector<Call>& calls = program_.function(before.start.function).calls;

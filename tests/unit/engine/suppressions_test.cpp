@@ -115,6 +115,8 @@ TEST_CASE("what suppresses nothing is said, when it is ours and its rule was on"
   CHECK(left("go()\nx  # noqa: PSM201, E501\n", "go") == "101 201 901(PSM201) ");
   CHECK(left("go()\nx  # forklint: ignore[unpicklable-callable]\n", "go") == "101 201 901(unpicklable-callable) ");
   CHECK(left("go()\nx  # forklint: disable\n", "go") == "101 201 901(# forklint: disable) ");
+  CHECK(left("go()\nx  # forklint: off PSM101\n", "go") == "101 201 901(# forklint: off PSM101) ");
+  CHECK(left("go()\nx  # forklint: says that this is slow\n", "go") == "101 201 ");  // prose
   CHECK(left("go()\nx  # forklint: ignore[]\n", "go") == "101 201 901(# forklint: ignore[]) ");
   CHECK(left("go()\nx  # noqa: PSM999\n", "go") == "101 201 901(PSM999) ");
   CHECK(left("go()\nx  # noqa: PSM201\n", "go", {}, {"PSM201"}) == "101 201 ");
