@@ -59,7 +59,11 @@ std::set<EventId> meant_for_parent(const Program& code, FunctionId id, EventId b
     if (code.event(id, at).op == Op::compare)
       for (uint32_t i = 0; i < code.event(id, at).operands_count; ++i) meant.insert(code.operand(id, at, i));
   for (const Call& call : code.function(id).calls)
-    if (call.api && call.targets.empty() && call.api->kills) meant.insert(code.argument(id, call.event, *call.api->kills));
+    if (call.api && call.targets.empty() && call.api->kills) {
+      const EventId target = code.argument(id, call.event, *call.api->kills);
+      const bool group = target != none && code.event(id, target).op == Op::unary;  // kill(-leader, …)
+      meant.insert(group ? code.operand(id, target, 0) : target);
+    }
   return meant;
 }
 
@@ -83,6 +87,8 @@ void check(const model::Model& model, engine::Report& report) {
       const std::set<EventId> compared = meant_for_parent(code, id, begin, end);
       for (EventId at = begin; at < end; ++at) {
         const Op op = code.event(id, at).op;
+        // A field of a structure of the library may be filled by others: utmp.
+        if (op == Op::attribute && code.type_of(id, at).empty()) continue;
         if ((op != Op::read && op != Op::attribute) || compared.contains(at) || (own && !program.forks().child_runs(site, at))) continue;
         auto it = kept.find(std::string(code.name_of(id, at)));
         if (it == kept.end() || it->second.writes != 1 || !it->second.api || code.object(id, at).local || it->second.place.function == id || kept_by_child(it->second.place)) continue;
