@@ -78,6 +78,11 @@ facts::RegionId loop_around(const Program& code, FunctionId function, EventId ev
   return region;
 }
 
+bool forks_several(const Program& code, FunctionId function, EventId event, int callers) {
+  if (loop_around(code, function, event) != none) return true;
+  return callers > 0 && std::ranges::any_of(code.callers(function), [&](const Program::Caller& it) { return forks_several(code, it.function, code.function(it.function).calls[it.call].event, callers - 1); });
+}
+
 std::string called(const Native& program, Place place) {
   const Call* call = program.program().call_at(place.function, place.event);
   return call && !call->symbol.empty() ? std::string(call->symbol) : "this";

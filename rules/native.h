@@ -36,6 +36,9 @@ bool child_is_harmless(const native::Native& program, uint32_t site);
 // The innermost loop around an event; none: it stands in none.
 facts::RegionId loop_around(const native::Program& code, native::FunctionId function, native::EventId event);
 
+// Whether a fork happens again and again: it stands in a loop, or in a function that is called in one, up to two calls away.
+bool forks_several(const native::Program& code, native::FunctionId function, native::EventId event, int callers = 2);
+
 // "setenv" of a call of it, "Logger::write" of a method; "this" when it has no name.
 std::string called(const native::Native& program, native::Place call);
 

@@ -94,12 +94,6 @@ Site start_of(const Native& program, const ForkSite& site, const std::string& en
   return elsewhere;
 }
 
-// Whether several children are forked there: in a loop, or by a function that is called in one.
-bool forks_several(const Program& code, FunctionId function, EventId event, int callers = 2) {
-  if (loop_around(code, function, event) != none) return true;
-  return callers > 0 && std::ranges::any_of(code.callers(function), [&](const Program::Caller& it) { return forks_several(code, it.function, code.function(it.function).calls[it.call].event, callers - 1); });
-}
-
 // Whether the parent draws, too, behind the fork.
 bool parent_draws(const Native& program, const ForkSite& site, const std::string& engine) {
   const Program& code = program.program();

@@ -147,7 +147,7 @@ class PipeCheck {
 
   // Whether the parent keeps the writing end of each child, and closes and waits for them one after the other.
   bool sibling_keeps() const {
-    if (pipe_.local || !forks_again(id_, site_.event, 2)) return false;
+    if (pipe_.local || !forks_several(code_, id_, site_.event)) return false;
     for (const Call& call : code_.function(id_).calls) {
       if (call.event < site_.event || calls_.end_closed(id_, call, pipe_.key) != writing_end) continue;
       const bool of_all = loop_around(code_, id_, call.event) != loop_around(code_, id_, site_.event);
@@ -161,11 +161,6 @@ class PipeCheck {
         if (waits) return true;
       }
     return false;
-  }
-
-  bool forks_again(FunctionId function, EventId event, int callers) const {
-    if (loop_around(code_, function, event) != none) return true;
-    return callers > 0 && std::ranges::any_of(code_.callers(function), [&](const Program::Caller& it) { return forks_again(it.function, code_.function(it.function).calls[it.call].event, callers - 1); });
   }
 
   // Where the child makes the reading end its standard input, becomes another program, and leaves it the other end.
