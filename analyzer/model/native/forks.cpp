@@ -155,10 +155,10 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
   // The regions that the fork stands in: whoever goes on in one of them, not in an arm below, is the program.
   std::set<facts::RegionId> around{none};
   for (facts::RegionId region = facts.events[site.event].region; region != none; region = facts.regions[region].parent) around.insert(region);
-  std::set<EventId> used;  // whose value is asked for: a call among them is meant to come back
+  std::set<EventId> used;  // whose value is used here: a call among them is meant to come back. What is returned, callers may tell apart
   const facts::Range own_events = facts.scopes[program_.function(function).scope].events;
   for (EventId at = own_events.begin; at < own_events.end; ++at)
-    for (uint32_t i = 0; i < facts.events[at].operands_count; ++i) used.insert(program_.operand(function, at, i));
+    for (uint32_t i = 0; i < facts.events[at].operands_count && facts.events[at].op != Op::return_; ++i) used.insert(program_.operand(function, at, i));
   std::set<EventId> wrapping;  // calls that hand the result to the callers in another form: return PyLong_FromLong(pid)
   auto apart = [&](EventId value) {
     ForkResult::Range child = reader.value(value, 1), parent = reader.value(value, 2);
