@@ -120,7 +120,7 @@ std::vector<FunctionId> Program::function_values(FunctionId id, EventId event, i
   return {};
 }
 
-// The functions that a parameter may be, one that is never set: where all callers that are known give it such.
+// The functions that callers are seen to give for a parameter, one that is never set; a caller may give others that are not seen.
 std::vector<FunctionId> Program::given_by_callers(FunctionId id, NameId name, int callers) const {
   const std::optional<Local> parameter = callers > 0 ? local(id, name) : std::nullopt;
   if (!parameter || parameter->parameter == none || parameter->function >= callers_.size()) return {};

@@ -34,7 +34,7 @@ void Program::give_parameters(FunctionId id) {
   for (Call& call : functions_[id].calls) {
     if (!call.symbol.empty() || !call.targets.empty()) continue;
     call.targets = function_values(id, operand(id, call.event, 0));
-    call.sure = call.targets.size() == 1;
+    call.sure = call.targets.size() == 1 && callers_[id].size() == 1;
   }
 }
 
@@ -92,7 +92,7 @@ const NativeApi* Program::emplaced(FunctionId id, EventId callee) const {
   return row && row->starts_thread ? row : nullptr;
 }
 
-// Whether a call ends the program because of a number that it is given: error(1, …). A body that is here has to say exit(), too.
+// Whether a call ends the program because of a number that it is given: error(1, …). A body that is here has to name exit(), too.
 bool Program::ends_when_told(FunctionId id, const Call& call) const {
   const NativeApi* known = row(call);
   if (!known || !known->ends_unless_zero) return false;
@@ -105,7 +105,7 @@ bool Program::ends_when_told(FunctionId id, const Call& call) const {
       for (EventId at = events.begin; at < events.end; ++at) {
         if (facts(open[i]).events[at].op != Op::read) continue;
         const std::string_view name = facts(open[i]).name(facts(open[i]).events[at].name);
-        if (name == "exit") return true;
+        if (const NativeApi* row = natives_.find(name); row && row->leaves == knowledge::Leaves::cleanup) return true;
         if (i == 0 && open.size() < 16)
           for (FunctionId next : defined(name)) open.push_back(next);
       }
