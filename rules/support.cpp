@@ -31,6 +31,10 @@ bool reimported(const Model& model, const Trace& trace) {
   return name != "__main__.py" && !name.ends_with(".ipynb");
 }
 
+bool server_runs_main(const Model& model, const Launch& launch) {
+  return launch.row->launch->reimports_main && model.options().newest_python >= 14 && reimported(model, model.trace_of(launch));
+}
+
 bool in_try(const Model& model, const Trace& trace, uint32_t step) {
   for (uint32_t at = step; at != none; at = trace.steps[at].parent) {
     const facts::FileFacts& f = model.file(trace.steps[at].site.file).facts;

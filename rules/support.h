@@ -39,6 +39,8 @@ bool in_try(const model::Model& model, const model::Trace& trace, uint32_t step)
 // Whether fresh children import the main module of a trace again. What python -m runs as __main__.py and the cells of a
 // notebook they cannot import, and do not try to.
 bool reimported(const model::Model& model, const model::Trace& trace);
+// Whether the fork server of a launch runs the body of main before it forks: it has then what that starts.
+bool server_runs_main(const model::Model& model, const model::Launch& launch);
 
 // Whether the file of a main trace is one to be started: nobody imports it, or it asks for its __name__.
 bool is_program(const model::Model& model, const model::Trace& trace);

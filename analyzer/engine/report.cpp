@@ -41,7 +41,10 @@ Report::Report(const model::Model& model) : model_(model) {
   }
 }
 
-Place Report::place(Site site) const { return {site.file, model_.file(site.file).event(site.event).span}; }
+Place Report::place(Site site) const {
+  if (site.event == facts::none) return {site.file, {}};  // a module as a whole
+  return {site.file, model_.file(site.file).event(site.event).span};
+}
 
 Draft Report::finding(Site site, std::string message) {
   Finding finding{.code = rule_->code, .name = rule_->name, .severity = rule_->severity, .confidence = Confidence::certain, .message = std::move(message), .place = place(site)};

@@ -29,6 +29,8 @@ std::string_view last_part(std::string_view path, char separator) {
   return at == std::string_view::npos ? path : path.substr(at + 1);
 }
 
+size_t folder_end(std::string_view path) { return path.rfind('/'); }
+
 // Whether a path ends in the components of a dotted name.
 bool path_means(std::string_view stem, std::string_view module) {
   while (!module.empty()) {
@@ -53,7 +55,10 @@ class Selection {
   Selection(const std::vector<source::File>& files, const knowledge::Knowledge& knowledge, unsigned jobs)
       : files_(files), knowledge_(knowledge), jobs_(jobs), anchors_(knowledge.anchors()), glances_(files.size()), uses_(files.size()), launching_(files.size()), modules_(files.size()), users_(files.size()), facts_(files.size()), reach_(files.size()), parsed_(files.size()) {
     for (uint32_t i = 0; i < files.size(); ++i)
-      if (!units::is_native(files[i].kind)) by_name_[last_part(stem_of(files[i].path), '/')].push_back(i);
+      if (!units::is_native(files[i].kind)) {
+        by_name_[last_part(stem_of(files[i].path), '/')].push_back(i);
+        if (std::string_view path = files[i].path; path.ends_with("/__init__.py") && !files[i].text.empty()) packages_.emplace(path.substr(0, folder_end(path)), i);
+      }
   }
 
   Selected run() {
@@ -210,7 +215,15 @@ class Selection {
   std::vector<uint32_t> imports_of(const std::vector<uint32_t>& wave) {
     std::vector<char> wanted(files_.size());
     for (uint32_t i : wave)
-      for (const Use& use : uses_[i]) wanted[use.file] = !parsed_[use.file];
+      for (const Use& use : uses_[i]) {
+        wanted[use.file] = !parsed_[use.file];
+        // The packages around a module run before it does.
+        for (size_t end = folder_end(files_[use.file].path); end != std::string::npos && end > 0; end = files_[use.file].path.rfind('/', end - 1)) {
+          auto package = packages_.find(std::string_view(files_[use.file].path).substr(0, end));
+          if (package == packages_.end()) break;
+          wanted[package->second] |= !parsed_[package->second];
+        }
+      }
     std::vector<uint32_t> result;
     for (uint32_t i = 0; i < files_.size(); ++i)
       if (wanted[i]) result.push_back(i);
@@ -222,6 +235,7 @@ class Selection {
   unsigned jobs_;
   Anchors anchors_;
   std::unordered_map<std::string_view, std::vector<uint32_t>> by_name_;
+  std::unordered_map<std::string_view, uint32_t> packages_;  // by folder: its __init__.py, where there is anything in it
   std::vector<Glance> glances_;
   std::vector<std::vector<Use>> uses_;                      // by file: what its imports may mean, each file once
   std::vector<Distances> launching_;                        // by file: names in it that lead to a launch

@@ -188,6 +188,8 @@ struct Api {
   std::optional<Argument> setting_path;  // of an object: its dotted name; what is set on it holds for those below too. Not given: for all
   std::string frozen_setting;      // what a running forkserver does not see: "environment", "umask", "limits"
   std::string reads_setting;       // the frozen setting that it reads: "environment"
+  bool makes_fixture = false;      // a decorator: tests that name the function are given what it returns or yields
+  std::vector<std::string> runs_before;  // of a class of tests: the methods that run before each of them, in order
   bool patches = false;            // replaces something in a module or class, in this process only: mock.patch
   bool differs_per_process = false;  // its result is another in every process: uuid4, mkdtemp, time
   bool hash_dependent = false;     // its result depends on the string hash of this process

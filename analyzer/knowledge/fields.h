@@ -136,6 +136,8 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
   visit("setting-path", api.setting_path);
   visit("frozen-setting", api.frozen_setting);
   visit("reads-setting", api.reads_setting);
+  visit("makes-fixture", api.makes_fixture);
+  visit("runs-before", api.runs_before);
   visit("patches", api.patches);
   visit("differs-per-process", api.differs_per_process);
   visit("hash-dependent", api.hash_dependent);

@@ -2,7 +2,6 @@
 #include "analyzer/model/conditions.h"
 
 #include <algorithm>
-#include <charconv>
 
 namespace forklint::model {
 namespace {
@@ -24,14 +23,6 @@ std::optional<StartMethod> method_named(std::string_view name) {
   if (name == "forkserver") return StartMethod::forkserver;
   if (name == "loky") return StartMethod::loky;
   if (name == "threading") return StartMethod::threading;
-  return {};
-}
-
-std::optional<uint8_t> platform_named(std::string_view name) {
-  if (name.starts_with("linux") || name == "Linux") return platform_linux;
-  if (name == "darwin" || name == "Darwin") return platform_macos;
-  if (name == "win32" || name == "nt" || name == "Windows" || name == "cygwin") return platform_windows;
-  if (name == "posix") return uint8_t(platform_linux | platform_macos);
   return {};
 }
 
@@ -60,12 +51,16 @@ class Reader {
       case Op::number: return constant((file.name(event.name) != "0") == holds);
       case Op::null: return constant(!holds);
       case Op::string: return constant((file.name(event.name) != "") == holds);
-      case Op::compare: return comparison(site, holds, depth);
-      case Op::read: return variable(site, holds, depth);
+      case Op::compare: return comparison(site, holds, depth) & arms_not_taken(site, holds, depth);
+      case Op::read: return variable(site, holds, depth) & arms_not_taken(site, holds, depth);
       case Op::call:
         if (auto test = test_of(site)) return read(*test, holds, depth + 1);
+        if (auto asked = interpreter(site, holds)) return *asked;
         return named(site, holds);
-      case Op::attribute: return named(site, holds);
+      case Op::attribute: return flag(site, holds, depth);
+      case Op::subscript:  // options["parallel"]
+        if (auto truth = evaluator_.certain_truth(site, frame_)) return constant(*truth == holds);
+        return unknown;
       default: return unknown;
     }
   }
@@ -82,6 +77,17 @@ class Reader {
     result.platforms = a.platforms | b.platforms;
     result.flagged = a.flagged || b.flagged;
     return result;
+  }
+
+  // Which platform, which version.
+  std::optional<Condition> interpreter(Site test, bool holds) {
+    if (auto platforms = platforms_where(evaluator_, test, frame_)) {
+      uint8_t where = holds ? *platforms : uint8_t(platform_all & ~*platforms);
+      return where == 0 ? constant(false) : Condition{.platforms = where};
+    }
+    auto versions = versions_where(evaluator_, test, holds, frame_);
+    if (!versions) return {};
+    return versions->from > versions->to ? constant(false) : Condition{.python_from = versions->from, .python_to = versions->to};
   }
 
   Condition main_guard(bool is_main) {
@@ -103,11 +109,8 @@ class Reader {
     return given && given->site.file == site.file && is_read_of(given->site, "__name__");
   }
 
-  std::optional<std::string> text_of(Site site) {
-    if (site.event == none) return {};
-    auto text = evaluator_.constant_string(evaluator_.evaluate(site, frame_));
-    return text ? std::optional<std::string>(*text) : std::nullopt;
-  }
+  std::optional<std::string> text_of(Site site) { return asked_text(evaluator_, site, frame_); }
+  std::string qualified(Site site) { return asked_name(evaluator_, site, frame_); }
 
   // is_main(), of the same file: what its only return says.
   std::optional<Site> test_of(Site call) {
@@ -121,23 +124,6 @@ class Reader {
     bool always = value != none && file.event(scope.returns[0]).region == none && !(file.facts.scopes[it.index].flags & (facts::scope_generator | facts::scope_async));
     return always ? std::optional(Site{call.file, value}) : std::nullopt;
   }
-
-  // The qualified name of what a value is read from: "sys.platform"; of a call, with "()".
-  std::string qualified(Site site) {
-    if (site.event == none) return {};
-    const File& file = evaluator_.program().file(site.file);
-    bool call = file.event(site.event).op == Op::call;
-    Site callee = call ? Site{site.file, file.operand(site.event, 0)} : site;
-    for (ValueId value : Values(evaluator_.evaluate(callee, frame_))) {
-      const Value& it = evaluator_.value(value);
-      if (it.kind == ValueKind::external || it.kind == ValueKind::method) return evaluator_.symbol(it.symbol) + (call ? "()" : "");
-      // a variable or attribute that holds what a call gave: method = get_start_method()
-      if (it.kind == ValueKind::object && !call && (file.event(site.event).op == Op::read || made_by_call(it))) return evaluator_.symbol(it.symbol) + "()";
-    }
-    return {};
-  }
-
-  bool made_by_call(const Value& object) const { return object.index != none && evaluator_.program().file(object.file).event(object.index).op == Op::call; }
 
   // The call of os.fork whose result a value is; it may be something else as well, an attribute's first value say.
   std::optional<Site> fork_result(Site site) {
@@ -233,7 +219,9 @@ class Reader {
     std::string_view operation = file.name_of(site.event);
     Site left{site.file, file.operand(site.event, 0)}, right{site.file, file.operand(site.event, 1)};
     if (file.event(site.event).operands_count != 2) return {.uncertain = true};
+    if (auto truth = evaluator_.certain_truth(site, frame_)) return constant(*truth == holds);
     if (auto forked = fork_test(left, operation, right, holds)) return *forked;
+    if (auto asked = interpreter(site, holds)) return *asked;
     if (operation == "!=" || operation == "is not" || operation == "not in") {
       holds = !holds;
       operation = operation == "!=" ? "==" : operation == "is not" ? "is" : "in";
@@ -248,7 +236,7 @@ class Reader {
       if (file.event(left.event).op == Op::string && file.event(right.event).op == Op::string) return constant((file.name_of(left.event) == file.name_of(right.event)) == holds);
       return equality(left, right, holds);
     }
-    return version_test(left, operation, right, holds, depth);
+    return {.uncertain = true};
   }
 
   Condition name_test(const std::optional<std::string>& text, bool holds) {
@@ -296,12 +284,6 @@ class Reader {
     }
     std::string name = qualified(container);
     if (name.starts_with("os.environ")) return {.uncertain = true, .flagged = true};
-    if (qualified(element) == "sys.platform" && (event.op == Op::tuple || event.op == Op::list || event.op == Op::set)) {
-      uint8_t platforms = 0;
-      for (uint32_t i = 0; i < event.operands_count; ++i)
-        if (auto text = text_of({container.file, file.operand(container.event, i)})) platforms |= platform_named(*text).value_or(0);
-      return {.platforms = holds ? platforms : uint8_t(platform_all & ~platforms)};
-    }
     return {.uncertain = true};
   }
 
@@ -337,37 +319,12 @@ class Reader {
       if (!method) return {.uncertain = true};
       return {.methods = holds ? StartMethods(*method) : StartMethods::from_bits(31) - *method, .uncertain = true};
     }
-    if ((name == "sys.platform" || name == "os.name" || name == "platform.system()") && text) {
-      auto platforms = platform_named(*text);
-      if (!platforms) return {.uncertain = true};
-      return {.platforms = holds ? *platforms : uint8_t(platform_all & ~*platforms)};
-    }
     if ((name.ends_with("current_process.name") || name.ends_with("current_process().name") || name.ends_with("Process.name")) && text == "MainProcess")
       return {.guard = holds ? Guard::spawn_main : Guard::child_only};
     // parent_process() is None holds while main is imported again: the parent is known only after that
     if (name.ends_with("parent_process()") && !text) return holds ? Condition{} : Condition{.guard = Guard::never};
-    if (name.starts_with("os.environ") || name.starts_with("os.getenv") || other.starts_with("os.environ") || other.starts_with("os.getenv")) return {.uncertain = true, .flagged = true};
+    if (differs(name) || differs(other)) return {.uncertain = true, .flagged = true};
     return {.uncertain = true};
-  }
-
-  // sys.version_info >= (3, 14)
-  Condition version_test(Site left, std::string_view operation, Site right, bool holds, int) {
-    if (qualified(left) != "sys.version_info") return {.uncertain = true};
-    const File& file = evaluator_.program().file(right.file);
-    const facts::Event& event = file.event(right.event);
-    if (event.op != Op::tuple || event.operands_count < 2) return {.uncertain = true};
-    auto number = [&](uint32_t i) {
-      std::string_view text = file.name_of(file.operand(right.event, i));
-      int value = -1;
-      std::from_chars(text.data(), text.data() + text.size(), value);
-      return value;
-    };
-    int major = number(0), minor = number(1);
-    if (major != 3 || minor < 0 || minor > 200) return {.uncertain = true};
-    bool at_least = operation == ">=" || operation == ">";
-    if (operation != ">=" && operation != "<" && operation != ">" && operation != "<=") return {.uncertain = true};
-    if (at_least == holds) return {.python_from = uint8_t(minor)};
-    return {.python_to = uint8_t(minor == 0 ? 0 : minor - 1)};
   }
 
   // A flag: `if IS_MAIN:`; what it was set from.
@@ -378,26 +335,61 @@ class Reader {
     if (name == "__name__") return constant(holds);
     if (name == "__debug__") return constant(holds);
     if (auto truth = evaluator_.certain_truth(site, frame_)) return constant(*truth == holds);
-    ScopeId owner = evaluator_.binding_scope(site.file, file.scope_of(site.event), event.name);
-    if (owner == none) return named(site, holds);
-    auto bindings = evaluator_.reaching(site.file, owner, event.name, owner == file.scope_of(site.event) ? site.event : none);
-    if (bindings.size() != 1 || file.event(bindings[0]).op != Op::bind) return named(site, holds);
-    Site source{site.file, file.operand(bindings[0], 0)};
-    Op op = file.event(source.event).op;
+    return flag(site, holds, depth);
+  }
+
+  // What a variable or a module's attribute was set from, when that is one test.
+  Condition flag(Site site, bool holds, int depth) {
+    auto source = only_source(evaluator_, site, frame_);
+    if (!source) return named(site, holds);
+    Op op = evaluator_.program().file(source->file).event(source->event).op;
     bool condition = op == Op::compare || op == Op::unary || op == Op::boolean_operation || op == Op::boolean || op == Op::call || op == Op::attribute;
-    return condition ? read(source, holds, depth + 1) : Condition{.uncertain = true};
+    if (!condition) return {.uncertain = true};
+    if (source->file == site.file) return read(*source, holds, depth + 1);
+    if (op == Op::boolean) return {.uncertain = true};  // another module's setting is there to be changed
+    return Reader(evaluator_, any_frame, Role::imported).read(*source, holds, depth + 1);
+  }
+
+  // if current_process().name != "MainProcess": n = 1 — and then `n == 1`: where the test comes out otherwise than by the
+  // constant that an arm has bound, that arm was not taken.
+  Condition arms_not_taken(Site test, bool holds, int depth) {
+    const File& file = evaluator_.program().file(test.file);
+    const facts::Event& event = file.event(test.event);
+    if (event.op == Op::compare && event.operands_count != 2) return {};
+    Site variable = event.op == Op::read ? test : Site{test.file, file.operand(test.event, 0)};
+    const facts::Event& read = file.event(variable.event);
+    if (read.op != Op::read) return {};
+    ScopeId scope = file.scope_of(variable.event);
+    if (scope == 0 || evaluator_.binding_scope(test.file, scope, read.name) != scope) return {};
+    Condition result;
+    auto bindings = evaluator_.reaching(test.file, scope, read.name, variable.event);
+    for (EventId binding : bindings) {
+      RegionId region = file.event(binding).region;
+      if (file.event(binding).op != Op::bind || region == none || binding > test.event) continue;
+      const facts::Region& arm = file.facts.regions[region];
+      if (arm.events.contains(test.event)) continue;
+      bool then = arm.kind == facts::RegionKind::then_arm;
+      if (!then && arm.kind != facts::RegionKind::else_arm) continue;
+      Site bound{test.file, file.operand(binding, 0)};
+      auto truth = event.op == Op::read ? evaluator_.certain_truth(bound, frame_) : evaluator_.compare(bound, file.name(event.name), {test.file, file.operand(test.event, 1)}, frame_);
+      if (truth && *truth != holds) result = result & this->read({test.file, arm.subject}, !then, depth + 1);
+    }
+    result.uncertain = false;
+    return result;
+  }
+
+  // Whether a value may be another in the child than in the parent: the environment, the time, what a page's widgets say.
+  bool differs(std::string_view name) {
+    if (name.starts_with("os.environ") || name.starts_with("os.getenv")) return true;
+    if (name.ends_with("()")) name.remove_suffix(2);
+    const knowledge::Api* row = name.empty() ? nullptr : evaluator_.program().knowledge().find(name);
+    return row && row->differs_per_process;
   }
 
   Condition named(Site site, bool holds) {
     std::string name = qualified(site);
     if (name == "typing.TYPE_CHECKING" || name == "typing_extensions.TYPE_CHECKING") return constant(!holds);
-    if (name.starts_with("os.environ") || name.starts_with("os.getenv")) return {.uncertain = true, .flagged = true};
-    if (name == "builtins.str.startswith()" || name == "sys.platform.startswith()") {
-      const File& file = evaluator_.program().file(site.file);
-      if (auto text = text_of({site.file, file.operand(site.event, 1)}))
-        if (auto platforms = platform_named(*text)) return {.platforms = holds ? *platforms : uint8_t(platform_all & ~*platforms)};
-    }
-    if (name == "sys.platform.startswith()") return {.uncertain = true};
+    if (differs(name)) return {.uncertain = true, .flagged = true};
     return {.uncertain = true};
   }
 

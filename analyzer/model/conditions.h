@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "analyzer/model/asked.h"
 #include "analyzer/model/evaluator.h"
 
 namespace forklint::model {
@@ -17,8 +18,6 @@ enum class Guard : uint8_t {
   child_only,  // only where main is imported again
   never,
 };
-
-inline constexpr uint8_t platform_linux = 1, platform_macos = 2, platform_windows = 4, platform_all = 7;
 
 // Which process a condition on the result of a raw fork speaks of.
 enum class Side : uint8_t { both, parent, child };

@@ -1,6 +1,8 @@
 // Arguments: which one a row or a parameter means, past stars and partials, and what parameters hold.
 #include "analyzer/model/evaluator.h"
 
+#include "analyzer/model/test_setup.h"
+
 namespace forklint::model {
 namespace {
 
@@ -128,7 +130,8 @@ std::optional<ArgumentRef> Evaluator::bound_argument(const Frame& frame, const f
     if (index == 0) return ArgumentRef{.value = frame.receiver};
     --index;
   }
-  return positional(*this, frame.arguments, index).found;
+  Positional found = positional(*this, frame.arguments, index);
+  return found.unknown ? ArgumentRef{} : found.found;  // given, or not: nobody knows
 }
 
 std::optional<ArgumentRef> Evaluator::passed(Site read, FrameId frame_id) {
@@ -185,6 +188,15 @@ Values Evaluator::annotated(FileId file_id, ScopeId, EventId annotation, FrameId
   return result;
 }
 
+// What a fixture of that name gives a test: what it returns or yields.
+Values Evaluator::fixture_values(FileId file, ScopeId test, std::string_view parameter) {
+  if (!fixtures_->asks(file, test)) return {};
+  const Fixture* fixture = fixtures_->named(file, parameter);
+  if (!fixture || (fixture->file == file && fixture->scope == test)) return {};
+  if (program_.file(fixture->file).facts.scopes[fixture->scope].flags & facts::scope_generator) return elements(make({.kind = ValueKind::generator, .file = fixture->file, .index = fixture->scope}));
+  return returns_of(make({.kind = ValueKind::function, .file = fixture->file, .index = fixture->scope}), any_frame);
+}
+
 // What a parameter holds when the caller is not known: what its annotation and default say, and anything else.
 Values Evaluator::unknown_parameter(FileId file_id, ScopeId scope_id, uint32_t parameter, FrameId frame) {
   const File& file = program_.file(file_id);
@@ -206,6 +218,7 @@ Values Evaluator::unknown_parameter(FileId file_id, ScopeId scope_id, uint32_t p
       for (ValueId list : Values(evaluate({file_id, file.operand(decorator, 2)}, any_frame))) add(result, elements(list));
     return result;
   }
+  if (Values given = fixture_values(file_id, scope_id, file.name(it.name)); !given.empty()) return given;
   if (it.default_value != none) add(result, evaluate({file_id, it.default_value}, any_frame));
   add(result, annotated(file_id, scope_id, it.annotation, frame));
   return result;

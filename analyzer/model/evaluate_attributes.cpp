@@ -24,6 +24,13 @@ bool is_own_object(const File& file, EventId base, ScopeId method) {
   return file.event(base).name == file.facts.parameters[it.parameters.begin].name;
 }
 
+// The class method whose own code makes a write: cls.pool = Pool()
+std::optional<ScopeId> writing_class_method(const File& file, EventId write) {
+  const ScopeId scope = file.scope_of(write);
+  if (file.event(write).op != Op::set_attribute || scope != enclosing_method(file, scope)) return {};
+  return file.name_of(file.operand(write, 0)) == "cls" ? std::optional(scope) : std::nullopt;
+}
+
 template <class Accepts>
 bool decorated_by(Evaluator& evaluator, FileId file_id, EventId binding, Accepts&& accepts) {
   const File& file = evaluator.program().file(file_id);
@@ -147,7 +154,15 @@ Values Evaluator::attribute(ValueId base, std::string_view name) {
     case ValueKind::external: return {external(symbols_[it.symbol] + "." + std::string(name))};
     case ValueKind::module: return module_member(it.file, name);
     case ValueKind::instance: return instance_attribute(base, name);
-    case ValueKind::class_: return class_attribute(base, name, unknown_value);
+    case ValueKind::class_: {
+      Values result = class_attribute(base, name, unknown_value);
+      for (Site write : attribute_writes(base, name))
+        if (auto method = writing_class_method(program_.file(write.file), write.event)) {
+          const FileId home = write.file;
+          add(result, evaluate({home, program_.file(home).operand(write.event, 1)}, enter_unknown(home, *method, base)));
+        }
+      return result;
+    }
     case ValueKind::super_: return super_attribute(it, name);
     case ValueKind::object:
       if (const knowledge::Api* row = program_.knowledge().find(symbols_[it.symbol] + "." + std::string(name)); row && row->is_object && !row->returns.empty())
@@ -158,6 +173,7 @@ Values Evaluator::attribute(ValueId base, std::string_view name) {
     case ValueKind::container: case ValueKind::packed:
       return {make({.kind = ValueKind::method, .symbol = intern("builtins.list." + std::string(name)), .base = base})};
     case ValueKind::constant:
+      if (Op(it.index) == Op::null) return {};  // None has none: what is called is the other thing that a variable may hold
       return {make({.kind = ValueKind::method, .symbol = intern("builtins.str." + std::string(name)), .base = base})};
     case ValueKind::method:  // an attribute of an object: pool._ctx.Process, client.api.call
       return {make({.kind = ValueKind::method, .symbol = intern(symbols_[it.symbol] + "." + std::string(name)), .base = it.base})};
@@ -294,6 +310,38 @@ llvm::SmallVector<Site, 4> Evaluator::attribute_writes(ValueId class_value, std:
   return result;
 }
 
+// The activation of a constructor when an instance is made: of its class's own one, or of a base's, which that calls with
+// arguments of its own.
+FrameId Evaluator::construction(FileId file, ScopeId constructor, ValueId instance) {
+  const Value it = values_[instance];
+  auto bind = [&](FileId of, ScopeId scope) { return make({.kind = ValueKind::bound, .file = of, .index = scope, .base = instance}); };
+  ValueId own = method_of(it.base, "__init__");
+  FrameId frame = any_frame;
+  Site call = it.site();
+  FrameId caller = it.frame;
+  constexpr int most_bases_up = 4;
+  for (int up = 0; up < most_bases_up && own != unknown_value; ++up) {
+    const Value now = values_[own];
+    frame = enter(bind(now.file, now.index), call, caller);
+    if (now.file == file && now.index == constructor) return frame;
+    // super().__init__(…), or Base.__init__(self, …), which binds its receiver by hand
+    const File& home = program_.file(now.file);
+    own = unknown_value;
+    for (EventId id = home.facts.scopes[now.index].events.begin; id < home.facts.scopes[now.index].events.end && own == unknown_value; ++id) {
+      EventId callee = home.event(id).op == Op::call ? home.operand(id, 0) : none;
+      if (callee == none || home.event(callee).op != Op::attribute || home.name_of(callee) != "__init__") continue;
+      for (ValueId value : Values(evaluate({now.file, callee}, frame))) {
+        const Value base = values_[value];
+        if (base.kind != ValueKind::bound || home.event(home.operand(callee, 0)).op != Op::call) continue;
+        own = make({.kind = ValueKind::function, .file = base.file, .index = base.index, .frame = base.frame});
+        call = {now.file, id};
+        caller = frame;
+      }
+    }
+  }
+  return enter_unknown(file, constructor, instance);
+}
+
 Values Evaluator::written(Site write, ValueId instance) {
   const Value it = values_[instance];
   const File& file = program_.file(write.file);
@@ -303,7 +351,7 @@ Values Evaluator::written(Site write, ValueId instance) {
   FrameId frame = any_frame;
   if (scope == method) {
     bool constructor = file.facts.name(file.facts.scopes[method].name) == "__init__";
-    if (constructor && it.index != none) frame = enter(make({.kind = ValueKind::bound, .file = write.file, .index = method, .base = instance}), it.site(), it.frame);
+    if (constructor && it.index != none) frame = construction(write.file, method, instance);
     else frame = enter_unknown(write.file, method, instance);
   }
   return evaluate({write.file, file.operand(write.event, 1)}, frame);

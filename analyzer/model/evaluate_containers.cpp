@@ -11,6 +11,9 @@ constexpr std::string_view enumerated = "builtins.enumerate.__next__", zipped = 
 
 }  // namespace
 
+// dict(name=value)
+bool Evaluator::is_dict_call(const Value& value) const { return value.kind == ValueKind::object && value.index != none && symbols_[value.symbol] == "builtins.dict"; }
+
 Values Evaluator::elements(ValueId id, std::optional<uint32_t> index) {
   uint64_t key = uint64_t(id) << 32 | (index ? uint64_t(*index) + 1 : 0);
   if (auto it = elements_.find(key); it != elements_.end()) return it->second == none ? Values{} : results_[it->second];
@@ -45,10 +48,11 @@ Values Evaluator::find_elements(ValueId id, std::optional<uint32_t> index) {
         // Each position is an object of its own.
         return {make({.kind = ValueKind::object, .file = it.file, .index = it.index, .frame = it.frame, .symbol = intern(element), .base = make({.kind = ValueKind::constant, .index = uint32_t(Op::number), .symbol = intern(std::to_string(index.value_or(0))), .base = id})})};
       }
-      if (type == "builtins.dict" && it.index != none) {
+      if (is_dict_call(it)) {
         Values result;
         for (const ArgumentRef& given : arguments_of(it.site(), it.frame))
           for (ValueId value : values_of(given)) given.keyword != 0 ? add(result, value) : add(result, elements(value));
+        add(result, changed_elements(it));
         return result;
       }
       // the values of a dict display, through its view
@@ -188,6 +192,18 @@ Values Evaluator::item(ValueId container, std::string_view key) {
       if (argument.keyword != 0 && symbols_[argument.keyword] == key) add(result, values_of(argument));
     return result;
   }
+  if (is_dict_call(it)) {
+    bool open = false;
+    for (const ArgumentRef& given : arguments_of(it.site(), it.frame)) {
+      if (given.keyword != 0 && symbols_[given.keyword] == key) return values_of(given);
+      if (given.keyword != 0) continue;
+      for (ValueId other : values_of(given)) add(result, item(other, key));
+      open = true;
+    }
+    if (result.empty() && open) result.push_back(unknown_value);
+    add(result, changed_elements(it, key));
+    return result;
+  }
   if (it.kind != ValueKind::container) return result;
   const File& file = program_.file(it.file);
   const facts::Event& event = file.event(it.index);
@@ -230,7 +246,7 @@ Values Evaluator::subscript(Site site, FrameId frame) {
   Values result;
   for (ValueId base : Values(evaluate({site.file, file.operand(site.event, 0)}, frame))) {
     const Value it = values_[base];
-    if (it.kind == ValueKind::container || it.kind == ValueKind::packed) {
+    if (it.kind == ValueKind::container || it.kind == ValueKind::packed || (is_dict_call(it) && key.op != Op::slice)) {
       if (key.op == Op::number && file.name(key.name).size() < 4) {
         add(result, elements(base, uint32_t(std::atoi(std::string(file.name(key.name)).c_str()))));
       } else if (key.op == Op::slice) {

@@ -64,7 +64,9 @@ bool replaces(const facts::FileFacts& f, EventId earlier, EventId later) {
 
 Values Evaluator::read_name(Site site, FrameId frame) {
   const File& file = program_.file(site.file);
-  return lookup(site.file, file.scope_of(site.event), file.event(site.event).name, site.event, frame);
+  Values result = lookup(site.file, file.scope_of(site.event), file.event(site.event).name, site.event, frame);
+  if (file.event(site.event).region != none) narrow(site, frame, result);
+  return result;
 }
 
 Values Evaluator::lookup(FileId file_id, ScopeId scope, NameId name, EventId at, FrameId frame) {

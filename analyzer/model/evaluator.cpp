@@ -1,6 +1,8 @@
 // The evaluator's frame: interning, and the dispatch over events.
 #include "analyzer/model/evaluator.h"
 
+#include "analyzer/model/test_setup.h"
+
 #include <algorithm>
 
 namespace forklint::model {
@@ -33,7 +35,9 @@ unsigned Evaluator::ValueInfo::getHashValue(const Value& v) {
   return mixed({uint64_t(v.kind) << 32 | v.file, uint64_t(v.index) << 32 | v.frame, uint64_t(v.symbol) << 32 | v.base});
 }
 
-Evaluator::Evaluator(const Program& program) : program_(program) {
+Evaluator::~Evaluator() = default;
+
+Evaluator::Evaluator(const Program& program) : program_(program), fixtures_(std::make_unique<Fixtures>(*this)) {
   values_.push_back({});
   frames_.push_back({});
   intern("");
@@ -68,17 +72,31 @@ ValueId Evaluator::bound(ValueId method, ValueId receiver) {
 // How deep the calls lie in which a value came to be.
 uint16_t Evaluator::depth_of(ValueId value) const { return value == unknown_value ? 0 : frames_[values_[value].frame].depth; }
 
-// Frames hold values that were made in frames. Past the deepest one only the scope is remembered, and of which class the
-// receiver is: otherwise objects that make each other would go on for ever.
+// Whether an argument is a literal: it says the same wherever the call stands.
+bool Evaluator::is_literal(const ArgumentRef& argument) const {
+  if (argument.site.event == none || argument.star || argument.double_star) return false;
+  Op op = program_.file(argument.site.file).event(argument.site.event).op;
+  return op == Op::boolean || op == Op::null || op == Op::number || op == Op::string;
+}
+
+// Frames hold values that were made in frames. Past the deepest one only the scope is remembered, of which class the
+// receiver is, and the literals that were given, which may choose what is done: otherwise objects that make each other
+// would go on for ever.
 FrameId Evaluator::intern_frame(Frame frame) {
   if (frame.caller != any_frame) frame.depth = std::max(frame.depth, uint16_t(frames_[frame.caller].depth + 1));
   if (frame.receiver != unknown_value) frame.depth = std::max(frame.depth, uint16_t(depth_of(frame.receiver) + 1));
   frame.depth = std::max(frame.depth, frames_[frame.closure].depth);
   if (frame.depth > deepest_frame) {
     frame.caller = any_frame;
-    frame.arguments.clear();
-    frame.arguments_known = false;
-    frame.call = {};
+    if (std::any_of(frame.arguments.begin(), frame.arguments.end(), [&](const ArgumentRef& it) { return is_literal(it); })) {
+      for (ArgumentRef& argument : frame.arguments)
+        if (is_literal(argument)) argument.frame = any_frame;
+        else argument = {.keyword = argument.keyword, .star = argument.star, .double_star = argument.double_star};
+    } else {
+      frame.arguments.clear();
+      frame.arguments_known = false;
+      frame.call = {};
+    }
     if (depth_of(frame.receiver) >= deepest_frame) frame.receiver = values_[frame.receiver].kind == ValueKind::instance ? instance_of(values_[frame.receiver].base) : unknown_value;
     if (frames_[frame.closure].depth >= deepest_frame) frame.closure = any_frame;
     frame.depth = deepest_frame;

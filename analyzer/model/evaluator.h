@@ -6,6 +6,7 @@
 #include <llvm/ADT/DenseMap.h>
 
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -21,9 +22,12 @@ struct Renamed {
   std::vector<FrameId> frames;
 };
 
+class Fixtures;  // test_setup.h
+
 class Evaluator {
  public:
   explicit Evaluator(const Program& program);
+  ~Evaluator();
 
   // Takes over what another evaluator of the same program knows. What both know stays as it is here.
   Renamed absorb(Evaluator&& other);
@@ -113,12 +117,17 @@ class Evaluator {
   // Whether a test holds in a frame, where constants that its variables were given there say so: `if parallel:` in a
   // function that was called with parallel=False. Variables of modules say nothing: they are there to be changed.
   std::optional<bool> certain_truth(Site test, FrameId frame);
+  // How two expressions compare, where both are certain.
+  std::optional<bool> compare(Site left, std::string_view operation, Site right, FrameId frame) { return certain_comparison(left, operation, right, frame, 0); }
   // Whether a region stands in an arm that such a test rules out.
   bool never_runs(FileId file, RegionId region, FrameId frame);
   bool surely_taken(FileId file, RegionId region, FrameId frame);
 
   // partial(f, …): the function inside, and the arguments it holds.
   std::optional<ArgumentRef> partial_function(ValueId value);
+
+  // What test runners hand to tests.
+  Fixtures& fixtures() { return *fixtures_; }
 
   ValueId make(const Value& value);
   ValueId external(std::string_view qualified);
@@ -147,19 +156,31 @@ class Evaluator {
   // evaluator.cpp
   FrameId intern_frame(Frame frame);
   uint16_t depth_of(ValueId value) const;
+  bool is_literal(const ArgumentRef& argument) const;
   Values compute(Site site, FrameId frame);
   bool is_true(ValueId id) const;   // certainly
   bool is_false(ValueId id) const;
 
   // evaluate_tests.cpp
   std::optional<bool> certain_truth(Site test, FrameId frame, int depth);
-  const Value* certain_value(Site read, FrameId frame);
+  bool is_decorated(Site read, FrameId frame);
+  std::optional<ValueId> certain_value(Site site, FrameId frame, int depth);
+  bool changes_by_itself(Site read) const;
+  bool is_handed_over_once(const Value& display) const;
+  std::optional<ValueId> certain_length(Site of, FrameId frame);
+  std::optional<bool> certain_comparison(Site left, std::string_view operation, Site right, FrameId frame, int depth);
+  std::optional<bool> type_test(Site call, FrameId frame, int depth);
 
   // evaluate_names.cpp
   Values read_name(Site site, FrameId frame);
   Values lookup(FileId file, ScopeId scope, NameId name, EventId at, FrameId frame);
   Values bound_values(FileId file, const llvm::SmallVector<EventId, 4>& bindings, FrameId frame);
   Values builtin(std::string_view name);
+
+  // evaluate_narrowing.cpp
+  std::optional<bool> is_instance(ValueId value, ValueId type);
+  void narrow_by(Site test, bool holds, NameId name, FrameId frame, Values& values);
+  void narrow(Site read, FrameId frame, Values& values);
 
   // evaluate_imports.cpp
   Values import_module(Site site);
@@ -171,6 +192,7 @@ class Evaluator {
   // evaluate_arguments.cpp
   Values parameter_values(FileId file, ScopeId scope, uint32_t parameter, FrameId frame);
   Values unknown_parameter(FileId file, ScopeId scope, uint32_t parameter, FrameId frame);
+  Values fixture_values(FileId file, ScopeId test, std::string_view parameter);
   Values annotated(FileId file, ScopeId scope, EventId annotation, FrameId frame);
   std::optional<ArgumentRef> bound_argument(const Frame& frame, const facts::Scope& scope, uint32_t parameter);
 
@@ -184,6 +206,7 @@ class Evaluator {
   Values super_object(Site call, FrameId frame);
 
   // evaluate_containers.cpp
+  bool is_dict_call(const Value& value) const;
   Values find_elements(ValueId id, std::optional<uint32_t> index);
   Values yielded_elements(const Value& iterator, const knowledge::Api* row);
   Values items(ValueId container, const Values& keys);
@@ -202,6 +225,7 @@ class Evaluator {
   const std::vector<Site>& calls_named(std::string_view name);
 
   // evaluate_attributes.cpp
+  FrameId construction(FileId file, ScopeId constructor, ValueId instance);
   Values instance_attribute(ValueId instance, std::string_view name);
   Values default_attribute(std::string_view setter, std::string_view name);
   Values class_attribute(ValueId class_value, std::string_view name, ValueId receiver);
@@ -212,6 +236,7 @@ class Evaluator {
   bool is_enumeration(ValueId class_value);
 
   const Program& program_;
+  std::unique_ptr<Fixtures> fixtures_;
   std::deque<Value> values_;
   llvm::DenseMap<Value, ValueId, ValueInfo> value_ids_;
   std::deque<Frame> frames_;

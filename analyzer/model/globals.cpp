@@ -188,7 +188,7 @@ class Reads {
 
 class Losses {
  public:
-  Losses(const Model& model, size_t launch) : model_(model), evaluator_(model.evaluator()), launch_(model.launches()[launch]), trace_(model.trace_of(launch_)), reads_(inherited_reads(model, launch)) {}
+  Losses(const Model& model, size_t launch) : model_(model), evaluator_(model.evaluator()), launch_id_(launch), launch_(model.launches()[launch]), trace_(model.trace_of(launch_)), reads_(inherited_reads(model, launch)) {}
 
   std::vector<LostGlobal> run() {
     for (const InheritedRead& read : reads_) {
@@ -206,9 +206,84 @@ class Losses {
 
   static std::string identity(const InheritedRead& read) { return std::to_string(read.file) + ":" + std::to_string(read.name) + ":" + std::to_string(read.owner) + ":" + read.attribute; }
 
-  bool lasts(uint32_t i) const {
+  bool lasts(uint32_t i) {
     const Step& step = trace_.steps[i];
-    return !repeated_in_child(trace_, step.condition, i) && (step.condition & launch_.condition).guard != Guard::never && !for_the_launch(i);
+    if ((step.condition & launch_.condition).guard == Guard::never || for_the_launch(i)) return false;
+    if (repeated_in_child(trace_, step.condition, i)) {
+      // By an import that stands in a function, which the child does only where its own code imports that module.
+      const FileId module = imported_late(i);
+      return module != none && !child_files().contains(module);
+    }
+    // A package's own body may do the same: Log.start()
+    return !std::any_of(trace_.steps.begin(), trace_.steps.begin() + launch_.step, [&](const Step& other) {
+      const uint32_t at = uint32_t(&other - trace_.steps.data());
+      return at != i && other.kind == step.kind && other.site == step.site && writes_same(step, other) && other.condition.certain() && repeated_in_child(trace_, other.condition, at) && imported_late(at) == none;
+    });
+  }
+
+  // name = value, owner.name = value, with one value both times.
+  bool writes_same(const Step& a, const Step& b) {
+    const File& file = model_.file(a.site.file);
+    const Op op = file.event(a.site.event).op;
+    if (op != Op::bind && op != Op::set_attribute) return false;
+    const Site value{a.site.file, file.operand(a.site.event, op == Op::bind ? 0 : 1)};
+    const Values one = evaluator_.evaluate(value, a.frame), two = evaluator_.evaluate(value, b.frame);
+    return one.size() == 1 && one == two;
+  }
+
+  // The module in whose import a step is reached, where that stands in a function or under the guard of main.
+  FileId imported_late(uint32_t i) const {
+    FileId module = none;
+    bool late = false;
+    for (uint32_t up = trace_.steps[i].parent; up != none; up = trace_.steps[up].parent) {
+      const Step& step = trace_.steps[up];
+      if (step.kind == StepKind::import_module) {
+        if (module == none) module = step.file;
+        const bool in_function = model_.file(step.site.file).scope_of(step.site.event) != 0;
+        late |= in_function || step.condition.guard == Guard::main_only || step.condition.guard == Guard::spawn_main;
+      }
+    }
+    return late ? module : none;
+  }
+
+  // The files whose bodies run in a fresh child: those of what it is sent, and what they import.
+  const std::unordered_set<FileId>& child_files() {
+    if (child_files_) return *child_files_;
+    child_files_.emplace();
+    std::vector<FileId> open;
+    auto note = [&](FileId file) {
+      if (file != none && child_files_->insert(file).second) open.push_back(file);
+    };
+    if (trace_.entry == Entry::main && launch_.row->launch->reimports_main) note(trace_.file);
+    for (const WorkerTrace& worker : model_.workers(launch_id_)) {
+      note(worker.trace.file);
+      for (const Step& step : worker.trace.steps)
+        if (step.kind == StepKind::enter_function || step.kind == StepKind::import_module) note(step.kind == StepKind::import_module ? step.file : evaluator_.value(step.subject).file);
+    }
+    for (const Payload& item : model_.payload(launch_id_))
+      for (ValueId sent : item.site.event == none || item.value != unknown_value ? Values{item.value} : Values(evaluator_.evaluate(item.site, item.frame))) note_class(sent, note);
+    while (!open.empty()) {
+      const FileId id = open.back();
+      open.pop_back();
+      const File& file = model_.file(id);
+      for (size_t dot = file.module.find('.'); dot != std::string::npos; dot = file.module.find('.', dot + 1)) note(model_.program().find_module(file.module.substr(0, dot), id));
+      for (EventId event = 0; event < file.facts.events.size(); ++event) {
+        const Op op = file.event(event).op;
+        if ((op != Op::import && op != Op::import_from) || file.scope_of(event) != 0 || !on_import(file, event, evaluator_, id)) continue;
+        for (ValueId value : Values(evaluator_.evaluate({id, event}, any_frame)))
+          if (evaluator_.value(value).kind == ValueKind::module) note(evaluator_.value(value).file);
+      }
+    }
+    return *child_files_;
+  }
+
+  // What is pickled by name, or made of a class that is.
+  template <class Note>
+  void note_class(ValueId sent, Note&& note) const {
+    const Value& it = evaluator_.value(sent);
+    if (it.kind == ValueKind::function || it.kind == ValueKind::class_ || it.kind == ValueKind::bound) note(it.file);
+    const ValueId owner = it.kind == ValueKind::bound ? evaluator_.class_of(it.base) : it.kind == ValueKind::instance ? it.base : unknown_value;
+    if (owner != unknown_value) note(evaluator_.value(owner).file);
   }
 
   // Pool(initializer=init(…)): called by mistake; that is another fault.
@@ -239,7 +314,7 @@ class Losses {
     lost.import = !lost.in_place && is_import(file, step.site.event);
     lost.undefined = !bound_on_import(read.file, read.name);
     if (!lost.in_place && !lost.undefined && equal_value(step, read)) return false;
-    if (lost.import && !lost.undefined && !submodule_missing(step, read)) return false;
+    if (lost.import && !lost.undefined && !submodule_missing(step, read) && !nothing_on_import(read)) return false;
     finish(lost, read);
     return true;
   }
@@ -294,6 +369,12 @@ class Losses {
     Values now = evaluator_.evaluate({write.site.file, value}, write.frame);
     Values before = after_import(model_, read);
     return now.size() == 1 && before.size() == 1 && now[0] == before[0] && evaluator_.value(now[0]).kind == ValueKind::constant;
+  }
+
+  // json = None, until a function imports it.
+  bool nothing_on_import(const InheritedRead& read) {
+    Values first = after_import(model_, read);
+    return first.size() == 1 && evaluator_.value(first[0]).kind == ValueKind::constant && Op(evaluator_.value(first[0]).index) == Op::null;
   }
 
   // `import shop.export` beside an `import shop` that every child repeats: only the attribute is missing, and only
@@ -391,8 +472,10 @@ class Losses {
 
   const Model& model_;
   Evaluator& evaluator_;
+  size_t launch_id_;
   const Launch& launch_;
   const Trace& trace_;
+  std::optional<std::unordered_set<FileId>> child_files_;
   std::vector<InheritedRead> reads_;
   std::unordered_set<std::string> seen_;
   std::vector<LostGlobal> result_;

@@ -95,15 +95,49 @@ class MethodFinder {
       if (!argument) continue;
       Said said = say(evaluator_.values_of(*argument));
       if (said.unknown || said.methods.empty()) return {knowledge::fork_spawn_forkserver, ChosenBy::unknown, step.site};
-      bool partial = step.condition.uncertain || step.condition.platforms != platform_all;
+      bool partial = (step.condition.uncertain && !surrounds(step)) || step.condition.platforms != platform_all;
       result.methods = partial ? result.methods | said.methods : said.methods;
       result.by = ChosenBy::explicit_;
       result.chosen_at = step.site;
     }
-    return result;
+    if (result.by != ChosenBy::standard || trace_.entry != Entry::function) return result;
+    const FileId here = before_ < trace_.steps.size() ? trace_.steps[before_].site.file : trace_.file;
+    auto set = set_by_module(trace_.file);
+    if (!set && here != trace_.file) set = set_by_module(here);
+    return set.value_or(result);
   }
 
  private:
+  // Where a choice was made, this step is reached too, and on no other way: both stand in the same arm, or this one further inside.
+  bool surrounds(const Step& choice) const {
+    if (before_ >= trace_.steps.size()) return false;
+    const Step& here = trace_.steps[before_];
+    if (here.site.file != choice.site.file || here.frame != choice.frame) return false;
+    const facts::FileFacts& f = evaluator_.program().file(choice.site.file).facts;
+    const RegionId wanted = f.events[choice.site.event].region;
+    for (RegionId region = f.events[here.site.event].region; region != none; region = f.regions[region].parent)
+      if (region == wanted) return true;
+    return wanted == none;
+  }
+
+  // A function runs after the body of its module has: set_start_method("spawn") at the top of it.
+  std::optional<Method> set_by_module(FileId file_id) {
+    const File& file = evaluator_.program().file(file_id);
+    const facts::Range events = file.facts.scopes[0].events;
+    std::optional<Method> result;
+    for (EventId id = events.begin; id < events.end; ++id) {
+      if (file.event(id).op != Op::call || file.event(id).region != none || file.scope_of(id) != 0) continue;
+      for (ValueId callee : Values(evaluator_.evaluate({file_id, file.operand(id, 0)}, any_frame))) {
+        const Api* row = evaluator_.api(callee);
+        if (!row || row->method_effect != knowledge::MethodEffect::sets || !row->method_argument) continue;
+        auto argument = evaluator_.argument(evaluator_.arguments_of({file_id, id}, any_frame), *row->method_argument);
+        Said said = argument ? say(evaluator_.values_of(*argument)) : Said{};
+        if (!said.methods.empty() && !said.unknown) result = Method{said.methods, ChosenBy::explicit_, {file_id, id}};
+      }
+    }
+    return result;
+  }
+
   Site context_site(ValueId context) const {
     const Value& it = evaluator_.value(context);
     return it.kind == ValueKind::object ? it.site() : Site{};
@@ -329,10 +363,22 @@ class Finder {
     return StartMethods::from_bits(31);
   }
 
+  // Whether a test replaces what makes the launch by a mock: the class, its context, or a function on the way.
+  bool is_replaced(uint32_t i, ValueId callee, Site construction) {
+    if (!patches_) patches_ = std::any_of(trace_.steps.begin(), trace_.steps.end(), [&](const Step& step) { return patch_made_at(evaluator_, step).call.event != none; });
+    if (!*patches_ && patch_decorators(evaluator_, trace_, i).empty()) return false;
+    auto patched = [&](Site call) { return call.event != none && is_patched(evaluator_, trace_, i, call); };
+    if (patched(construction)) return true;
+    if (const Value& context = evaluator_.value(evaluator_.value(callee).base); context.kind == ValueKind::object && patched(context.site())) return true;
+    for (uint32_t up = trace_.steps[i].parent; up != none; up = trace_.steps[up].parent)
+      if (trace_.steps[up].kind == StepKind::enter_function && patched(trace_.steps[up].site)) return true;
+    return false;
+  }
+
   // Says whether there is a launch: a Pool that a test replaces by a mock launches nothing.
   bool add(uint32_t i, ValueId object, const Api* row, ValueId callee, Site construction, FrameId construction_frame, Site site) {
     const Step& step = trace_.steps[i];
-    if (construction.event != none && is_patched(evaluator_, trace_, i, construction)) return false;
+    if (is_replaced(i, callee, construction)) return false;
     row = instead(row, construction.event == none ? site : construction, construction_frame);
     Launch launch{.trace = trace_id_, .step = i, .site = site, .frame = step.frame, .row = row, .object = object, .construction = construction, .construction_frame = construction_frame, .condition = step.condition};
     launch.method = method_of(evaluator_, trace_, i, callee, *row, construction.event == none ? site : construction, construction_frame, standard_);
@@ -351,6 +397,7 @@ class Finder {
   uint32_t trace_id_;
   StartMethods standard_;
   std::vector<Launch> launches_;
+  std::optional<bool> patches_;  // whether any step of the trace patches something
 };
 
 }  // namespace

@@ -81,6 +81,15 @@ bool chosen_otherwise(Evaluator& evaluator, const Step& first, const Step& secon
   return holds(first.subject) && holds(second.subject);
 }
 
+// COMMANDS[name](arguments): one call calls one of the functions that may be meant.
+bool calls_one_of(Evaluator& evaluator, const Step& first, const Step& second) {
+  const File& file = evaluator.program().file(first.site.file);
+  if (first.kind != StepKind::enter_function || second.kind != StepKind::enter_function || file.event(first.site.event).op != Op::call) return false;
+  const Values& either = evaluator.evaluate({first.site.file, file.operand(first.site.event, 0)}, first.frame);
+  auto holds = [&](ValueId function) { return std::find(either.begin(), either.end(), function) != either.end(); };
+  return holds(first.subject) && holds(second.subject);
+}
+
 }  // namespace
 
 bool may_follow(Evaluator& evaluator, FileId file, EventId earlier, EventId later, FrameId frame, Rounds rounds) {
@@ -114,7 +123,12 @@ bool may_follow(Evaluator& evaluator, const Trace& trace, uint32_t earlier, uint
   const Step& first = trace.steps[a.back()];
   const Step& second = trace.steps[b.back()];
   if (first.site.file != second.site.file || first.frame != second.frame) return true;
-  if (first.site == second.site) return !is_command(evaluator, first) || !is_command(evaluator, second) || first.subject == second.subject;
+  if (first.site == second.site) {
+    if (first.subject == second.subject) return true;
+    if (is_command(evaluator, first) && is_command(evaluator, second)) return false;
+    bool again = (shared != none && trace.steps[shared].condition.repeated) || first.condition.repeated || second.condition.repeated;
+    return again || !calls_one_of(evaluator, first, second);
+  }
   if (chosen_otherwise(evaluator, first, second)) return false;
   // What a loop further up repeats, it repeats as a whole.
   bool repeated = shared != none && trace.steps[shared].condition.repeated;

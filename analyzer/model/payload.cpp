@@ -129,11 +129,22 @@ class Collector {
       return;
     }
     auto argument = evaluator_.argument(arguments, wanted);
-    if (!argument) return;
-    if (argument->site.event != none && (split(*argument, kind, always, step) || spread(*argument, kind, always, step) || named(*argument, kind, always, step))) return;
-    push(kind, *argument, always, step);
-    if (argument->star || argument->double_star) return;
-    bool by_name = wanted.keyword == "kwargs" || wanted.keyword == "kwds";
+    if (argument) take_sequence(*argument, wanted.keyword == "kwargs" || wanted.keyword == "kwds", kind, always, step);
+  }
+
+  void take_sequence(const ArgumentRef& argument, bool by_name, PayloadKind kind, bool always, uint32_t step) {
+    if (argument.site.event != none) {
+      const File& file = evaluator_.program().file(argument.site.file);
+      const facts::Event& event = file.event(argument.site.event);
+      if (event.op == Op::binary && file.name(event.name) == "+" && !argument.star && !argument.double_star) {  // args=(i,) + args
+        for (uint32_t i = 0; i < event.operands_count; ++i) take_sequence({.site = {argument.site.file, file.operand(argument.site.event, i)}, .frame = argument.frame}, by_name, kind, always, step);
+        return;
+      }
+      if (split(argument, kind, always, step) || spread(argument, kind, always, step) || named(argument, kind, always, step)) return;
+    }
+    const size_t before = result_.size();
+    push(kind, argument, always, step);
+    if (argument.star || argument.double_star || result_.size() == before) return;
     (by_name ? result_.back().double_star : result_.back().star) = true;
     result_.back().keyword = 0;
   }

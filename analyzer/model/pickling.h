@@ -94,6 +94,7 @@ class Pickling {
   Found of_instance(ValueId value, const PickleContext& context, int depth);
   Found of_attributes(ValueId instance, const PickleContext& context, int depth);
   bool passed_by(const MemberWrite& write, const PickleContext& context);
+  bool clears_for_sure(const MemberWrite& write, const Trace& trace);
   Found of_attribute(ValueId instance, std::string_view name, const PickleContext& context, int depth);
   bool customised(ValueId class_value);
   std::optional<std::vector<std::string>> left_behind(ValueId class_value);

@@ -31,6 +31,8 @@ Pickling::Found Pickling::of_fields(ValueId id, const PickleContext& context, in
     if (it_event.op == Op::declare && !of_class_only({owner.file, file.operand(event, 0)})) fields.push_back({file.name(it_event.name)});
     if (it_event.op == Op::bind && !fields.empty() && fields.back().name == file.name(it_event.name)) fields.back().standard = file.operand(event, 0);
   }
+  const std::vector<std::string> dropped = left_behind(it.base).value_or(std::vector<std::string>());
+  std::erase_if(fields, [&](const Field& field) { return std::find(dropped.begin(), dropped.end(), field.name) != dropped.end(); });
   if (fields.empty()) return {};
   std::vector<bool> given(fields.size());
   size_t position = 0;

@@ -23,7 +23,8 @@ Pickling::Found Pickling::of_instance(ValueId id, const PickleContext& context, 
   if (row && !process) {
     // A base from outside says how its instances are sent: queues by their own reduction, threads not at all.
     if (row->mp_primitive || row->picklable == knowledge::Picklable::yes || row->picklable == knowledge::Picklable::process_only) return {};
-    if (row->picklable == knowledge::Picklable::no)
+    const bool test_at_rest = row->holds_tests && context.trace && context.trace->entry == Entry::main;  // a test that no runner runs
+    if (row->picklable == knowledge::Picklable::no && !test_at_rest)
       if (auto found = of_row(*row, row->names[0], it.site(), context)) return of_extension(found, evaluator_.symbol(evaluator_.value(evaluator_.external_base(it.base)).symbol));
   }
   open_.push_back(id);
@@ -119,6 +120,22 @@ Pickling::Found Pickling::of_attributes(ValueId id, const PickleContext& context
   return {};
 }
 
+// if self.connection is not None: self.connection = None — whatever it held, it holds nothing now.
+bool Pickling::clears_for_sure(const MemberWrite& write, const Trace& trace) {
+  const File& file = evaluator_.program().file(write.site.file);
+  const facts::Event& event = file.event(write.site.event);
+  if (event.op != Op::set_attribute || event.region == none || file.event(file.operand(write.site.event, 1)).op != Op::null) return false;
+  const facts::Region& arm = file.facts.regions[event.region];
+  if (arm.kind != facts::RegionKind::then_arm || arm.parent != none) return false;
+  EventId test = arm.subject;
+  const facts::Event& asked = file.event(test);
+  if (asked.op == Op::compare && asked.operands_count == 2 && file.name(asked.name) == "is not" && file.event(file.operand(test, 1)).op == Op::null) test = file.operand(test, 0);
+  if (file.event(test).op != Op::attribute || file.event(test).name != event.name) return false;
+  for (size_t i = std::min<size_t>(write.before, trace.steps.size()); i-- > 0;)
+    if (trace.steps[i].kind == StepKind::enter_function && trace.steps[i].inner == write.frame) return trace.steps[i].condition.certain();
+  return false;
+}
+
 // The write stands in the same activation as what is pickled, and a run that comes to the one does not come to the other.
 bool Pickling::passed_by(const MemberWrite& write, const PickleContext& context) {
   if (context.step >= context.trace->steps.size()) return false;
@@ -160,7 +177,7 @@ Pickling::Found Pickling::of_attribute(ValueId instance, std::string_view name, 
       const facts::Event& event = file.event(write.site.event);
       if (file.name(event.name) != name || event.op == Op::augment_attribute) continue;
       Values values = event.op == Op::set_attribute ? evaluator_.evaluate({write.site.file, file.operand(write.site.event, 1)}, write.frame) : Values{};
-      history.push_back({write.site, values, write.condition.certain()});
+      history.push_back({write.site, values, write.condition.certain() || clears_for_sure(write, *context.trace)});
     }
   bool only = true;
   for (size_t i = history.size(); i-- > 0;) {

@@ -44,9 +44,30 @@ Trace Walker::walk_function(FileId file_id, ScopeId scope_id) {
       FrameId inner = evaluator_.enter_unknown(made.file, made.index, receiver);
       scope(made.file, made.index, inner, none, {});
     }
+    set_up(owner, receiver, scope_id);
   }
+  const std::vector<Fixture> fixtures = evaluator_.fixtures().before(file_id, scope_id);
+  auto run = [&](const Fixture& it, Part part) {
+    const bool yields = !evaluator_.program().file(it.file).scopes[it.scope].yields.empty();
+    if (yields || part != Part::after_yield) scope(it.file, it.scope, any_frame, none, {}, yields ? part : Part::whole);
+  };
+  for (const Fixture& it : fixtures) run(it, Part::before_yield);
   scope(file_id, scope_id, evaluator_.enter_unknown(file_id, scope_id, receiver), none, {});
+  for (size_t i = fixtures.size(); i-- > 0;) run(fixtures[i], Part::after_yield);
   return std::move(trace_);
+}
+
+// What the runner calls before a method of a class of tests.
+void Walker::set_up(ValueId test_class, ValueId receiver, ScopeId test) {
+  const knowledge::Api* base = evaluator_.api(test_class);
+  for (const std::string& name : base ? base->runs_before : std::vector<std::string>()) {
+    const Value method = evaluator_.value(evaluator_.method_of(test_class, name));
+    if (method.kind != ValueKind::function || (method.file == trace_.file && method.index == test)) continue;
+    const File& file = evaluator_.program().file(method.file);
+    const facts::Range parameters = file.facts.scopes[method.index].parameters;
+    const bool of_class = parameters.size() > 0 && file.name(file.facts.parameters[parameters.begin].name) == "cls";
+    scope(method.file, method.index, evaluator_.enter_unknown(method.file, method.index, of_class ? test_class : receiver), none, {});
+  }
 }
 
 Trace Walker::walk_worker(ValueId function_value, FrameId frame) {

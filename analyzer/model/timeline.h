@@ -13,6 +13,7 @@
 #include <llvm/ADT/DenseMap.h>
 
 #include "analyzer/model/conditions.h"
+#include "analyzer/model/test_setup.h"
 #include "analyzer/model/evaluator.h"
 
 namespace forklint::model {
@@ -103,6 +104,7 @@ class Walker {
   void forget(uint32_t step);
   const Condition& condition_of(FileId file, RegionId region, FrameId frame);
   void scope(FileId file, ScopeId scope, FrameId frame, uint32_t parent, const Condition& condition, Part part = Part::whole);
+  void set_up(ValueId test_class, ValueId receiver, ScopeId test);
   void event(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
 
   // timeline_calls.cpp

@@ -12,6 +12,7 @@ namespace {
 using namespace model;
 
 bool writes(const Model& model, const Step& step, const PatchTarget& target) {
+  if (step.kind == StepKind::write_global && target.file != none) return step.file == target.file && model.file(step.file).name(step.name) == target.name;
   return step.kind == StepKind::write_attribute && step.subject == target.owner && model.file(step.site.file).name(step.name) == target.name;
 }
 

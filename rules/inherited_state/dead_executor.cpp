@@ -60,7 +60,7 @@ void check(const Model& model, engine::Report& report) {
     std::vector<LiveThread> alive = live_threads(evaluator, trace, launch.step);
     if (alive.empty()) continue;
     // A fork server that imports main before it forks has the threads, and its children lack them just so.
-    bool preloaded = launch.row->launch->reimports_main && model.options().newest_python >= 14;
+    bool preloaded = server_runs_main(model, launch);
     std::vector<const LiveThread*> told;  // the first use fails; what comes after it is the same fault
     for (const ChildStep& it : code_of_child(model, i)) {
       const Step& step = *it.step;

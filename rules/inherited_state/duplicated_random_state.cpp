@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analyzer/model/globals.h"
+#include "analyzer/model/liveness.h"
 #include "rules/inherited_state/child_code.h"
 #include "rules/inherited_state/native.h"
 
@@ -27,18 +28,26 @@ std::vector<Drawing> drawings(const Model& model, size_t i) {
       for (ValueId made : value == none ? Values{} : Values(model.evaluator().evaluate({step.site.file, value}, step.frame)))
         if (const knowledge::Api* maker = model.evaluator().maker(made); maker && maker->random_generator) seeded = true;
     }
-    if (step.kind == StepKind::api && step.row->draws && !step.row->reseeded_after_fork) result.push_back({&of, &step, seeded});
+    if (step.kind != StepKind::api || !step.row->draws || step.row->reseeded_after_fork) return;
+    // The body of a module: a fork copies what the parent has imported, and does not run it again.
+    const bool in_module = &of != &model.trace_of(model.launches()[i]) && model.file(step.site.file).scope_of(step.site.event) == 0;
+    if (!in_module) result.push_back({&of, &step, seeded});
   });
   return result;
 }
 
-// Made inside the child's own code: a generator of its own.
-bool made_in_child(const Trace& trace, const Launch& launch, const Trace& child, const Value& made) {
+// Made inside the child's own code: a generator of its own. What is made where there is none yet, the parent has made.
+bool made_in_child(Evaluator& evaluator, const Trace& trace, const Launch& launch, const Trace& child, const Value& made) {
   bool raw = &trace == &child;
   for (uint32_t i = 0; i < child.steps.size(); ++i) {
     const Step& step = child.steps[i];
     if (raw && (i <= launch.step || step.condition.side_of(launch.site) != Side::child)) continue;
-    if (step.kind == StepKind::api && step.site == made.site() && step.frame == made.frame) return true;
+    if (step.kind != StepKind::api || step.site != made.site()) continue;
+    auto by_parent = [&](const Step& other) { return other.kind == StepKind::api && other.site == step.site; };
+    if (!raw && step.condition.uncertain && std::any_of(trace.steps.begin(), trace.steps.begin() + launch.step, by_parent)) continue;
+    Value here = made;
+    here.frame = step.frame;
+    if (same_object(evaluator, evaluator.make(here), evaluator.make(made))) return true;
   }
   return false;
 }
@@ -53,13 +62,13 @@ void check(const Model& model, engine::Report& report) {
       if (it.seeded) continue;
       const Value& callee = evaluator.value(it.step->subject);
       StartMethods methods = launch.method.methods & StartMethod::fork;
-      bool preloaded = launch.row->launch->reimports_main && model.options().newest_python >= 14;
+      bool preloaded = server_runs_main(model, launch);
       Site made;
       if (callee.kind == ValueKind::method) {
         const Value generator = evaluator.value(callee.base);
         const knowledge::Api* maker = evaluator.maker(callee.base);
         if (!maker || !maker->random_generator || maker->reseeded_after_fork || generator.index == none) continue;
-        if (made_in_child(trace, launch, *it.trace, generator)) continue;
+        if (made_in_child(evaluator, trace, launch, *it.trace, generator)) continue;
         made = generator.site();
         const File& file = model.file(generator.file);
         if (file.event(generator.index).op != Op::call) continue;  // an annotation says of which type it is, not where it was made

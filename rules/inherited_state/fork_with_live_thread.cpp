@@ -100,7 +100,7 @@ void check(const Model& model, engine::Report& report) {
       if (stopped_before_fork(model, trace, thread, launch.step) || alternatives(model, thread.object, launch.object)) continue;
       if (thread.step != none && trace.steps[thread.step].condition.platforms == platform_windows) continue;  // nothing is forked there
       // The fork server imports main before it forks, from 3.13.8 and 3.14.1 on: it then has such a thread as well.
-      bool server = thread.at_import && launch.row->launch->reimports_main && model.options().newest_python >= 14;
+      bool server = thread.at_import && server_runs_main(model, launch);
       StartMethods here = server ? possible : possible & StartMethod::fork;
       methods |= here;
       if (!here.empty() && (!first || (thread.certain && !first->certain))) first = &thread;

@@ -77,7 +77,7 @@ void check(const Model& model, engine::Report& report) {
         if (handled_at_fork(model, trace, launch.step, lock.taken.lock)) continue;
         // A thread that main starts on import runs in a fork server that preloads main, too.
         uint32_t thread = trace.steps[lock.step].thread;
-        bool server = lock.by_other && thread != none && trace.entry == Entry::main && trace.steps[thread].condition.guard == Guard::none && launch.row->launch->reimports_main && model.options().newest_python >= 14;
+        bool server = lock.by_other && thread != none && trace.entry == Entry::main && trace.steps[thread].condition.guard == Guard::none && server_runs_main(model, launch);
         report.finding(launch.site, lock.by_other ? "Forks while another thread may hold a lock that the child takes" : "Forks while holding a lock that the child takes")
             .under((server ? possible : possible & StartMethod::fork) & step->condition.methods, "hangs")
             .label(trace.steps[lock.step].site, lock.by_other ? "another thread takes the lock here" : "the lock is taken here and held over the fork")

@@ -225,7 +225,7 @@ class Judge {
     if (!use) return false;
     StartMethods methods = launch_.method.methods & StartMethod::fork;
     bool reimports = launch_.row->launch->reimports_main;
-    bool preloaded = reimports && model_.options().newest_python >= 14;
+    bool preloaded = server_runs_main(model_, launch_);
     if (thread.at_import) {
       if (preloaded) methods |= launch_.method.methods & StartMethod::forkserver;
     } else if (reimports && fresh_child_has(served)) {

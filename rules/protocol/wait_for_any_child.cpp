@@ -1,5 +1,7 @@
 // multiprocessing has children of its own: the resource tracker under spawn, and the server of forkserver, which is the
 // parent of all workers. Who waits for any child, until none is left, waits for these as well.
+#include <algorithm>
+
 #include "rules/support.h"
 
 namespace forklint::rules {
@@ -58,6 +60,11 @@ bool asks_and_looks(Evaluator& evaluator, const Model& model, const Step& step) 
   return false;
 }
 
+// Whether there is a child of os.fork to wait for: each wait then comes back, as long as they are counted.
+bool forked_before(const Model& model, uint32_t trace, uint32_t step) {
+  return std::any_of(model.launches().begin(), model.launches().end(), [&](const Launch& launch) { return launch.trace == trace && launch.step < step && launch.row->launch->raw_fork && !launch.row->launch->executes; });
+}
+
 void check(const Model& model, engine::Report& report) {
   Evaluator& evaluator = model.evaluator();
   for (uint32_t id = 0; id < model.traces().size(); ++id) {
@@ -66,6 +73,7 @@ void check(const Model& model, engine::Report& report) {
       const Step& step = trace.steps[i];
       if (step.kind != StepKind::api || !waits_for_any(evaluator, step) || asks_and_looks(evaluator, model, step)) continue;
       Rounds rounds = rounds_of(model, trace, i);
+      if (forked_before(model, id, i) && !(rounds.open && rounds.until_no_child)) continue;
       StartMethods bites = StartMethod::forkserver;
       if (rounds.open && rounds.until_no_child) bites |= StartMethod::spawn;
       for (size_t l = 0; l < model.launches().size(); ++l) {

@@ -48,7 +48,7 @@ void report_sent(const Model& model, engine::Report& report, const std::function
       draft.under(crossing.methods, crossing.outcome).confidence(certain ? Confidence::certain : Confidence::likely).launch(i);
       bool known = problem.culprit.event != none;
       if (known && report.place(problem.culprit) != report.place(sent.site())) draft.label(problem.culprit, problem.what + " " + std::string(made));
-      if (problem.through_self && report.place(problem.attribute_write) != report.place(sent.site()) && report.place(problem.attribute_write) != report.place(problem.culprit))
+      if (problem.through_self && problem.attribute_write.event != none && report.place(problem.attribute_write) != report.place(sent.site()) && report.place(problem.attribute_write) != report.place(problem.culprit))
         draft.label(problem.attribute_write, "kept here, as the attribute " + problem.attribute);
       draft.path(trace, step);
       draft.label(trace.steps[step].site, std::string(advice));

@@ -30,12 +30,18 @@ facts::FileFacts parse(std::string_view text) {
     return builder.take();
   }
   Tree tree(*syntax, text);
-  if (auto error = first_error(tree)) builder.facts().problems.push_back({*error, "syntax error"});
+  auto error = first_error(tree);
+  if (error) builder.facts().problems.push_back({*error, "syntax error"});
   Lowering lowering(tree, builder);
   lowering.module();
   if (auto old = lowering.python_2()) {
     facts::Builder empty(facts::Language::python);
     leave_unread(empty, *old, "a statement of Python 2, which Python 3 refuses, so the file is not read");
+    return empty.take();
+  }
+  if (auto where = error ? std::nullopt : lowering.misindented()) {
+    facts::Builder empty(facts::Language::python);
+    leave_unread(empty, *where, "this is not indented as its block is, which Python refuses, so the file is not read");
     return empty.take();
   }
   builder.facts().comments = suppression_comments(tree);

@@ -29,8 +29,11 @@ class Lowering {
   void module();
   // Where a statement stands that only Python 2 has.
   std::optional<facts::Span> python_2() const { return python_2_; }
+  // The first statement that stands deeper or less deep than its block: the parser lets it pass, Python does not.
+  std::optional<facts::Span> misindented() const { return misindented_; }
 
  private:
+  bool out_of_line(TSNode statement, TSNode first) const;
   // A body that waits until the scope being lowered is complete.
   struct Pending {
     ScopeId scope;
@@ -112,6 +115,7 @@ class Lowering {
   std::deque<Link> links_;  // of the chains being lowered, outermost first
   int depth_ = 0;
   std::optional<facts::Span> python_2_;  // the first statement that only Python 2 has
+  std::optional<facts::Span> misindented_;
 };
 
 }  // namespace forklint::frontends::python

@@ -42,7 +42,23 @@ void Lowering::problem(TSNode node, std::string_view message) {
 void Lowering::body(TSNode block) {
   if (ts_node_is_null(block)) return;
   Children children(tree_, block);
-  for (size_t i = 0; i < children.size(); ++i) statement(children[i]);
+  for (size_t i = 0; i < children.size(); ++i) {
+    if (!misindented_ && out_of_line(children[i].node, children[0].node)) misindented_ = span_of(children[i].node);
+    statement(children[i]);
+  }
+}
+
+// Whether a statement opens its line further in, or less far, than the first of its block does. What stands before a form feed counts as nothing.
+bool Lowering::out_of_line(TSNode statement, TSNode first) const {
+  const std::string_view text = tree_.text();
+  auto before = [&](TSNode node) { return text.substr(ts_node_start_byte(node) - ts_node_start_point(node).column, ts_node_start_point(node).column); };
+  auto indentation = [](std::string_view line) { return line.substr(line.rfind('\f') + 1); };
+  if (ts_node_start_point(statement).row == ts_node_start_point(first).row) return false;
+  const std::string_view line = before(statement);
+  if (line.find_first_not_of(" \t\f") != line.npos || indentation(line).size() == indentation(before(first)).size()) return false;
+  const size_t start = size_t(line.data() - text.data());
+  const bool continued = start >= 2 && (text[start - 2] == '\\' || (start >= 3 && text[start - 2] == '\r' && text[start - 3] == '\\'));
+  return !continued;
 }
 
 void Lowering::statement(Child child) {

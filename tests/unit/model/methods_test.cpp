@@ -124,3 +124,44 @@ TEST_CASE("a test of the method narrows under which methods a launch runs") {
   CHECK(condition_of("if sys.argv:\n    mp.Pool()\n").methods.has(StartMethod::fork));
   CHECK_FALSE(condition_of("def go():\n    if mp.get_start_method() == 'fork':\n        return\n    mp.Pool()\ngo()\n").methods.has(StartMethod::fork));
 }
+
+TEST_CASE("a test of the platform says on which ones a launch runs, through flags of other modules as well") {
+  using namespace forklint::model;
+  auto platforms = [](const std::string& test) { return int(condition_of("import os, platform\nIS_WINDOWS = sys.platform.startswith('win')\nif " + test + ":\n    mp.Pool()\n").platforms); };
+  CHECK(platforms("IS_WINDOWS") == platform_windows);
+  CHECK(platforms("not IS_WINDOWS") == (platform_linux | platform_macos));
+  CHECK(platforms("sys.platform[:3] == 'win'") == platform_windows);
+  CHECK(platforms("sys.platform.startswith(('win', 'cyg'))") == platform_windows);
+  CHECK(platforms("sys.platform not in ('win32', 'cygwin')") == (platform_linux | platform_macos));
+  CHECK(platforms("'win' in sys.platform") == (platform_macos | platform_windows));  // darwin has it too
+  CHECK(platforms("os.name == 'posix'") == (platform_linux | platform_macos));
+  CHECK(platforms("platform.system().lower() == 'darwin'") == platform_macos);
+  CHECK(platforms("hasattr(os, 'fork')") == (platform_linux | platform_macos));
+  CHECK(platforms("'FORKLINT' in sys.argv") == platform_all);
+
+  Modelled imported({{"main.py", "import multiprocessing as mp\nfrom compat import WINDOWS\nimport compat\nif WINDOWS and not compat.MAC:\n    mp.Pool()\n"},
+                     {"compat.py", "import os, sys\nWINDOWS = os.name == 'nt'\nMAC = sys.platform == 'darwin'\n"}});
+  REQUIRE(imported.model().launches().size() == 1);
+  CHECK(int(imported.model().launches()[0].condition.platforms) == platform_windows);
+}
+
+TEST_CASE("a test of the version says for which ones a launch runs") {
+  auto versions = [](const std::string& test) {
+    auto condition = condition_of("if " + test + ":\n    mp.Pool()\n");
+    return std::pair(int(condition.python_from), int(condition.python_to));
+  };
+  CHECK(versions("sys.version_info >= (3, 14)") == std::pair(14, 255));
+  CHECK(versions("sys.version_info[:2] <= (3, 13)") == std::pair(0, 13));
+  CHECK(versions("sys.version_info < (3, 13)") == std::pair(0, 12));
+  CHECK(versions("sys.version_info.minor > 9") == std::pair(10, 255));
+  CHECK(versions("sys.hexversion >= 0x030c0000") == std::pair(12, 255));
+  CHECK(versions("not sys.version_info[:2] >= (3, 9)") == std::pair(0, 8));
+  CHECK(versions("sys.version_info[0] > 2") == std::pair(0, 255));
+  Modelled old("import multiprocessing as mp\nimport sys\nif sys.version_info[0] == 2:\n    mp.Pool()\n");
+  CHECK((old.model().launches().empty() || old.model().launches()[0].condition.guard == forklint::model::Guard::never));
+}
+
+TEST_CASE("a function runs after the body of its module, which may have chosen") {
+  CHECK(method_of("mp.set_start_method('spawn', force=True)\ndef serve():\n    mp.Pool()\n") == "spawn explicit");
+  CHECK(method_of("def serve():\n    mp.Pool()\n") == any_standard);
+}

@@ -46,6 +46,19 @@ TEST_CASE("a program of Python 2 is not read") {
   CHECK(at_problem("print (a), b\nprint (a, b), c\nprint >> a, b\nprint\nprint(a) + b\nexec(a)\n") == "-");
 }
 
+TEST_CASE("a file whose statements are not indented as their block is not read") {
+  auto read = [](const char* text) { return parse(text).problems.empty(); };
+  CHECK(!read("if a:\n    b()\nx = 1\n    c()\n"));
+  CHECK(!read("def f():\n    a()\n      b()\n"));
+  CHECK(parse("x = 1\n    import os\n").events.empty());
+  CHECK(read("if a: b(); c()\nx = 1; y = 2\n"));
+  CHECK(read("x = 1; \\\n  y = 2\n"));
+  CHECK(read("\fx = 1\ny = 2\n"));
+  CHECK(read("def f():\n\ta()\n\tb()\n"));
+  CHECK(read("class A:\n  @d\n  def f(self): pass\n\n# comment\n  x = 1\n"));
+  CHECK(read("x = 'a' \\\n    'b'\ny = (1,\n  2)\n"));
+}
+
 TEST_CASE("what surrounds a syntax error is read") {
   FileFacts facts = parse("import a\ndef f(x y):\n  b()\nc = 'abc\nd = 1\n");
   CHECK(std::ranges::count(facts.names, "b") == 1);
