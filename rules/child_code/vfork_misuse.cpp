@@ -82,7 +82,7 @@ std::optional<Misuse> misuse(const Native& program, const ForkSite& site) {
     exec_failed |= call->api && call->targets.empty() && call->api->leaves == knowledge::Leaves::exec;
   }
   for (const Leaving& leaving : site.leaves)
-    if (leaving.way == Way::returns && !site.returned) return Misuse{leaving.event, "returns from the function whose stack its parent will go on with", {}};
+    if (leaving.way == Way::returns && (!site.returned || site.through == none)) return Misuse{leaving.event, "returns from the function whose stack its parent will go on with", {}};
   return std::nullopt;
 }
 

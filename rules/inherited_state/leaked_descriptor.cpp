@@ -117,23 +117,69 @@ bool closes_by_number(const Program& code, FunctionId id, const Call& call) {
   return false;
 }
 
-// Whether the function closes again what it opened, before it starts something: it only tried.
-bool closed_again(const Native& program, FunctionId id, const Call& opened, const Object& object) {
-  const Program& code = program.program();
-  const FileFacts& facts = code.facts(id);
-  auto around = [&](EventId inner, EventId outer) {
-    for (facts::RegionId region = facts.events[inner].region;; region = facts.regions[region].parent)
-      if (region == facts.events[outer].region) return true;
-      else if (region == none) return false;
-  };
-  for (const Call& call : code.function(id).calls) {
-    if (call.event <= opened.event) continue;
-    if (program.effects().of_call(id, call, Effect::execs)) return false;
-    const EventId given = call.api && call.targets.empty() && call.api->closes ? code.argument(id, call.event, *call.api->closes) : none;
-    if (given != none && code.object(id, given).key == object.key && around(opened.event, call.event)) return true;
-  }
-  return false;
+// Whether what a call opens is a standard descriptor: the one that was closed just before. Programs that are started are to have it.
+bool replaces_standard(const Program& code, FunctionId id, const Call& opened) {
+  const std::vector<Call>& calls = code.function(id).calls;
+  auto before = std::ranges::lower_bound(calls, opened.event, {}, &Call::event);
+  if (before == calls.begin()) return false;
+  --before;
+  const EventId given = before->api && before->targets.empty() && before->api->closes ? code.argument(id, before->event, *before->api->closes) : none;
+  const std::optional<int64_t> number = code.constant(id, given);
+  return number && *number >= 0 && *number <= 2;
 }
+
+// Whether what is opened is open only for a while: the function closes it again, or all that call it do, themselves or by what they call,
+// before anything starts another program.
+class OpenForAWhile {
+ public:
+  OpenForAWhile(const Native& program, std::string key) : program_(program), code_(program.program()), key_(std::move(key)) {
+    for (FunctionId id = 0; id < code_.functions().size(); ++id)
+      if (std::ranges::any_of(code_.function(id).calls, [&](const Call& call) { return closes(id, call); })) closing_.push_back(id);
+  }
+
+  bool behind(FunctionId id, EventId opened, int callers = 3) const {
+    for (const Call& call : code_.function(id).calls) {
+      if (call.event <= opened) continue;
+      if (program_.effects().of_call(id, call, Effect::execs)) return false;
+      if (belongs_to(id, opened, call.event) && (closes(id, call) || std::ranges::any_of(call.targets, [&](FunctionId target) { return closes_within(target); }))) return true;
+    }
+    const std::vector<Program::Caller>& all = code_.callers(id);
+    return callers > 0 && !all.empty() && std::ranges::all_of(all, [&](const Program::Caller& it) { return behind(it.function, code_.function(it.function).calls[it.call].event, callers - 1); });
+  }
+
+ private:
+  bool closes(FunctionId id, const Call& call) const {
+    const EventId given = call.api && call.targets.empty() && call.api->closes ? code_.argument(id, call.event, *call.api->closes) : none;
+    return given != none && code_.object(id, given).key == key_;
+  }
+
+  bool closes_within(FunctionId target) const {
+    if (closing_.empty()) return false;
+    const std::vector<Reached::Entry> reached = reach(code_, program_.forks(), {{target}}, 200).entries;
+    return std::ranges::any_of(reached, [&](const Reached::Entry& entry) { return std::ranges::binary_search(closing_, entry.function); });
+  }
+
+  // Whether the program comes to the one wherever it comes from the other: at most it asks first whether it was opened.
+  bool belongs_to(FunctionId id, EventId opened, EventId close) const {
+    const FileFacts& facts = code_.facts(id);
+    facts::RegionId region = facts.events[close].region;
+    while (region != none && asks_for_it(id, facts.regions[region])) region = facts.regions[region].parent;
+    for (facts::RegionId around = facts.events[opened].region;; around = facts.regions[around].parent)
+      if (around == region) return true;
+      else if (around == none) return false;
+  }
+
+  bool asks_for_it(FunctionId id, const facts::Region& region) const {
+    EventId asked = region.kind == facts::RegionKind::then_arm ? region.subject : none;
+    if (asked != none && code_.event(id, asked).op == Op::compare) asked = code_.operand(id, asked, 0);
+    return asked != none && code_.object(id, asked).key == key_;
+  }
+
+  const Native& program_;
+  const Program& code_;
+  std::string key_;
+  std::vector<FunctionId> closing_;
+};
 
 // Where programs become or start another, and where one closes whatever is open before that.
 struct Execs {
@@ -146,8 +192,8 @@ Execs find_execs(const Native& program) {
   const Program& code = program.program();
   for (FunctionId id = 0; id < code.functions().size(); ++id)
     for (const Call& call : code.function(id).calls) {
+      if (const NativeApi* row = code.row(call); row && row->closes_all) result.all_closed.push_back(id);  // or the program's own closefrom()
       if (!call.api || !call.targets.empty()) continue;
-      if (call.api->closes_all) result.all_closed.push_back(id);
       if (program.called_from_main(id) && program.effects().does(id, call, Effect::execs)) result.places.push_back({id, call.event});
     }
   // A loop over numbers counts where it stands or is called on the way to another program: a child may close all for its own work.
@@ -193,9 +239,9 @@ void check(const model::Model& model, engine::Report& report) {
       if (!call.api || !call.targets.empty() || !call.api->opens || !program.called_from_main(id) || program.forks().only_child(id, call.event)) continue;
       if (closed_at_exec(code, id, call) != Closed::no) continue;
       Object object = kept_in(code, id, call);
-      if (object.empty() || std::ranges::binary_search(seen_to, object.key) || tried_with_flag(code, id, object) || closed_again(program, id, call, object)) continue;
+      if (object.empty() || std::ranges::binary_search(seen_to, object.key) || tried_with_flag(code, id, object) || replaces_standard(code, id, call)) continue;
       const Place* exec = exec_of(id);
-      if (!exec) continue;
+      if (!exec || OpenForAWhile(program, object.key).behind(id, call.event)) continue;
       EventId flags = call.api->cloexec ? code.argument(id, call.event, *call.api->cloexec) : none;
       auto draft = report.finding(code.site(id, call.event), "This descriptor stays open in every program that is started from here");
       draft.label(program.site(*exec), "another program is started here").confidence(Confidence::likely);
