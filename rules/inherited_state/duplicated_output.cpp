@@ -9,19 +9,22 @@ namespace {
 
 using namespace native;
 
+constexpr std::string_view standard_output = "stdout";
+
 // Where the child writes out its copy; `after_exec`: only where exec has failed.
 struct Flush {
   Place place;
   bool after_exec = false;
 };
 
-std::optional<Flush> flushed(const Native& program, const ForkSite& site) {
+std::optional<Flush> flushed(const Native& program, const ForkSite& site, const std::string& stream) {
   EventId exec = none;
   for (const Leaving& leaving : site.leaves)
     if (leaving.way == Way::exec && exec == none) exec = leaving.event;
   for (const Call* call : program.child_calls(site)) {
     const bool after_exec = exec != none && call->event > exec;
-    if (!after_exec && program.effects().does(site.function, *call, Effect::flushes) && !call->api->closes) return Flush{{site.function, call->event}};
+    const bool writes_out = !after_exec && program.effects().does(site.function, *call, Effect::flushes);
+    if (writes_out && (!call->api->closes || program.effects().stream_of(site.function, *call) == stream)) return Flush{{site.function, call->event}};
     if (program.forks().returns(*call)) continue;
     if (program.effects().of_call(site.function, *call, Effect::execs)) return std::nullopt;  // it only exits when something has failed
     if (program.effects().of_call(site.function, *call, Effect::exits)) return Flush{{site.function, call->event}, after_exec};
@@ -62,13 +65,13 @@ void check(const model::Model& model, engine::Report& report) {
   for (const Native::Before& before : program.before_forks(writes, flushes)) {
     const ForkSite& site = program.forks().sites()[before.site];
     if (site.heir || !before.certain || site.api->forks == knowledge::Forks::vfork) continue;
-    const std::optional<Flush> flush = flushed(program, site);
-    if (!flush) continue;
-    const Place* out = &flush->place;
     Step step = *effects.of_call(before.start.function, *program.program().call_at(before.start.function, before.start.event), Effect::writes_buffered);
     const std::vector<Place> way = effects.way(before.start.function, step, Effect::writes_buffered);
     if (is_remote(program.program(), way)) continue;
     const std::string stream = effects.stream_of(way.back().function, *program.program().call_at(way.back().function, way.back().event));
+    const std::optional<Flush> flush = flushed(program, site, stream);
+    if (!flush || (flush->after_exec && !stream.starts_with(standard_output))) continue;
+    const Place* out = &flush->place;
     if (std::ranges::any_of(unbuffered, [&](const auto& it) { return it.second == stream && program.share_program(it.first, site.function); })) continue;
     auto draft = report.finding(site.origin, flush->after_exec ? "What was written before the fork and not flushed is written by both processes when exec fails" : "What was written before the fork and not flushed is written by both processes");
     draft.under(StartMethod::fork, "wrong").confidence(flush->after_exec ? Confidence::possible : Confidence::likely).launch_at(site.origin);

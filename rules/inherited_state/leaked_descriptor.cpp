@@ -128,7 +128,7 @@ bool replaces_standard(const Program& code, FunctionId id, const Call& opened) {
   return number && *number >= 0 && *number <= 2;
 }
 
-// Whether what is opened is open only for a while: the function closes it again, or all that call it do, themselves or by what they call,
+// Whether what is opened is open only for a while: whatever way the function goes, it closes it, or all that call it do, by what they call,
 // before anything starts another program.
 class OpenForAWhile {
  public:
@@ -137,42 +137,63 @@ class OpenForAWhile {
       if (std::ranges::any_of(code_.function(id).calls, [&](const Call& call) { return closes(id, call); })) closing_.push_back(id);
   }
 
+  // `opened`: a call behind which it is open.
   bool behind(FunctionId id, EventId opened, int callers = 3) const {
-    for (const Call& call : code_.function(id).calls) {
-      if (call.event <= opened) continue;
-      if (program_.effects().of_call(id, call, Effect::execs)) return false;
-      if (belongs_to(id, opened, call.event) && (closes(id, call) || std::ranges::any_of(call.targets, [&](FunctionId target) { return closes_within(target); }))) return true;
-    }
+    if (closing_.empty()) return false;
+    const Walked walked = walk_from(id, opened, furthest_callees);
+    for (const Call& call : code_.function(id).calls)
+      if ((walked.at(call.event) & open) && call.event != opened && program_.effects().of_call(id, call, Effect::execs)) return false;
+    if (!left_open(id, walked)) return true;
     const std::vector<Program::Caller>& all = code_.callers(id);
     return callers > 0 && !all.empty() && std::ranges::all_of(all, [&](const Program::Caller& it) { return behind(it.function, code_.function(it.function).calls[it.call].event, callers - 1); });
   }
 
  private:
+  static constexpr State elsewhere = 1, open = 2;
+  static constexpr int furthest_callees = 2;
+
+  // From where it is opened, or from the beginning of the function where that is none.
+  Walked walk_from(FunctionId id, EventId opened, int callees) const {
+    Steps steps{.after = [this, id, opened, callees](EventId at, State state) -> State {
+                  if (at == opened) return open;
+                  const Call* call = code_.event(id, at).op == Op::call ? code_.call_at(id, at) : nullptr;
+                  if (!call) return state;
+                  if (!program_.forks().returns(*call)) return 0;
+                  return (state & open) && (closes(id, *call) || closes_always(*call, callees)) ? elsewhere : state;
+                },
+                .assume = [this, id, opened](EventId condition, bool taken, State state) -> State { return means_failure(id, condition, taken, opened) ? state & ~open : state; }};
+    return walk(code_.facts(id), code_.function(id).scope, opened == none ? open : elsewhere, steps);
+  }
+
+  bool left_open(FunctionId id, const Walked& walked) const {
+    if (walked.end & open) return true;
+    for (size_t i = 0; i < walked.before.size(); ++i)
+      if (code_.event(id, walked.begin + EventId(i)).op == Op::return_ && (walked.before[i] & open)) return true;
+    return false;
+  }
+
   bool closes(FunctionId id, const Call& call) const {
     const EventId given = call.api && call.targets.empty() && call.api->closes ? code_.argument(id, call.event, *call.api->closes) : none;
     return given != none && code_.object(id, given).key == key_;
   }
 
-  bool closes_within(FunctionId target) const {
-    if (closing_.empty()) return false;
-    const std::vector<Reached::Entry> reached = reach(code_, program_.forks(), {{target}}, 200).entries;
-    return std::ranges::any_of(reached, [&](const Reached::Entry& entry) { return std::ranges::binary_search(closing_, entry.function); });
+  // Whether what is called closes it whatever way it goes.
+  bool closes_always(const Call& call, int callees) const {
+    if (callees <= 0 || !call.sure || call.targets.size() != 1) return false;
+    const FunctionId target = call.targets.front();
+    return !left_open(target, walk_from(target, none, callees - 1));
   }
 
-  // Whether the program comes to the one wherever it comes from the other: at most it asks first whether it was opened.
-  bool belongs_to(FunctionId id, EventId opened, EventId close) const {
-    const FileFacts& facts = code_.facts(id);
-    facts::RegionId region = facts.events[close].region;
-    while (region != none && asks_for_it(id, facts.regions[region])) region = facts.regions[region].parent;
-    for (facts::RegionId around = facts.events[opened].region;; around = facts.regions[around].parent)
-      if (around == region) return true;
-      else if (around == none) return false;
-  }
-
-  bool asks_for_it(FunctionId id, const facts::Region& region) const {
-    EventId asked = region.kind == facts::RegionKind::then_arm ? region.subject : none;
-    if (asked != none && code_.event(id, asked).op == Op::compare) asked = code_.operand(id, asked, 0);
-    return asked != none && code_.object(id, asked).key == key_;
+  // Whether a condition says that nothing was opened: fd < 0, !file.
+  bool means_failure(FunctionId id, EventId condition, bool taken, EventId opened) const {
+    const facts::Event& event = code_.event(id, condition);
+    const std::string_view sign = code_.name_of(id, condition);
+    if (event.op == Op::unary && sign == "not") return means_failure(id, code_.operand(id, condition, 0), !taken, opened);
+    const bool compares = event.op == Op::compare && event.operands_count == 2;
+    const EventId asked = compares ? code_.operand(id, condition, 0) : condition;
+    const bool field_set = code_.event(id, asked).op == Op::set_attribute && code_.name_of(id, asked) == key_;
+    if (asked != opened && !field_set && code_.object(id, asked).key != key_) return false;
+    return compares && (sign == "<" || sign == "==") ? taken : !taken;
   }
 
   const Native& program_;
