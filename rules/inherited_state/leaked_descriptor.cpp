@@ -138,9 +138,10 @@ class OpenForAWhile {
   }
 
   // `opened`: a call behind which it is open.
-  bool behind(FunctionId id, EventId opened, int callers = 3) const {
+  bool behind(FunctionId id, EventId opened, int callers = furthest_callers) const {
     if (closing_.empty()) return false;
-    const Walked walked = walk_from(id, opened, furthest_callees);
+    // What a function returns that opens it says something of its own: 0 for success.
+    const Walked walked = walk_from(id, opened, callers == furthest_callers ? opened : none, furthest_callees);
     for (const Call& call : code_.function(id).calls)
       if ((walked.at(call.event) & open) && call.event != opened && program_.effects().of_call(id, call, Effect::execs)) return false;
     if (!left_open(id, walked)) return true;
@@ -150,10 +151,11 @@ class OpenForAWhile {
 
  private:
   static constexpr State elsewhere = 1, open = 2;
-  static constexpr int furthest_callees = 2;
+  static constexpr int furthest_callees = 2, furthest_callers = 3;
 
   // From where it is opened, or from the beginning of the function where that is none.
-  Walked walk_from(FunctionId id, EventId opened, int callees) const {
+  // `result`: the call whose result is it.
+  Walked walk_from(FunctionId id, EventId opened, EventId result, int callees) const {
     Steps steps{.after = [this, id, opened, callees](EventId at, State state) -> State {
                   if (at == opened) return open;
                   const Call* call = code_.event(id, at).op == Op::call ? code_.call_at(id, at) : nullptr;
@@ -161,7 +163,7 @@ class OpenForAWhile {
                   if (!program_.forks().returns(*call)) return 0;
                   return (state & open) && (closes(id, *call) || closes_always(*call, callees)) ? elsewhere : state;
                 },
-                .assume = [this, id, opened](EventId condition, bool taken, State state) -> State { return means_failure(id, condition, taken, opened) ? state & ~open : state; }};
+                .assume = [this, id, result](EventId condition, bool taken, State state) -> State { return means_failure(id, condition, taken, result) ? state & ~open : state; }};
     return walk(code_.facts(id), code_.function(id).scope, opened == none ? open : elsewhere, steps);
   }
 
@@ -181,18 +183,19 @@ class OpenForAWhile {
   bool closes_always(const Call& call, int callees) const {
     if (callees <= 0 || !call.sure || call.targets.size() != 1) return false;
     const FunctionId target = call.targets.front();
-    return !left_open(target, walk_from(target, none, callees - 1));
+    return !left_open(target, walk_from(target, none, none, callees - 1));
   }
 
   // Whether a condition says that nothing was opened: fd < 0, !file.
-  bool means_failure(FunctionId id, EventId condition, bool taken, EventId opened) const {
+  bool means_failure(FunctionId id, EventId condition, bool taken, EventId result) const {
     const facts::Event& event = code_.event(id, condition);
     const std::string_view sign = code_.name_of(id, condition);
-    if (event.op == Op::unary && sign == "not") return means_failure(id, code_.operand(id, condition, 0), !taken, opened);
+    if (event.op == Op::unary && sign == "not") return means_failure(id, code_.operand(id, condition, 0), !taken, result);
     const bool compares = event.op == Op::compare && event.operands_count == 2;
     const EventId asked = compares ? code_.operand(id, condition, 0) : condition;
+    if (asked == none) return false;
     const bool field_set = code_.event(id, asked).op == Op::set_attribute && code_.name_of(id, asked) == key_;
-    if (asked != opened && !field_set && code_.object(id, asked).key != key_) return false;
+    if (asked != result && !field_set && code_.object(id, asked).key != key_) return false;
     return compares && (sign == "<" || sign == "==") ? taken : !taken;
   }
 
