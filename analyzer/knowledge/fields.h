@@ -209,9 +209,11 @@ void each_field(maybe_const<NativeApi> auto& api, Visit&& visit) {
   visit("reads", api.reads);
   visit("timeout", api.timeout);
   visit("duplicates", api.duplicates);
+  visit("seeks", api.seeks);
   visit("waits", api.waits);
   visit("reaps", api.reaps);
   visit("kills", api.kills);
+  visit("awaits", api.awaits);
   visit("starts-thread", api.starts_thread);
   visit("entry", api.entry);
   visit("thread-object", api.thread_object);
@@ -221,6 +223,7 @@ void each_field(maybe_const<NativeApi> auto& api, Visit&& visit) {
   visit("guard", api.guard);
   visit("locks", api.locks);
   visit("unlocks", api.unlocks);
+  visit("renews", api.renews);
   visit("tries", api.tries);
   visit("receiver", api.receiver);
   visit("writes-buffered", api.writes_buffered);

@@ -74,10 +74,12 @@ struct NativeApi {
   std::optional<Argument> reads;    // it waits for something from this descriptor
   std::optional<Argument> timeout;  // how long it waits at most; null or below 0 is for ever: select, poll
   std::optional<Argument> duplicates;  // the descriptor that it makes another of: dup2
+  std::optional<Argument> seeks;    // the descriptor or stream whose position it sets: lseek
 
   bool waits = false;               // for a child
   bool reaps = false;               // it arranges for children to be waited for: signal(SIGCHLD)
   std::optional<Argument> kills;    // the process that it sends a signal
+  std::optional<Argument> awaits;   // the process that it waits for: waitpid
 
   bool starts_thread = false;       // by being called or constructed
   std::optional<Argument> entry;    // what the thread runs
@@ -87,6 +89,7 @@ struct NativeApi {
   bool lock = false;                // the type is a lock
   bool guard = false;               // the type holds the locks it is made with until it is destroyed
   std::optional<Argument> locks, unlocks;  // the lock; 0 may be the receiver
+  std::optional<Argument> renews;   // the lock that it makes anew, free: pthread_mutex_init
   bool tries = false;               // `locks` does not wait
   bool receiver = false;            // `locks`, `unlocks`, `joins`, `draws` … speak of the object, not of an argument
 

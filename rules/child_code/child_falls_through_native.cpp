@@ -155,6 +155,23 @@ bool caller_does_not_ask(const Native& program, const ForkSite& site) {
   return runs_on && !main_ends_with_it(program, fork->function) && !result_goes_further(program, site) && !result_goes_further(program, *fork);
 }
 
+// The exec behind which the child comes to where it runs on; none: it comes there in another way.
+EventId failed_exec_before(const Native& program, const ForkSite& site, EventId out) {
+  const Program& code = program.program();
+  for (const Leaving& leaving : site.leaves) {
+    if (leaving.way != Way::exec) continue;
+    constexpr State before = 1, behind = 2;
+    Steps steps{.after = [&](EventId at, State state) -> State {
+                  if (at == leaving.event) return behind;
+                  const Call* call = code.event(site.function, at).op == Op::call ? code.call_at(site.function, at) : nullptr;
+                  return call && !program.forks().returns(*call) ? 0 : state;
+                },
+                .assume = {}};
+    if (leaving.event == out || (walk(code.facts(site.function), code.function(site.function).scope, before, steps).at(out) & behind)) return leaving.event;
+  }
+  return none;
+}
+
 void report_unasked(const Native& program, const ForkSite& site, engine::Report& report) {
   const ForkSite& fork = *fork_behind(program, site);
   const bool failed_exec = fork.leaves_by(Way::exec);
@@ -186,15 +203,11 @@ void child_falls_through_native(const model::Model& model, engine::Report& repor
     if (out->way == Way::returns && main_ends_with_it(program, site.function)) continue;
     if (out->way == Way::returns && called_from_a_table(program, site.function)) continue;
     if (meets_at_the_end(program, site)) continue;
-    bool failed_exec = site.leaves_by(Way::exec);
+    const EventId exec = failed_exec_before(program, site, out->event);
+    const bool failed_exec = exec != none;
     auto draft = report.finding(site.origin, failed_exec ? "The child runs on into the parent's code when exec fails" : "The child runs on into the parent's code");
     draft.under(StartMethod::fork, "wrong").confidence(Confidence::likely).launch_at(site.origin);
-    if (failed_exec)
-      for (const Leaving& leaving : site.leaves)
-        if (leaving.way == Way::exec) {
-          draft.label(program.site({site.function, leaving.event}), "exec comes back when it fails; _exit() must follow");
-          break;
-        }
+    if (failed_exec) draft.label(program.site({site.function, exec}), "exec comes back when it fails; _exit() must follow");
     bool returns = out->way == Way::returns;
     draft.label(program.site({site.function, out->event}), returns ? "the child returns to the caller here, as the parent does; end it with _exit()" : "the child comes here, as the parent does; end it with _exit() in its own branch");
   }

@@ -162,6 +162,28 @@ std::optional<std::vector<Place>> exit_of(const Native& program, const ForkSite&
   return std::nullopt;
 }
 
+// Whether something above a function catches what comes out of it: then its caller's code goes on.
+bool caught_above(const Program& code, FunctionId function, int callers = 4) {
+  return callers > 0 && std::ranges::any_of(code.callers(function), [&](const Program::Caller& it) {
+    const EventId call = code.function(it.function).calls[it.call].event;
+    return try_around(code.facts(it.function), call) != none || caught_above(code, it.function, callers - 1);
+  });
+}
+
+// A call of the child that an exception may come out of, and out of its branch: into a try that its parent entered, too.
+const Call* throwing_call(const Native& program, const ForkSite& site) {
+  const Program& code = program.program();
+  for (const Call* call : program.child_calls(site)) {
+    if (!call->sure || std::ranges::none_of(call->targets, [&](FunctionId target) { return program.forks().throws(target); })) continue;
+    const FileFacts& facts = code.facts(site.function);
+    const facts::RegionId around = try_around(facts, call->event);
+    const facts::Range body = around == none ? facts::Range{} : facts.regions[around].events;
+    const bool shared = around != none && body.begin <= site.event && site.event < body.end;
+    if (shared || (around == none && caught_above(code, site.function))) return call;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 void child_runs_cleanup_native(const model::Model& model, engine::Report& report) {
@@ -185,6 +207,12 @@ void child_runs_cleanup_native(const model::Model& model, engine::Report& report
             .label(site.origin, "the child is forked here; catch everything and end it with _exit()")
             .confidence(Confidence::likely)
             .launch_at(site.origin);
+    if (const Call* call = site.leaves_by(Way::throws) ? nullptr : throwing_call(program, site))
+      report.finding(program.site({site.function, call->event}), "What the child calls here may throw: out of its own branch, into handlers and destructors of the parent's code")
+          .under(StartMethod::fork, "wrong")
+          .label(site.origin, "the child is forked here; catch everything and end it with _exit()")
+          .confidence(Confidence::likely)
+          .launch_at(site.origin);
     const Cleanup* cleanup = first_of(program, all, site, arranged[index]);
     auto way = cleanup ? exit_of(program, site) : std::nullopt;
     if (!way) continue;

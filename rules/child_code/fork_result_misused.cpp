@@ -1,5 +1,5 @@
 // fork() gives -1 when it fails. A test that takes that for the child runs the child's code in the parent; kill() given -1
-// signals every process.
+// signals every process, waitpid() takes any child.
 #include <algorithm>
 #include <set>
 
@@ -10,21 +10,23 @@ namespace {
 
 using namespace native;
 
-// The field that the result of a fork is kept in; "" when it is kept in none, or in several.
-std::string field_of(const Native& program, const ForkSite& site) {
-  const Program& code = program.program();
-  const facts::Range events = code.facts(site.function).scopes[code.function(site.function).scope].events;
-  std::string field;
-  for (EventId at = events.begin; at < events.end; ++at) {
-    if (code.event(site.function, at).op != Op::set_attribute || code.operand(site.function, at, 1) != site.event) continue;
-    if (!field.empty()) return {};
-    field = code.name_of(site.function, at);
-  }
-  return field;
+// A call that gives the result of a fork: the fork, or a function of the program that returns it.
+struct Result {
+  FunctionId function = none;
+  EventId call = none;
+};
+
+// Whether an expression is what a call gives: itself, or a variable that is set to that once.
+bool is_result(const Program& code, const Result& result, EventId value) {
+  if (value == none || value == result.call) return value != none;
+  if (code.event(result.function, value).op == Op::bind) return is_result(code, result, code.operand(result.function, value, 0));
+  if (code.event(result.function, value).op != Op::read) return false;
+  const std::optional<Program::Local> local = code.local(result.function, code.event(result.function, value).name);
+  return local && local->function == result.function && local->value == result.call;
 }
 
-// Whether some condition asks a field more than whether it is 0, which only the child finds.
-bool asks_more(const Program& code, FunctionId id, const Forks& forks, const std::string& field) {
+// What conditions ask of an expression that is no more than whether it is 0, which only the child finds.
+std::set<EventId> asked_for_child(const Program& code, FunctionId id) {
   std::set<EventId> known;
   const facts::Range events = code.facts(id).scopes[code.function(id).scope].events;
   for (EventId at = events.begin; at < events.end; ++at) {
@@ -35,24 +37,95 @@ bool asks_more(const Program& code, FunctionId id, const Forks& forks, const std
     if (!zero && !negated) continue;
     for (uint32_t i = 0; i < event.operands_count; ++i) known.insert(code.operand(id, at, i));
   }
-  return std::ranges::any_of(forks.read_by_conditions(id), [&](EventId at) { return code.name_of(id, at) == field && !known.contains(at); });
+  return known;
 }
 
-// Where another function sends a signal to the process in a field, whose failure nothing asks for; none otherwise.
-std::optional<Place> signalled_elsewhere(const Native& program, const ForkSite& site) {
+// Whether some condition asks a field or global variable more than that.
+bool asks_more(const Program& code, FunctionId id, const Forks& forks, const std::string& kept) {
+  const std::set<EventId> known = asked_for_child(code, id);
+  return std::ranges::any_of(forks.read_by_conditions(id), [&](EventId at) { return code.object(id, at).key == kept && !known.contains(at); });
+}
+
+// The calls that give the result of a fork which nothing on the way asks for its failure: the fork itself, and the callers of a function that
+// only the parent comes back from with it. Where a child comes back, too, the callers have a fork of their own.
+std::vector<Result> unasked_results(const Native& program, const ForkSite& site) {
   const Program& code = program.program();
-  const std::string field = site.error_seen ? std::string() : field_of(program, site);
-  if (field.empty()) return std::nullopt;
-  std::optional<Place> found;
-  for (FunctionId id = 0; id < code.functions().size(); ++id) {
-    if (!program.share_program(id, site.function)) continue;
-    if (asks_more(code, id, program.forks(), field)) return std::nullopt;
-    for (const Call& call : code.function(id).calls) {
-      const EventId target = id != site.function && call.api && call.targets.empty() && call.api->kills ? code.argument(id, call.event, *call.api->kills) : none;
-      if (!found && target != none && code.event(id, target).op == Op::attribute && code.name_of(id, target) == field) found = Place{id, call.event};
+  std::vector<Result> results;
+  if (!site.error_seen) results.push_back({site.function, site.event});
+  for (size_t i = 0; i < results.size() && results.size() < 32; ++i) {
+    const Result result = results[i];
+    const std::set<EventId> known = asked_for_child(code, result.function);
+    auto asks = [&](EventId at) { return is_result(code, result, at) && !known.contains(at); };
+    if (i > 0 && std::ranges::any_of(program.forks().read_by_conditions(result.function), asks)) {
+      results.erase(results.begin() + std::ptrdiff_t(i--));
+      continue;
+    }
+    if (site.leaves_by(Way::returns) || site.leaves_by(Way::shared)) break;
+    const facts::Range events = code.facts(result.function).scopes[code.function(result.function).scope].events;
+    for (EventId at = events.begin; at < events.end; ++at) {
+      if (code.event(result.function, at).op != Op::return_ || code.event(result.function, at).operands_count == 0 || !is_result(code, result, code.operand(result.function, at, 0))) continue;
+      for (const Program::Caller& caller : code.callers(result.function))
+        if (const Call& call = code.function(caller.function).calls[caller.call]; call.sure) results.push_back({caller.function, call.event});
+      break;
     }
   }
-  return found;
+  return results;
+}
+
+// The field or global variable that keeps a result; "" where it is kept in none, or in several.
+std::string kept_in(const Program& code, const Result& result) {
+  const facts::Range events = code.facts(result.function).scopes[code.function(result.function).scope].events;
+  std::string kept;
+  for (EventId at = events.begin; at < events.end; ++at) {
+    const bool field = code.event(result.function, at).op == Op::set_attribute;
+    if (!field && (code.event(result.function, at).op != Op::bind || code.object(result.function, at).local)) continue;
+    if (!is_result(code, result, code.operand(result.function, at, field))) continue;
+    if (!kept.empty()) return {};
+    kept = field ? std::string(code.name_of(result.function, at)) : code.object(result.function, at).key;
+  }
+  return kept;
+}
+
+// Where another function sends a signal to the process that is kept, whose failure nothing asks for; none otherwise.
+std::optional<Place> signalled_elsewhere(const Native& program, const ForkSite& site) {
+  const Program& code = program.program();
+  for (const Result& result : unasked_results(program, site)) {
+    const std::string kept = kept_in(code, result);
+    if (kept.empty()) continue;
+    std::optional<Place> found;
+    bool asked = false;
+    for (FunctionId id = 0; id < code.functions().size() && !asked; ++id) {
+      if (!program.share_program(id, site.function)) continue;
+      asked = asks_more(code, id, program.forks(), kept);
+      for (const Call& call : code.function(id).calls) {
+        const EventId target = id != result.function && call.api && call.targets.empty() && call.api->kills ? code.argument(id, call.event, *call.api->kills) : none;
+        if (!found && target != none && code.object(id, target).key == kept) found = Place{id, call.event};
+      }
+    }
+    if (found && !asked) return found;
+  }
+  return std::nullopt;
+}
+
+// Whether a function that waits for a process goes on with the status that it gets for -1, which may be that of another child: of one that the
+// program forks elsewhere.
+bool takes_status(const Native& program, const ForkSite& site, const Call& wait) {
+  const Program& code = program.program();
+  const EventId given = code.argument(site.function, wait.event, {.position = 1});
+  if (given == none || code.event(site.function, given).op != Op::unary) return false;
+  const std::string status = code.object(site.function, given).key;
+  const facts::Range events = code.facts(site.function).scopes[code.function(site.function).scope].events;
+  bool reads = false;
+  for (EventId at = wait.event + 1; at < events.end && !reads; ++at) reads = code.event(site.function, at).op == Op::read && code.object(site.function, at).key == status;
+  return reads && std::ranges::any_of(program.forks().sites(), [&](const ForkSite& other) { return other.origin != site.origin && !other.heir && program.share_program(other.function, site.function); });
+}
+
+// Whether the function that forks tells its callers the same in a child as when the fork failed: its child comes back only where it has
+// failed as well, and they are not to tell these apart.
+bool says_failed(const ForkSite& site) {
+  const ForkResult::Range& failed = site.result.of[0];
+  const ForkResult::Range& child = site.result.of[1];
+  return site.through != none && failed.known && child.known && failed.low == child.low && failed.high == child.high;
 }
 
 void check(const model::Model& model, engine::Report& report) {
@@ -64,7 +137,7 @@ void check(const model::Model& model, engine::Report& report) {
     for (const Call& call : code.function(site.function).calls) {
       uint8_t sides = program.forks().sides_at(site, call.event);
       if (told || !(sides & side_failed) || (sides & side_before)) continue;
-      if ((sides & side_child) && !(sides & side_parent)) {
+      if ((sides & side_child) && !(sides & side_parent) && !says_failed(site)) {
         told = true;
         report.finding(code.site(site.function, call.event), "The parent runs the code of the child when fork() fails")
             .under(StartMethod::fork, "wrong")
@@ -72,10 +145,11 @@ void check(const model::Model& model, engine::Report& report) {
             .confidence(Confidence::likely)
             .launch_at(site.origin);
       }
-      EventId target = call.api && call.api->kills ? code.argument(site.function, call.event, *call.api->kills) : none;
-      if (target == none || program.forks().value(site, target, 0) != -1) continue;
+      const bool kills = call.api && call.api->kills, awaits = call.api && call.targets.empty() && call.api->awaits;
+      const EventId target = kills ? code.argument(site.function, call.event, *call.api->kills) : awaits ? code.argument(site.function, call.event, *call.api->awaits) : none;
+      if (target == none || program.forks().value(site, target, 0) != -1 || (awaits && !takes_status(program, site, call))) continue;
       told = true;
-      report.finding(code.site(site.function, call.event), "When fork() failed, this signals every process that it may")
+      report.finding(code.site(site.function, call.event), kills ? "When fork() failed, this signals every process that it may" : "When fork() failed, this waits for any child, and takes the status of another")
           .under(StartMethod::fork, "wrong")
           .label(site.origin, "gives -1 when it fails, and nothing tests for that")
           .confidence(Confidence::likely)

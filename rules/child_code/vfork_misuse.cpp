@@ -81,8 +81,12 @@ std::optional<Misuse> misuse(const Native& program, const ForkSite& site) {
     if (std::vector<Place> way = way_to_harm(program, site.function, *call, exec_failed); !way.empty()) return Misuse{at, "calls " + called(program, {site.function, at}) + "()", std::move(way)};
     exec_failed |= call->api && call->targets.empty() && call->api->leaves == knowledge::Leaves::exec;
   }
+  // What the child forks has a stack of its own.
+  auto forks_before = [&](EventId event) {
+    return std::ranges::any_of(program.child_calls(site), [&](const Call* call) { return call->event < event && program.effects().of_call(site.function, *call, Effect::forks); });
+  };
   for (const Leaving& leaving : site.leaves)
-    if (leaving.way == Way::returns && !site.returned) return Misuse{leaving.event, "returns from the function whose stack its parent will go on with", {}};
+    if (leaving.way == Way::returns && (!site.returned || (site.through == none && !forks_before(leaving.event)))) return Misuse{leaving.event, "returns from the function whose stack its parent will go on with", {}};
   return std::nullopt;
 }
 

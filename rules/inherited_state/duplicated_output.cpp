@@ -9,21 +9,29 @@ namespace {
 
 using namespace native;
 
-// Where the child writes out its copy; not where exec has failed before, which is not the way of things.
-std::optional<Place> flushed(const Native& program, const ForkSite& site) {
+constexpr std::string_view standard_output = "stdout";
+
+// Where the child writes out its copy; `after_exec`: only where exec has failed.
+struct Flush {
+  Place place;
+  bool after_exec = false;
+};
+
+std::optional<Flush> flushed(const Native& program, const ForkSite& site, const std::string& stream) {
   EventId exec = none;
   for (const Leaving& leaving : site.leaves)
     if (leaving.way == Way::exec && exec == none) exec = leaving.event;
   for (const Call* call : program.child_calls(site)) {
-    if (call->event >= exec) break;
-    if (program.effects().does(site.function, *call, Effect::flushes) && !call->api->closes) return Place{site.function, call->event};
+    const bool after_exec = exec != none && call->event > exec;
+    const bool writes_out = !after_exec && program.effects().does(site.function, *call, Effect::flushes);
+    if (writes_out && (!call->api->closes || program.effects().stream_of(site.function, *call) == stream)) return Flush{{site.function, call->event}};
     if (program.forks().returns(*call)) continue;
     if (program.effects().of_call(site.function, *call, Effect::execs)) return std::nullopt;  // it only exits when something has failed
-    if (program.effects().of_call(site.function, *call, Effect::exits)) return Place{site.function, call->event};
+    if (program.effects().of_call(site.function, *call, Effect::exits)) return Flush{{site.function, call->event}, after_exec};
   }
   for (const Leaving& leaving : site.leaves) {
     if (leaving.event >= exec) continue;
-    if (leaving.way == Way::main_ends || leaving.way == Way::cleanup) return Place{site.function, leaving.event};
+    if (leaving.way == Way::main_ends || leaving.way == Way::cleanup) return Flush{{site.function, leaving.event}};
   }
   return std::nullopt;
 }
@@ -57,15 +65,16 @@ void check(const model::Model& model, engine::Report& report) {
   for (const Native::Before& before : program.before_forks(writes, flushes)) {
     const ForkSite& site = program.forks().sites()[before.site];
     if (site.heir || !before.certain || site.api->forks == knowledge::Forks::vfork) continue;
-    std::optional<Place> out = flushed(program, site);
-    if (!out) continue;
     Step step = *effects.of_call(before.start.function, *program.program().call_at(before.start.function, before.start.event), Effect::writes_buffered);
     const std::vector<Place> way = effects.way(before.start.function, step, Effect::writes_buffered);
     if (is_remote(program.program(), way)) continue;
     const std::string stream = effects.stream_of(way.back().function, *program.program().call_at(way.back().function, way.back().event));
+    const std::optional<Flush> flush = flushed(program, site, stream);
+    if (!flush || (flush->after_exec && !stream.starts_with(standard_output))) continue;
+    const Place* out = &flush->place;
     if (std::ranges::any_of(unbuffered, [&](const auto& it) { return it.second == stream && program.share_program(it.first, site.function); })) continue;
-    auto draft = report.finding(site.origin, "What was written before the fork and not flushed is written by both processes");
-    draft.under(StartMethod::fork, "wrong").confidence(Confidence::likely).launch_at(site.origin);
+    auto draft = report.finding(site.origin, flush->after_exec ? "What was written before the fork and not flushed is written by both processes when exec fails" : "What was written before the fork and not flushed is written by both processes");
+    draft.under(StartMethod::fork, "wrong").confidence(flush->after_exec ? Confidence::possible : Confidence::likely).launch_at(site.origin);
     label_way(draft, program, way, "this stays in the buffer when output goes to a file or pipe");
     draft.label(program.site(*out), "here the child writes its copy; fflush(NULL) before the fork, or _exit() here");
     if (auto edit = rename_call(model, *out, "_exit"); edit && program.program().call_at(out->function, out->event)->api && program.program().call_at(out->function, out->event)->api->leaves == knowledge::Leaves::cleanup)

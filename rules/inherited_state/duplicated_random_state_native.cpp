@@ -17,7 +17,7 @@ constexpr size_t furthest = 3;  // calls from the fork to a draw: further away i
 Object engine_of(const Program& code, FunctionId id, const Call& call) {
   if (!call.api || !call.targets.empty() || !(call.api->seeds || call.api->draws)) return {};
   if (call.api->random_engine) return {.key = "the library's", .name = {}};
-  EventId object = call.api->receiver ? code.receiver(id, call.event) : code.argument(id, call.event, {.position = 0});
+  EventId object = call.api->receiver ? code.receiver(id, call.event) : code.argument(id, call.event, call.api->uses.value_or(knowledge::Argument{.position = 0}));
   return object == none ? Object{} : code.object(id, object);
 }
 
@@ -39,11 +39,23 @@ struct Draw {
   std::vector<Place> way;  // from the function of the fork
 };
 
+// What is seeded anew in every child: pthread_atfork(NULL, NULL, seed).
+std::set<std::string> seeded_by_handlers(const Native& program) {
+  std::vector<Reached::Entry> start;
+  for (const AtFork& it : program.at_fork())
+    if (it.child) start.push_back({*it.child});
+  std::set<std::string> seeded;
+  for (const Reached::Entry& entry : reach(program.program(), program.forks(), start, 500).entries)
+    for (const Call& call : program.program().function(entry.function).calls)
+      if (const Object engine = engine_of(program.program(), entry.function, call); !engine.empty() && call.api->seeds) seeded.insert(engine.key);
+  return seeded;
+}
+
 // What the child draws from and does not seed or make itself, nearest first.
 std::vector<Draw> draws_of_child(const Native& program, const ForkSite& site) {
   const Program& code = program.program();
   std::vector<Draw> draws;
-  std::set<std::string> own;
+  std::set<std::string> own = seeded_by_handlers(program);
   std::vector<Reached::Entry> start;
   for (const Call* call : program.child_calls(site)) {
     const std::string engine = engine_of(code, site.function, *call).key;

@@ -36,6 +36,12 @@ EventId read_in_loop(const Program& code, FunctionId id, const Call& call) {
   return code.argument(id, call.event, *call.api->reads);
 }
 
+// A program may bring its own closefrom(), for systems without one.
+bool closes_all(const Program& code, const Call& call) {
+  const NativeApi* row = code.row(call);
+  return row && row->closes_all;
+}
+
 EventId closed(const Program& code, FunctionId id, const Call& call) {
   return call.api && call.targets.empty() && call.api->closes ? code.argument(id, call.event, *call.api->closes) : none;
 }
@@ -88,6 +94,8 @@ class PipeCheck {
         if (!closes(side, other, read->event)) return say(*read, "Reads a pipe to its end with the writing end still open in this process: the end never comes", "the fork gives both processes both ends; close the one that is not used");
         if (side == side_child && other == writing_end && sibling_keeps()) return say(*read, "Reads a pipe to its end while children that are forked later have its writing end open: the end never comes", "each child gets all ends that the parent has open; close those of the others, or all before the first is waited for");
       }
+    if (const std::optional<Place> read = kept_and_read(); read && used(writing_end) && !parent_has_a_use_for(writing_end))
+      return say(*read, "Reads a pipe to its end with the writing end still open in this process: the end never comes", "the fork gives both processes both ends; close the one that is not used");
     if (const Call* input = input_of_program(); input && used(writing_end))
       say(*input, "The program that is started here has the writing end of its own input open: the end never comes", "the fork gives both processes both ends; close the one that is not used");
   }
@@ -113,7 +121,7 @@ class PipeCheck {
   }
 
   bool closes_in(FunctionId function, int end) const {
-    return std::ranges::any_of(code_.function(function).calls, [&](const Call& call) { return calls_.end_closed(function, call, pipe_.key) == end || (call.api && call.api->closes_all); });
+    return std::ranges::any_of(code_.function(function).calls, [&](const Call& call) { return calls_.end_closed(function, call, pipe_.key) == end || closes_all(code_, call); });
   }
 
   std::vector<FunctionId> functions_of(uint8_t side) const {
@@ -145,9 +153,66 @@ class PipeCheck {
     return false;
   }
 
+  // The field in which the parent keeps an end of a pipe that is a local variable; empty: in none.
+  std::string field_of(int end) const {
+    const facts::Range events = code_.facts(id_).scopes[code_.function(id_).scope].events;
+    for (EventId at = site_.event + 1; at < events.end && pipe_.local; ++at)
+      if (code_.event(id_, at).op == Op::set_attribute && (sides(at) & side_parent) && end_of(code_, id_, code_.operand(id_, at, 1), pipe_.key) == end) return std::string(code_.name_of(id_, at));
+    return {};
+  }
+
+  // Where another function reads to its end what the parent has kept of the pipe.
+  std::optional<Place> kept_and_read() const {
+    const std::string field = field_of(reading_end);
+    for (FunctionId id = 0; id < code_.functions().size() && !field.empty(); ++id)
+      for (const Call& call : code_.function(id).calls) {
+        const EventId given = read_in_loop(code_, id, call);
+        if (given != none && code_.object(id, given).key == field && program_.share_program(id, id_)) return Place{id, call.event};
+      }
+    return std::nullopt;
+  }
+
+  // Whether the parent does anything with an end: closes it, keeps it, gives it to others.
+  bool parent_has_a_use_for(int end) const {
+    const facts::Range events = code_.facts(id_).scopes[code_.function(id_).scope].events;
+    for (EventId at = pipe_.made->event + 1; at < events.end; ++at) {
+      const facts::Event& event = code_.event(id_, at);
+      if (event.op == Op::subscript || program_.forks().child_runs(site_, at)) continue;
+      const Call* call = event.op == Op::call ? code_.call_at(id_, at) : nullptr;
+      if (call && (closes_all(code_, *call) || calls_.takes_pipe(id_, *call, pipe_.key))) return true;
+      for (uint32_t i = 0; i < event.operands_count; ++i)
+        if (end_of(code_, id_, code_.operand(id_, at, i), pipe_.key) == end) return true;
+    }
+    return false;
+  }
+
+  // The same of a pipe that is a local variable, whose writing end the parent keeps in a field.
+  bool sibling_keeps_field() const {
+    const std::string field = field_of(writing_end);
+    if (field.empty() || !forks_several(code_, id_, site_.event)) return false;
+    auto closes_it = [&](FunctionId id, const Call& call) {
+      const EventId given = closed(code_, id, call);
+      return given != none && code_.object(id, given).key == field;
+    };
+    auto lets_go = [&](FunctionId id, const Call& call) { return closes_all(code_, call) || closes_it(id, call); };
+    for (const Call& call : code_.function(id_).calls)
+      if ((sides(call.event) & side_child) && lets_go(id_, call)) return false;
+    for (FunctionId id : functions_of(side_child))
+      if (std::ranges::any_of(code_.function(id).calls, [&](const Call& call) { return lets_go(id, call); })) return false;
+    for (FunctionId id = 0; id < code_.functions().size(); ++id)
+      for (const Call& close : code_.function(id).calls) {
+        if (!closes_it(id, close) || !forks_several(code_, id, close.event)) continue;
+        const facts::RegionId loop = loop_around(code_, id, close.event);
+        const bool waits = std::ranges::any_of(code_.function(id).calls, [&](const Call& call) { return call.event > close.event && loop_around(code_, id, call.event) == loop && program_.effects().of_call(id, call, Effect::waits); });
+        if (waits) return true;
+      }
+    return false;
+  }
+
   // Whether the parent keeps the writing end of each child, and closes and waits for them one after the other.
   bool sibling_keeps() const {
-    if (pipe_.local || !forks_several(code_, id_, site_.event)) return false;
+    if (pipe_.local) return sibling_keeps_field();
+    if (!forks_several(code_, id_, site_.event)) return false;
     for (const Call& call : code_.function(id_).calls) {
       if (call.event < site_.event || calls_.end_closed(id_, call, pipe_.key) != writing_end) continue;
       const bool of_all = loop_around(code_, id_, call.event) != loop_around(code_, id_, site_.event);
@@ -169,7 +234,7 @@ class PipeCheck {
     const Call* input = nullptr;
     for (const Call& call : code_.function(id_).calls) {
       if (call.event < pipe_.made->event) continue;
-      if (call.api && (call.api->closes_all || call.api->sets_cloexec)) return nullptr;
+      if (closes_all(code_, call) || (call.api && call.api->sets_cloexec)) return nullptr;
       const bool own = call.event < site_.event || (sides(call.event) & side_child);
       if (own && (calls_.end_closed(id_, call, pipe_.key) == writing_end || calls_.takes_pipe(id_, call, pipe_.key))) return nullptr;
       if (!program_.forks().child_runs(site_, call.event) || !call.api || !call.api->duplicates) continue;
@@ -187,8 +252,10 @@ class PipeCheck {
     return !flags || (uint64_t(*flags) & pipe_.made->api->cloexec_bit);
   }
 
-  void say(const Call& at, std::string message, std::string why) {
-    report_.finding(code_.site(id_, at.event), std::move(message))
+  void say(const Call& at, std::string message, std::string why) { say(Place{id_, at.event}, std::move(message), std::move(why)); }
+
+  void say(Place at, std::string message, std::string why) {
+    report_.finding(program_.site(at), std::move(message))
         .under(StartMethod::fork, "hangs")
         .label(code_.site(id_, pipe_.made->event), "the pipe is made here")
         .label(site_.origin, std::move(why))

@@ -117,23 +117,93 @@ bool closes_by_number(const Program& code, FunctionId id, const Call& call) {
   return false;
 }
 
-// Whether the function closes again what it opened, before it starts something: it only tried.
-bool closed_again(const Native& program, FunctionId id, const Call& opened, const Object& object) {
-  const Program& code = program.program();
-  const FileFacts& facts = code.facts(id);
-  auto around = [&](EventId inner, EventId outer) {
-    for (facts::RegionId region = facts.events[inner].region;; region = facts.regions[region].parent)
-      if (region == facts.events[outer].region) return true;
-      else if (region == none) return false;
-  };
-  for (const Call& call : code.function(id).calls) {
-    if (call.event <= opened.event) continue;
-    if (program.effects().of_call(id, call, Effect::execs)) return false;
-    const EventId given = call.api && call.targets.empty() && call.api->closes ? code.argument(id, call.event, *call.api->closes) : none;
-    if (given != none && code.object(id, given).key == object.key && around(opened.event, call.event)) return true;
-  }
-  return false;
+// Whether what a call opens is a standard descriptor: the one that was closed just before. Programs that are started are to have it.
+bool replaces_standard(const Program& code, FunctionId id, const Call& opened) {
+  const std::vector<Call>& calls = code.function(id).calls;
+  auto before = std::ranges::lower_bound(calls, opened.event, {}, &Call::event);
+  if (before == calls.begin()) return false;
+  --before;
+  const EventId given = before->api && before->targets.empty() && before->api->closes ? code.argument(id, before->event, *before->api->closes) : none;
+  const std::optional<int64_t> number = code.constant(id, given);
+  return number && *number >= 0 && *number <= 2;
 }
+
+// Whether what is opened is open only for a while: whatever way the function goes, it closes it, or all that call it do, by what they call,
+// before anything starts another program.
+class OpenForAWhile {
+ public:
+  OpenForAWhile(const Native& program, std::string key) : program_(program), code_(program.program()), key_(std::move(key)) {
+    for (FunctionId id = 0; id < code_.functions().size(); ++id)
+      if (std::ranges::any_of(code_.function(id).calls, [&](const Call& call) { return closes(id, call); })) closing_.push_back(id);
+  }
+
+  // `opened`: a call behind which it is open.
+  bool behind(FunctionId id, EventId opened, int callers = furthest_callers) const {
+    if (closing_.empty()) return false;
+    // What a function returns that opens it says something of its own: 0 for success.
+    const Walked walked = walk_from(id, opened, callers == furthest_callers ? opened : none, furthest_callees);
+    for (const Call& call : code_.function(id).calls)
+      if ((walked.at(call.event) & open) && call.event != opened && program_.effects().of_call(id, call, Effect::execs)) return false;
+    if (!left_open(id, walked)) return true;
+    const std::vector<Program::Caller>& all = code_.callers(id);
+    return callers > 0 && !all.empty() && std::ranges::all_of(all, [&](const Program::Caller& it) { return behind(it.function, code_.function(it.function).calls[it.call].event, callers - 1); });
+  }
+
+ private:
+  static constexpr State elsewhere = 1, open = 2;
+  static constexpr int furthest_callees = 2, furthest_callers = 3;
+
+  // From where it is opened, or from the beginning of the function where that is none.
+  // `result`: the call whose result is it.
+  Walked walk_from(FunctionId id, EventId opened, EventId result, int callees) const {
+    Steps steps{.after = [this, id, opened, callees](EventId at, State state) -> State {
+                  if (at == opened) return open;
+                  const Call* call = code_.event(id, at).op == Op::call ? code_.call_at(id, at) : nullptr;
+                  if (!call) return state;
+                  if (!program_.forks().returns(*call)) return 0;
+                  return (state & open) && (closes(id, *call) || closes_always(*call, callees)) ? elsewhere : state;
+                },
+                .assume = [this, id, result](EventId condition, bool taken, State state) -> State { return means_failure(id, condition, taken, result) ? state & ~open : state; }};
+    return walk(code_.facts(id), code_.function(id).scope, opened == none ? open : elsewhere, steps);
+  }
+
+  bool left_open(FunctionId id, const Walked& walked) const {
+    if (walked.end & open) return true;
+    for (size_t i = 0; i < walked.before.size(); ++i)
+      if (code_.event(id, walked.begin + EventId(i)).op == Op::return_ && (walked.before[i] & open)) return true;
+    return false;
+  }
+
+  bool closes(FunctionId id, const Call& call) const {
+    const EventId given = call.api && call.targets.empty() && call.api->closes ? code_.argument(id, call.event, *call.api->closes) : none;
+    return given != none && code_.object(id, given).key == key_;
+  }
+
+  // Whether what is called closes it whatever way it goes.
+  bool closes_always(const Call& call, int callees) const {
+    if (callees <= 0 || !call.sure || call.targets.size() != 1) return false;
+    const FunctionId target = call.targets.front();
+    return !left_open(target, walk_from(target, none, none, callees - 1));
+  }
+
+  // Whether a condition says that nothing was opened: fd < 0, !file.
+  bool means_failure(FunctionId id, EventId condition, bool taken, EventId result) const {
+    const facts::Event& event = code_.event(id, condition);
+    const std::string_view sign = code_.name_of(id, condition);
+    if (event.op == Op::unary && sign == "not") return means_failure(id, code_.operand(id, condition, 0), !taken, result);
+    const bool compares = event.op == Op::compare && event.operands_count == 2;
+    const EventId asked = compares ? code_.operand(id, condition, 0) : condition;
+    if (asked == none) return false;
+    const bool field_set = code_.event(id, asked).op == Op::set_attribute && code_.name_of(id, asked) == key_;
+    if (asked != result && !field_set && code_.object(id, asked).key != key_) return false;
+    return compares && (sign == "<" || sign == "==") ? taken : !taken;
+  }
+
+  const Native& program_;
+  const Program& code_;
+  std::string key_;
+  std::vector<FunctionId> closing_;
+};
 
 // Where programs become or start another, and where one closes whatever is open before that.
 struct Execs {
@@ -146,8 +216,8 @@ Execs find_execs(const Native& program) {
   const Program& code = program.program();
   for (FunctionId id = 0; id < code.functions().size(); ++id)
     for (const Call& call : code.function(id).calls) {
+      if (const NativeApi* row = code.row(call); row && row->closes_all) result.all_closed.push_back(id);  // or the program's own closefrom()
       if (!call.api || !call.targets.empty()) continue;
-      if (call.api->closes_all) result.all_closed.push_back(id);
       if (program.called_from_main(id) && program.effects().does(id, call, Effect::execs)) result.places.push_back({id, call.event});
     }
   // A loop over numbers counts where it stands or is called on the way to another program: a child may close all for its own work.
@@ -193,9 +263,9 @@ void check(const model::Model& model, engine::Report& report) {
       if (!call.api || !call.targets.empty() || !call.api->opens || !program.called_from_main(id) || program.forks().only_child(id, call.event)) continue;
       if (closed_at_exec(code, id, call) != Closed::no) continue;
       Object object = kept_in(code, id, call);
-      if (object.empty() || std::ranges::binary_search(seen_to, object.key) || tried_with_flag(code, id, object) || closed_again(program, id, call, object)) continue;
+      if (object.empty() || std::ranges::binary_search(seen_to, object.key) || tried_with_flag(code, id, object) || replaces_standard(code, id, call)) continue;
       const Place* exec = exec_of(id);
-      if (!exec) continue;
+      if (!exec || OpenForAWhile(program, object.key).behind(id, call.event)) continue;
       EventId flags = call.api->cloexec ? code.argument(id, call.event, *call.api->cloexec) : none;
       auto draft = report.finding(code.site(id, call.event), "This descriptor stays open in every program that is started from here");
       draft.label(program.site(*exec), "another program is started here").confidence(Confidence::likely);

@@ -23,7 +23,17 @@ EventId Lowering::call(const CallExpr* it) {
   std::vector<Operand> operands{{callee(it->getCallee()), facts::name_positional}};
   arguments({it->getArgs(), it->getNumArgs()}, operands);
   if (const auto* method = dyn_cast_or_null<CXXMethodDecl>(it->getDirectCallee()); method && method->isStatic()) template_arguments(method->getParent(), it->getExprLoc(), operands);
+  else if (it->getDirectCallee()) written_types(it->getCallee(), operands);
   return emit(Op::call, it->getSourceRange(), {}, operands);
+}
+
+// The types that a call of a function template names: what std::make_unique<T>() makes.
+void Lowering::written_types(const Expr* callee, std::vector<Operand>& operands) {
+  const auto* named = dyn_cast<DeclRefExpr>(callee->IgnoreParenImpCasts());
+  if (!named || !named->hasExplicitTemplateArgs()) return;
+  uint32_t position = 0;
+  for (const TemplateArgumentLoc& written : named->template_arguments())
+    if (written.getArgument().getKind() == TemplateArgument::Type) operands.push_back({type(written.getArgument().getAsType(), written.getSourceRange()), name("<" + std::to_string(position++) + ">")});
 }
 
 // What is called: a function and its address are one.

@@ -105,6 +105,7 @@ class Lowering {
   void record_body(const clang::RecordDecl* record);
   void implicit_members(clang::CXXRecordDecl* record);
   EventId type(clang::QualType type, clang::SourceRange range, std::vector<Operand>* arguments = nullptr);
+  void written_types(const clang::Expr* callee, std::vector<Operand>& operands);
   void template_arguments(const clang::CXXRecordDecl* record, clang::SourceRange range, std::vector<Operand>& operands);
 
   // scopes.cpp

@@ -54,6 +54,8 @@ bool joins(const Program& program, FunctionId function, const Call& call) {
   const bool destroys = last_name(call.symbol).starts_with('~') && object != none && program.event(function, object).op == Op::call;
   for (EventId at = object; destroys && ++at < call.event;) {
     const facts::Event& event = program.event(function, at);
+    if (event.op == Op::call && program.receiver(function, at) == object)  // std::async(…).share()
+      if (const Call* gives = program.call_at(function, at); gives && gives->api && gives->api->receiver && gives->api->refers) return false;
     for (uint32_t i = 1; i < event.operands_count; ++i)
       if (program.operand(function, at, i) == object) return false;
   }

@@ -25,6 +25,12 @@ bool Forks::returns(const Call& call) const {
   return call.targets.empty() || std::any_of(call.targets.begin(), call.targets.end(), [&](FunctionId target) { return !never_returns_[target]; });
 }
 
+bool Forks::may_stay(const Call& call) const {
+  if (call.sure) return false;
+  if (call.symbol.empty() || call.targets.empty() || program_.named("main").empty()) return true;
+  return std::ranges::any_of(call.targets, [&](FunctionId target) { return never_returns_[target]; });
+}
+
 bool Forks::endless(FunctionId id) const {
   const FileFacts& facts = program_.facts(id);
   Steps steps{.after = [&](EventId event, State state) -> State {

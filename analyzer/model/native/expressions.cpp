@@ -92,6 +92,13 @@ Object Program::object(FunctionId id, EventId event) const {
   return {};
 }
 
+// What a call makes a pointer to a function of: a lambda, by its conversion operator. none: it does something else.
+EventId Program::converted(FunctionId id, EventId call) const {
+  const EventId callee = operand(id, call, 0);
+  const bool converts = callee != none && event(id, callee).op == Op::attribute && name_of(id, callee).find("::operator ") != std::string_view::npos && name_of(id, callee).find("(*)") != std::string_view::npos;
+  return converts ? operand(id, callee, 0) : none;
+}
+
 std::vector<FunctionId> Program::function_values(FunctionId id, EventId event, int callers) const {
   uint32_t unit = functions_[id].unit;
   for (int depth = 0; event != none && depth < 8; ++depth) {
@@ -100,18 +107,23 @@ std::vector<FunctionId> Program::function_values(FunctionId id, EventId event, i
       auto scope = by_scope_[unit].find(it.extra);
       return scope == by_scope_[unit].end() ? std::vector<FunctionId>{} : std::vector{scope->second};
     }
-    if (it.op == Op::unary) {
+    if (it.op == Op::unary || it.op == Op::bind || it.op == Op::subscript) {
       event = operand(id, event, 0);
       continue;
     }
-    if (it.op == Op::bind) {
-      event = operand(id, event, 0);
+    if (it.op == Op::call) {
+      event = converted(id, event);
       continue;
     }
     if (it.op == Op::attribute && name_of(id, event).ends_with(')')) return pick(name_of(id, event), unit);
+    if (it.op == Op::attribute) return kept_functions(id, name_of(id, event), true, callers);
     if (it.op != Op::read) return {};
     ScopeId owner = owner_of(unit, functions_[id].scope, it.name);
-    if (owner == none) return pick(facts(id).name(it.name), unit);
+    if (owner == none) {
+      const std::string_view name = facts(id).name(it.name);
+      std::vector<FunctionId> named = pick(name, unit);
+      return named.empty() ? kept_functions(id, name, false, callers) : named;
+    }
     auto bound = bound_[unit].find(local_key(owner, it.name));
     if (bound == bound_[unit].end()) return given_by_callers(id, it.name, callers);
     if (bound->second.again) return {};

@@ -75,6 +75,7 @@ Forks::Forks(const Program& program) : program_(program), never_returns_(program
     Pending it = pending_[i];
     add(it.function, it.event, *it.api, it.origin, it.through, it.result);
   }
+  find_throwing();
 }
 
 const std::vector<uint32_t>& Forks::in(FunctionId function) const {
@@ -219,7 +220,7 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
       if (state & state_parent) site.parent_returns = true;
       if (state & state_parent) only_failures &= in_failure_arm(function, at);
     }
-    const bool obscure = call && (!call->resolved() || !call->sure) && !used.contains(at) && returns(*call);
+    const bool obscure = call && (!call->resolved() || may_stay(*call)) && !used.contains(at) && returns(*call);
     // Also where a process comes that has not forked at all: if (parallel) { if (fork()) return; } serve();
     if (obscure && processes == state_child && site.unclear == none) site.unclear = at;
     if (!own || !call) continue;

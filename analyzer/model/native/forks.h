@@ -52,6 +52,9 @@ struct ForkSite {
 
 enum Side : uint8_t { side_parent = 1, side_child = 2, side_failed = 4, side_before = 8 };
 
+// The innermost body of a try that an event stands in; none: it stands in none.
+facts::RegionId try_around(const FileFacts& facts, EventId event);
+
 class Forks {
  public:
   explicit Forks(const Program& program);
@@ -68,6 +71,10 @@ class Forks {
   bool doomed(FunctionId function, EventId call) const;
   // Whether control may come back from a call.
   bool returns(const Call& call) const;
+  // Whether an exception may come out of a function, one that it or what it calls throws.
+  bool throws(FunctionId function) const { return throws_[function]; }
+  // Whether a call that is of one of several functions may be of one that never comes back. In a program that is here all are known.
+  bool may_stay(const Call& call) const;
   // Whether only the child of some fork here, one that the parent outlives, runs this event.
   bool only_child(FunctionId function, EventId event) const;
   bool child_runs(const ForkSite& site, EventId event) const;
@@ -79,6 +86,7 @@ class Forks {
 
  private:
   void find_endless();
+  void find_throwing();
   bool endless(FunctionId function) const;
   void add(FunctionId function, EventId event, const NativeApi& api, Site origin, FunctionId through, const ForkResult& result);
   void finish(ForkSite& site, const Walked& walked, const ResultReader& reader, EventId told_apart);
@@ -90,7 +98,7 @@ class Forks {
   bool read_elsewhere(FunctionId function, std::string_view name) const;
 
   const Program& program_;
-  std::vector<bool> never_returns_;
+  std::vector<bool> never_returns_, throws_;
   mutable std::map<FunctionId, std::set<EventId>> doomed_;  // by functions that were asked for
   std::vector<ForkSite> sites_;
   std::map<FunctionId, std::vector<uint32_t>> by_function_;

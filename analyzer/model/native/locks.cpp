@@ -3,6 +3,7 @@
 #include <map>
 
 #include "analyzer/model/native/native.h"
+#include "analyzer/model/native/origin.h"
 
 namespace forklint::model::native {
 namespace {
@@ -79,7 +80,64 @@ void Native::find_held_locks() {
   }
 }
 
+// Whether a call makes a lock anew, itself or in what it calls.
+bool Native::renews(FunctionId function, const Call& call, const Object& lock) const {
+  auto itself = [&](FunctionId id, const Call& it) {
+    const EventId made = it.api && it.targets.empty() && it.api->renews ? program_.argument(id, it.event, *it.api->renews) : none;
+    return made != none && program_.object(id, made).key == lock.key;
+  };
+  if (itself(function, call)) return true;
+  std::vector<Reached::Entry> start;
+  for (FunctionId target : call.targets) start.push_back({target});
+  if (start.empty()) return false;
+  const std::vector<Reached::Entry> reached = reach(program_, forks_, start, 200).entries;
+  return std::ranges::any_of(reached, [&](const Reached::Entry& entry) { return std::ranges::any_of(program_.function(entry.function).calls, [&](const Call& it) { return itself(entry.function, it); }); });
+}
+
+// Whether the child has made a lock anew before it takes it: in one of the functions on the way, ahead of the call that leads there.
+bool Native::renewed_by_child(const ForkSite& site, const LockUse& use) const {
+  return std::ranges::any_of(use.way, [&](Place at) {
+    return std::ranges::any_of(program_.function(at.function).calls, [&](const Call& call) {
+      if (call.event >= at.event || (at.function == site.function && (call.event == site.event || !forks_.child_runs(site, call.event)))) return false;
+      return renews(at.function, call, use.lock);
+    });
+  });
+}
+
+// Whether the child makes an object of another class before a virtual call on the way to a lock: it puts that in the place of the one whose
+// method takes the lock. sink = std::make_unique<Null>(); sink->write(text);
+bool Native::replaced_by_child(const ForkSite& site, const LockUse& use) const {
+  auto makes_one_of = [&](FunctionId id, EventId at, const std::vector<std::string_view>& classes) {
+    const facts::Event& event = program_.event(id, at);
+    for (uint32_t i = 0; event.op == Op::call && i < event.operands_count; ++i) {
+      const facts::Operand& operand = program_.facts(id).operands_of(event)[i];
+      const bool type = i == 0 || program_.facts(id).name(operand.keyword) == "<0>";
+      if (type && program_.event(id, operand.value).op == Op::read && std::ranges::find(classes, program_.name_of(id, operand.value)) != classes.end()) return true;
+    }
+    return false;
+  };
+  for (size_t i = 0; i + 1 < use.way.size(); ++i) {
+    const Call* call = program_.call_at(use.way[i].function, use.way[i].event);
+    if (!call || call->sure) continue;
+    std::vector<std::string_view> others;
+    for (FunctionId target : call->targets)
+      if (target != use.way[i + 1].function) others.push_back(class_of(program_.function(target).symbol));
+    for (size_t level = 0; level <= i && !others.empty(); ++level) {
+      const auto [id, until] = use.way[level];
+      for (EventId at = program_.facts(id).scopes[program_.function(id).scope].events.begin; at < until; ++at)
+        if ((id != site.function || forks_.child_runs(site, at)) && makes_one_of(id, at, others)) return true;
+    }
+  }
+  return false;
+}
+
 std::vector<LockUse> Native::child_locks(const ForkSite& site) const {
+  std::vector<LockUse> result = taken_by_child(site);
+  std::erase_if(result, [&](const LockUse& use) { return renewed_by_child(site, use) || replaced_by_child(site, use); });
+  return result;
+}
+
+std::vector<LockUse> Native::taken_by_child(const ForkSite& site) const {
   std::vector<LockUse> result;
   std::vector<Reached::Entry> start;
   for (const Call* call : child_calls(site)) {

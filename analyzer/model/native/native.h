@@ -124,6 +124,10 @@ class Native {
   };
   const std::vector<WayToFork>& ways_to_forks(const std::vector<FunctionId>& targets) const;
   std::vector<LockUse> locks_in(FunctionId function, EventId call) const;
+  std::vector<LockUse> taken_by_child(const ForkSite& site) const;
+  bool replaced_by_child(const ForkSite& site, const LockUse& use) const;
+  bool renewed_by_child(const ForkSite& site, const LockUse& use) const;
+  bool renews(FunctionId function, const Call& call, const Object& lock) const;
 
   Program program_;
   Forks forks_;

@@ -44,6 +44,7 @@ std::string_view last_name(std::string_view symbol) {
 
 Program::Program(std::vector<Unit> units, const knowledge::Natives& natives) : units_(std::move(units)), natives_(natives) {
   collect();
+  collect_kept();
   link();
 }
 
@@ -153,9 +154,21 @@ std::vector<FunctionId> Program::pick(std::string_view symbol, uint32_t unit, bo
   return {best};
 }
 
+// Whether a function of the C library's name asks the linker for the library's own, by that name: a library to be loaded before others
+// defines it for them, and the code beside it calls the library's.
+bool Program::interposes(FunctionId id) const {
+  const std::string_view name = without_parameters(functions_[id].symbol);
+  if (name.empty() || !natives_.find(name)) return false;
+  const facts::Range events = facts(id).scopes[functions_[id].scope].events;
+  for (EventId at = events.begin; at < events.end; ++at)
+    if (event(id, at).op == Op::string && name_of(id, at) == name) return true;
+  return false;
+}
+
 std::vector<FunctionId> Program::resolve(FunctionId caller, std::string_view symbol, EventId event, Call& call) const {
   uint32_t unit = functions_[caller].unit;
   std::vector<FunctionId> found = pick(symbol, unit, &call.other_program);
+  std::erase_if(found, [&](FunctionId id) { return interposes(id); });
   std::string_view name = without_parameters(symbol);
   std::string_view rest = symbol.substr(name.size());
   bool method = name.size() < symbol.size() && name.find("::") != name.npos;

@@ -145,6 +145,14 @@ class Program {
   void give_parameters(FunctionId id);
   std::vector<FunctionId> function_values(FunctionId id, EventId event, int callers) const;
   std::vector<FunctionId> given_by_callers(FunctionId id, NameId name, int callers) const;
+  void collect_kept();
+  void mark_table(FunctionId id, EventId element);
+  void call_kept(FunctionId id);
+  bool keeps_functions(std::string_view name) const;
+  std::string kept_key(FunctionId id, std::string_view name, bool field) const;
+  std::vector<FunctionId> kept_functions(FunctionId id, std::string_view name, bool field, int callers) const;
+  EventId converted(FunctionId id, EventId call) const;
+  bool interposes(FunctionId id) const;
   bool ends_when_told(FunctionId id, const Call& call) const;
   void find_called_parameters(FunctionId id);
   void hand_on(FunctionId id);
@@ -175,6 +183,12 @@ class Program {
     bool again = false;  // more than once
   };
   std::vector<std::unordered_map<uint64_t, Bound>> bound_;  // (scope, name) -> where it gets its value
+  struct Kept {
+    std::vector<std::pair<FunctionId, EventId>> values;
+    bool open = false;  // what else it is set to is not seen
+    bool table = false;  // an element of a table, one of many
+  };
+  std::unordered_map<std::string, Kept> kept_;  // fields and global variables that are pointers to functions
   std::vector<std::vector<uint32_t>> called_parameters_;
   std::vector<std::vector<Caller>> callers_;
 };

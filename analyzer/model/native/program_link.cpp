@@ -9,12 +9,19 @@ namespace forklint::model::native {
 using facts::Event;
 using facts::Scope;
 
+namespace {
+
+constexpr int nobody = 0;  // is asked what a parameter or field is before calls are linked
+
+}  // namespace
+
 void Program::link() {
   for (FunctionId id = 0; id < functions_.size(); ++id) link_calls(id);
   called_parameters_.resize(functions_.size());
   for (FunctionId id = 0; id < functions_.size(); ++id) find_called_parameters(id);
   for (FunctionId id = 0; id < functions_.size(); ++id) hand_on(id);
   link_callers();
+  for (FunctionId id = 0; id < functions_.size(); ++id) call_kept(id);
   for (FunctionId id = 0; id < functions_.size(); ++id) give_parameters(id);
   link_callers();
 }
@@ -48,14 +55,14 @@ void Program::link_calls(FunctionId id) {
   for (EventId at = scope.events.begin; at < scope.events.end; ++at) {
     const Event& event = facts.events[at];
     if ((event.op == Op::read || event.op == Op::lambda) && !callee.contains(at))
-      for (FunctionId target : function_values(id, at)) function.mentioned.push_back(target);
+      for (FunctionId target : function_values(id, at, nobody)) function.mentioned.push_back(target);
     if (event.op != Op::call || event.operands_count == 0) continue;
     EventId what = facts.operands_of(event)[0].value;
     const Event& named = facts.events[what];
     Call call{.event = at};
     bool variable = named.op == Op::read && owner_of(function.unit, function.scope, named.name) != none;
     if (variable) {
-      call.targets = function_values(id, what);
+      call.targets = function_values(id, what, nobody);
       call.sure = call.targets.size() == 1;
     } else if (named.op == Op::read || named.op == Op::attribute) {
       std::string_view symbol = facts.name(named.name);
@@ -64,9 +71,9 @@ void Program::link_calls(FunctionId id) {
       if (facts.language != facts::Language::c || !makes_structure(id, at)) call.targets = resolve(id, symbol, at, call);
       if (call.targets.empty()) call.api = natives_.find(call.symbol);
       if (const NativeApi* made = named.op == Op::attribute && call.targets.empty() ? emplaced(id, what) : nullptr) call.api = made;
-      if (call.targets.empty() && named.op == Op::attribute && last_name(symbol) == "operator()") call.targets = function_values(id, operand(id, what, 0));
+      if (call.targets.empty() && named.op == Op::attribute && last_name(symbol) == "operator()") call.targets = function_values(id, operand(id, what, 0), nobody);
     } else if (named.op == Op::lambda) {
-      call.targets = function_values(id, what);
+      call.targets = function_values(id, what, nobody);
     }
     if (ends_when_told(id, call)) call.targets.clear(), call.api = natives_.find("exit");
     function.calls.push_back(std::move(call));
@@ -141,7 +148,7 @@ void Program::hand_on(FunctionId id) {
   std::vector<Call> more;
   for (const Call& call : functions_[id].calls) {
     auto add = [&](EventId given) {
-      std::vector<FunctionId> targets = given == none ? std::vector<FunctionId>{} : function_values(id, given);
+      std::vector<FunctionId> targets = given == none ? std::vector<FunctionId>{} : function_values(id, given, nobody);
       if (!targets.empty()) more.push_back({.event = call.event, .targets = std::move(targets), .sure = false});
     };
     if (call.api && call.api->calls) {

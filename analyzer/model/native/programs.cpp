@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "analyzer/model/native/native.h"
+#include "analyzer/model/native/origin.h"
 
 namespace forklint::model::native {
 namespace {
@@ -50,10 +51,20 @@ class Native::ProgramWalk {
     const FileFacts& facts = program_.facts(id);
     const facts::Range events = facts.scopes[function.scope].events;
     for (EventId at = events.begin; at < events.end; ++at)
-      if (facts.events[at].op == Op::read)
+      if (facts.events[at].op == Op::read && !is_of_another_type(id, at))
         if (auto unit = program_.unit_of_global(facts.name(facts.events[at].name)); unit && *unit != function.unit && !program_.object(id, at).local)
           for (FunctionId module : modules_[*unit]) visit(module);
     for (FunctionId module : modules_[function.unit]) visit(module);
+  }
+
+  // Whether a field is taken of a global variable, next to it, that a variable of this name in another file does not have: then that is of another
+  // program. In C++ a base class may have it.
+  bool is_of_another_type(FunctionId id, EventId read) const {
+    if (program_.facts(id).language != facts::Language::c || read + 1 >= program_.facts(id).events.size()) return false;
+    const facts::Event& next = program_.event(id, read + 1);
+    if (next.op != Op::attribute || program_.operand(id, read + 1, 0) != read) return false;
+    const std::string_view owner = class_of(program_.name_of(id, read + 1)), type = program_.type_of(id, read);
+    return !owner.empty() && !type.empty() && owner != type;
   }
 
   const Native& native_;
