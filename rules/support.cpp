@@ -95,6 +95,7 @@ StartMethods repeating_methods(const Model& model, const Trace& trace) {
     if (&model.trace_of(launch) != &trace || launch.site.event == none || !launch.row->launch->reimports_main) continue;
     StartMethods fresh = launch.method.methods & fresh_methods;
     Guard guard = launch.condition.guard;
+    if (guard == Guard::spawn_main && launch.condition.uncertain) continue;  // perhaps nothing is launched
     if (!fresh.empty() && guard != Guard::main_only && guard != Guard::spawn_main) return {};
     result |= guard == Guard::spawn_main ? fresh - StartMethod::forkserver : fresh;
   }

@@ -36,6 +36,15 @@ std::vector<Drawing> drawings(const Model& model, size_t i) {
   return result;
 }
 
+// A function binds it to a variable of the module.
+bool kept_by_module(const Evaluator& evaluator, const Value& made) {
+  const File& file = evaluator.program().file(made.file);
+  constexpr EventId near = 4;
+  for (EventId id = made.index + 1; id < file.facts.events.size() && id <= made.index + near; ++id)
+    if (file.event(id).op == Op::bind && file.operand(id, 0) == made.index) return file.binding_scope(file.scope_of(id), file.event(id).name) == 0;
+  return false;
+}
+
 // Made inside the child's own code: a generator of its own. What is made where there is none yet, the parent has made.
 bool made_in_child(Evaluator& evaluator, const Trace& trace, const Launch& launch, const Trace& child, const Value& made) {
   bool raw = &trace == &child;
@@ -44,7 +53,7 @@ bool made_in_child(Evaluator& evaluator, const Trace& trace, const Launch& launc
     if (raw && (i <= launch.step || step.condition.side_of(launch.site) != Side::child)) continue;
     if (step.kind != StepKind::api || step.site != made.site()) continue;
     auto by_parent = [&](const Step& other) { return other.kind == StepKind::api && other.site == step.site; };
-    if (!raw && step.condition.uncertain && std::any_of(trace.steps.begin(), trace.steps.begin() + launch.step, by_parent)) continue;
+    if (!raw && step.condition.uncertain && kept_by_module(evaluator, made) && std::any_of(trace.steps.begin(), trace.steps.begin() + launch.step, by_parent)) continue;
     Value here = made;
     here.frame = step.frame;
     if (same_object(evaluator, evaluator.make(here), evaluator.make(made))) return true;

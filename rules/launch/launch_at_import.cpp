@@ -27,6 +27,7 @@ void check(const Model& model, engine::Report& report) {
     const Condition& condition = launch.condition;
     StartMethods fresh = launch.method.methods & fresh_methods;
     if (condition.flagged || condition.handled) continue;
+    if (condition.guard == Guard::spawn_main && condition.uncertain) continue;  // it asks which process it is in, and something else
     if (condition.guard == Guard::spawn_main) fresh = server_may_die(model) ? fresh & StartMethod::forkserver : StartMethods();
     else if (condition.guard != Guard::none && !condition.child_leaves) continue;
     if (fresh.empty() || launch.row->launch->fails_at_import.empty()) continue;
