@@ -92,6 +92,7 @@ EventId decorator_that_gives(const File& file, ScopeId function, NameId paramete
 
 llvm::SmallVector<ArgumentRef, 4> Evaluator::arguments_of(Site call, FrameId frame) {
   llvm::SmallVector<ArgumentRef, 4> result;
+  if (call.event == none) return result;  // of some instance: nobody knows where it was made
   const File& file = program_.file(call.file);
   const facts::Event& event = file.event(call.event);
   if (event.op == Op::decorate) result.push_back({.site = {call.file, file.operand(call.event, 1)}, .frame = frame});
