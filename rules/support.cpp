@@ -31,6 +31,10 @@ bool reimported(const Model& model, const Trace& trace) {
   return name != "__main__.py" && !name.ends_with(".ipynb");
 }
 
+bool arranges_for_forks(const Trace& trace, uint32_t before) {
+  return std::any_of(trace.steps.begin(), trace.steps.begin() + before, [](const Step& step) { return step.kind == StepKind::api && step.row->at_fork; });
+}
+
 bool server_runs_main(const Model& model, const Launch& launch) {
   return launch.row->launch->reimports_main && model.options().newest_python >= 14 && reimported(model, model.trace_of(launch));
 }

@@ -39,6 +39,8 @@ bool in_try(const model::Model& model, const model::Trace& trace, uint32_t step)
 // Whether fresh children import the main module of a trace again. What python -m runs as __main__.py and the cells of a
 // notebook they cannot import, and do not try to.
 bool reimported(const model::Model& model, const model::Trace& trace);
+// Whether something is registered before a step that runs around each fork: it may well make anew what the child lacks.
+bool arranges_for_forks(const model::Trace& trace, uint32_t before);
 // Whether the fork server of a launch runs the body of main before it forks: it has then what that starts.
 bool server_runs_main(const model::Model& model, const model::Launch& launch);
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "analyzer/model/model.h"
@@ -47,5 +48,15 @@ std::vector<InheritedRead> inherited_reads(const Model& model, size_t launch);
 
 // What the variable holds in a fresh child after import.
 Values after_import(const Model& model, const InheritedRead& read);
+
+// The files whose bodies run in a fresh child of a launch: those of what it is sent, and what they import. One pass over their events.
+std::unordered_set<FileId> child_files(const Model& model, size_t launch);
+
+// Whether a binding or import of a module's own scope runs on every import.
+bool on_import(const File& file, EventId event, Evaluator& evaluator, FileId file_id);
+// from module import VARIABLE: a name of its own, which no later binding in that module changes, whatever the method.
+bool is_copied(const Model& model, Site read, FileId variable);
+// The event that takes a value as its first operand: .attribute, [key], a call; none when nothing near does.
+EventId use_of(const File& file, EventId value);
 
 }  // namespace forklint::model

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "analyzer/model/globals.h"
 #include "rules/support.h"
 
 namespace forklint::rules {
@@ -26,14 +27,6 @@ Keys texts(const Model& model, Site site, FrameId frame) {
     result.insert(model.evaluator().symbol(it.symbol));
   }
   return result;
-}
-
-// The event that takes a value as its first operand; none when nothing near does.
-EventId use_of(const File& file, EventId value) {
-  constexpr EventId near = 40;  // the value and the key may stand in between
-  for (EventId id = value + 1; id < file.facts.events.size() && id < value + near; ++id)
-    if (file.operand(id, 0) == value) return id;
-  return none;
 }
 
 // os.environ["NAME"] = …, os.environ.pop("NAME"), os.environ.update(NAME=…), os.getenv("NAME")

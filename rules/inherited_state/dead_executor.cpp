@@ -56,7 +56,7 @@ void check(const Model& model, engine::Report& report) {
   for (size_t i = 0; i < model.launches().size(); ++i) {
     const Launch& launch = model.launches()[i];
     const Trace& trace = model.trace_of(launch);
-    if (launch.row->launch->executes || !launch.method.methods.has(StartMethod::fork)) continue;
+    if (launch.row->launch->executes || !launch.method.methods.has(StartMethod::fork) || arranges_for_forks(trace, launch.step)) continue;
     std::vector<LiveThread> alive = live_threads(evaluator, trace, launch.step);
     if (alive.empty()) continue;
     // A fork server that imports main before it forks has the threads, and its children lack them just so.

@@ -26,8 +26,7 @@ class Judge {
 
   void run() {
     if (launch_.site.event == none || launch_.row->launch->executes) return;
-    bool restarted = std::any_of(trace_.steps.begin(), trace_.steps.begin() + launch_.step, [](const Step& step) { return step.kind == StepKind::api && step.row->at_fork; });
-    if (restarted) return;
+    if (arranges_for_forks(trace_, launch_.step)) return;
     std::vector<LiveThread> alive = live_threads(evaluator_, trace_, launch_.step);
     if (alive.empty()) return;
     collect_children();
