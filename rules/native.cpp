@@ -15,6 +15,18 @@ Threading threading(const Native& program, uint32_t index) {
   return {true, Confidence::possible, nullptr};
 }
 
+namespace {
+
+// The calls by which an entry is reached, the first one in the function `from`.
+std::vector<Place> way_to(const std::vector<Reached::Entry>& entries, uint32_t entry, FunctionId from) {
+  std::vector<Place> way;
+  for (uint32_t at = entry; at != none; at = entries[at].from) way.push_back({entries[at].from == none ? from : entries[entries[at].from].function, entries[at].call});
+  std::ranges::reverse(way);
+  return way;
+}
+
+}  // namespace
+
 std::optional<StuckCall> stuck_call(const Native& program, uint32_t index, const Threading& threads) {
   const ForkSite& site = program.forks().sites()[index];
   const Program& code = program.program();
@@ -43,10 +55,8 @@ std::optional<StuckCall> stuck_call(const Native& program, uint32_t index, const
     for (uint32_t i = 0; i < reached.entries.size(); ++i)
       for (const Call& inner : code.function(reached.entries[i].function).calls) {
         if (program.forks().only_child(reached.entries[i].function, inner.event) || !takes(reached.entries[i].function, inner)) continue;
-        found->way = {{reached.entries[i].function, inner.event}};
-        for (uint32_t at = i; at != none; at = reached.entries[at].from)
-          found->way.push_back({reached.entries[at].from == none ? site.function : reached.entries[reached.entries[at].from].function, reached.entries[at].call});
-        std::reverse(found->way.begin(), found->way.end());
+        found->way = way_to(reached.entries, i, site.function);
+        found->way.push_back({reached.entries[i].function, inner.event});
         found->sure = reached.entries[i].sure && inner.sure;
         found->after_exec = exec_before;
         return found;
@@ -69,6 +79,27 @@ bool child_is_harmless(const Native& program, uint32_t index) {
       if (other.lock.key == taken.lock.key && !program.protected_at_fork(taken.lock)) return false;
   }
   return true;
+}
+
+std::vector<ReachedFunction> reached_by_child(const Native& program, const ForkSite& site) {
+  constexpr size_t most = 500;
+  std::vector<Reached::Entry> start;
+  for (const Call* call : program.child_calls(site))
+    for (FunctionId target : call->targets) start.push_back({target, none, call->event, call->sure});
+  const std::vector<Reached::Entry> entries = reach_unharmed(program.program(), program.forks(), start, most).entries;
+  std::vector<ReachedFunction> result;
+  for (uint32_t i = 0; i < entries.size(); ++i) result.push_back({entries[i].function, way_to(entries, i, site.function), entries[i].sure});
+  return result;
+}
+
+std::vector<FunctionId> run_in_every_child(const Native& program) {
+  constexpr size_t most = 500;
+  std::vector<Reached::Entry> start;
+  for (const AtFork& it : program.at_fork())
+    if (it.child) start.push_back({*it.child});
+  std::vector<FunctionId> result;
+  for (const Reached::Entry& entry : reach(program.program(), program.forks(), start, most).entries) result.push_back(entry.function);
+  return result;
 }
 
 facts::RegionId loop_around(const Program& code, FunctionId function, EventId event) {

@@ -33,6 +33,17 @@ std::optional<StuckCall> stuck_call(const native::Native& program, uint32_t site
 // Whether the child of a fork is anything but code that ends in another program or _exit and calls only what it may.
 bool child_is_harmless(const native::Native& program, uint32_t site);
 
+// A function that the child's branch comes to, and the calls that lead there, from the function of the fork.
+struct ReachedFunction {
+  native::FunctionId function = model::none;
+  std::vector<native::Place> way;
+  bool sure = true;
+};
+// Nearest first, at most some 500: but for what it comes to as another program.
+std::vector<ReachedFunction> reached_by_child(const native::Native& program, const native::ForkSite& site);
+// What at-fork handlers run in every child, with what they call.
+std::vector<native::FunctionId> run_in_every_child(const native::Native& program);
+
 // The innermost loop around an event; none: it stands in none.
 facts::RegionId loop_around(const native::Program& code, native::FunctionId function, native::EventId event);
 

@@ -197,7 +197,7 @@ std::optional<ValueId> Evaluator::certain_value(Site site, FrameId frame, int de
       if (frame == any_frame || it.file != site.file || scope != it.scope || !file.has_name(it.scope, event.name)) return {};
       if (changes_by_itself(site)) return {};
       if (is_decorated(site, frame)) {
-        auto given = passed(site, frame);
+        auto given = passed(site, frame);  // a stand-in for whatever it is: no constant, and true
         return make({.kind = ValueKind::function, .file = given->site.file, .index = given->site.event, .symbol = intern("decorated")});
       }
       if (auto value = known(evaluate(site, frame))) return value;

@@ -41,13 +41,10 @@ struct Draw {
 
 // What is seeded anew in every child: pthread_atfork(NULL, NULL, seed).
 std::set<std::string> seeded_by_handlers(const Native& program) {
-  std::vector<Reached::Entry> start;
-  for (const AtFork& it : program.at_fork())
-    if (it.child) start.push_back({*it.child});
   std::set<std::string> seeded;
-  for (const Reached::Entry& entry : reach(program.program(), program.forks(), start, 500).entries)
-    for (const Call& call : program.program().function(entry.function).calls)
-      if (const Object engine = engine_of(program.program(), entry.function, call); !engine.empty() && call.api->seeds) seeded.insert(engine.key);
+  for (FunctionId id : run_in_every_child(program))
+    for (const Call& call : program.program().function(id).calls)
+      if (const Object engine = engine_of(program.program(), id, call); !engine.empty() && call.api->seeds) seeded.insert(engine.key);
   return seeded;
 }
 
@@ -56,19 +53,12 @@ std::vector<Draw> draws_of_child(const Native& program, const ForkSite& site) {
   const Program& code = program.program();
   std::vector<Draw> draws;
   std::set<std::string> own = seeded_by_handlers(program);
-  std::vector<Reached::Entry> start;
   for (const Call* call : program.child_calls(site)) {
     const std::string engine = engine_of(code, site.function, *call).key;
     if (!engine.empty() && call->api->seeds) own.insert(engine);
     if (!engine.empty() && call->api->draws && !own.contains(engine)) draws.push_back({engine, {{site.function, call->event}}});
-    for (FunctionId target : call->targets) start.push_back({target, none, call->event, call->sure});
   }
-  const std::vector<Reached::Entry> reached = reach_unharmed(code, program.forks(), start, 500).entries;
-  for (uint32_t i = 0; i < reached.size(); ++i) {
-    const FunctionId id = reached[i].function;
-    std::vector<Place> way;
-    for (uint32_t at = i; at != none; at = reached[at].from) way.push_back({reached[at].from == none ? site.function : reached[reached[at].from].function, reached[at].call});
-    std::ranges::reverse(way);
+  for (const auto& [id, way, sure] : reached_by_child(program, site)) {
     for (const Call& call : code.function(id).calls) {
       const Object engine = engine_of(code, id, call);
       if (engine.empty()) continue;

@@ -63,34 +63,23 @@ std::vector<Use> used_by_child(const Native& program, const ForkSite& site, bool
   std::vector<Use> uses;
   std::vector<std::string> own;
   auto makes = [&](const Call& call) { return call.api && call.targets.empty() && (positions ? call.api->opens : !call.api->handle.empty()); };
-  std::vector<Reached::Entry> handlers;  // what they make anew in every child
-  for (const AtFork& it : program.at_fork())
-    if (it.child) handlers.push_back({*it.child});
-  for (const Reached::Entry& entry : reach(code, program.forks(), handlers, 100).entries)
-    for (const Call& call : code.function(entry.function).calls)
-      if (makes(call)) own.push_back(made_by(code, entry.function, call));
-  std::vector<Reached::Entry> start;
+  for (FunctionId id : run_in_every_child(program))
+    for (const Call& call : code.function(id).calls)
+      if (makes(call)) own.push_back(made_by(code, id, call));
   for (const Call* call : program.child_calls(site)) {
     if (makes(*call)) own.push_back(made_by(code, site.function, *call));
     if (const EventId given = handle_used(code, site.function, *call, positions); given != none)
       if (std::string key = code.object(site.function, given).key; std::ranges::find(own, key) == own.end()) uses.push_back({std::move(key), {{site.function, call->event}}});
-    for (FunctionId target : call->targets) start.push_back({target, none, call->event, call->sure});
   }
-  const std::vector<Reached::Entry> reached = reach_unharmed(code, program.forks(), start, 500).entries;
-  for (uint32_t i = 0; i < reached.size(); ++i) {
-    const FunctionId id = reached[i].function;
-    std::vector<Place> way;
-    for (uint32_t at = i; at != none; at = reached[at].from) way.push_back({reached[at].from == none ? site.function : reached[reached[at].from].function, reached[at].call});
-    std::ranges::reverse(way);
+  for (const auto& [id, way, sure] : reached_by_child(program, site))
     for (const Call& call : code.function(id).calls) {
       if (makes(call)) own.push_back(made_by(code, id, call));
-      const EventId given = reached[i].sure && way.size() <= furthest ? handle_used(code, id, call, positions) : none;
+      const EventId given = sure && way.size() <= furthest ? handle_used(code, id, call, positions) : none;
       const Object object = given == none ? Object{} : code.object(id, given);
       if (object.empty() || object.local || program.forks().doomed(id, call.event)) continue;
       uses.push_back({object.key, way});
       uses.back().way.push_back({id, call.event});
     }
-  }
   std::erase_if(uses, [&](const Use& it) { return it.key.empty() || (it.way.size() > 1 && std::ranges::find(own, it.key) != own.end()); });
   return uses;
 }
