@@ -186,6 +186,9 @@ struct Api {
   std::optional<Argument> uses_with;  // it depends on that setting only where this is given: csv.reader(file, dialect)
   bool survives_start = false;     // given as an argument to what makes a process setting, every child keeps that: SIG_IGN
   std::optional<Argument> setting_path;  // of an object: its dotted name; what is set on it holds for those below too. Not given: for all
+  bool setting_of_receiver = false;  // it holds for that very object: a filter is asked about what its own logger is given
+  std::vector<Argument> partly_with;  // given one of these, it concerns only what matches it: filterwarnings(message=…)
+  std::vector<std::string> sent_settings;  // of an object: methods whose effect every child is told of: the level of multiprocessing's logger
   std::string frozen_setting;      // what a running forkserver does not see: "environment", "umask", "limits"
   std::string reads_setting;       // the frozen setting that it reads: "environment"
   bool makes_fixture = false;      // a decorator: tests that name the function are given what it returns or yields

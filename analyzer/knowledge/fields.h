@@ -134,6 +134,9 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
   visit("uses-with", api.uses_with);
   visit("survives-start", api.survives_start);
   visit("setting-path", api.setting_path);
+  visit("setting-of-receiver", api.setting_of_receiver);
+  visit("partly-with", api.partly_with);
+  visit("sent-settings", api.sent_settings);
   visit("frozen-setting", api.frozen_setting);
   visit("reads-setting", api.reads_setting);
   visit("makes-fixture", api.makes_fixture);

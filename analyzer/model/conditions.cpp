@@ -28,7 +28,7 @@ std::optional<StartMethod> method_named(std::string_view name) {
 
 class Reader {
  public:
-  Reader(Evaluator& evaluator, FrameId frame, Role role) : evaluator_(evaluator), frame_(frame), role_(role) {}
+  Reader(Evaluator& evaluator, FrameId frame, Role role, MemberSource members = nullptr) : evaluator_(evaluator), frame_(frame), role_(role), members_(members) {}
 
   Condition read(Site site, bool holds, int depth = 0) {
     Condition unknown{.uncertain = true};
@@ -57,7 +57,9 @@ class Reader {
         if (auto test = test_of(site)) return read(*test, holds, depth + 1);
         if (auto asked = interpreter(site, holds)) return *asked;
         return named(site, holds);
-      case Op::attribute: return flag(site, holds, depth);
+      case Op::attribute:
+        if (auto given = given_to(site)) return as_given(*given, site, holds, depth);
+        return flag(site, holds, depth);
       case Op::subscript:  // options["parallel"]
         if (auto truth = evaluator_.certain_truth(site, frame_)) return constant(*truth == holds);
         return unknown;
@@ -220,6 +222,8 @@ class Reader {
     Site left{site.file, file.operand(site.event, 0)}, right{site.file, file.operand(site.event, 1)};
     if (file.event(site.event).operands_count != 2) return {.uncertain = true};
     if (auto truth = evaluator_.certain_truth(site, frame_)) return constant(*truth == holds);
+    if (auto given = given_to(left))
+      if (auto truth = evaluator_.compare(*given, operation, {right, frame_})) return constant(*truth == holds);
     if (auto forked = fork_test(left, operation, right, holds)) return *forked;
     if (auto asked = interpreter(site, holds)) return *asked;
     if (operation == "!=" || operation == "is not" || operation == "not in") {
@@ -338,6 +342,18 @@ class Reader {
     return flag(site, holds, depth);
   }
 
+  // self.parallel: what it was given before.
+  std::optional<Expression> given_to(Site attribute) {
+    if (!members_ || evaluator_.program().file(attribute.file).event(attribute.event).op != Op::attribute) return {};
+    return members_(attribute);
+  }
+
+  Condition as_given(const Expression& given, Site attribute, bool holds, int depth) {
+    if (auto truth = evaluator_.certain_truth(given.site, given.frame)) return constant(*truth == holds);
+    if (given.site.file != attribute.file) return {.uncertain = true};
+    return Reader(evaluator_, given.frame, role_).read(given.site, holds, depth + 1);
+  }
+
   // What a variable or a module's attribute was set from, when that is one test.
   Condition flag(Site site, bool holds, int depth) {
     auto source = only_source(evaluator_, site, frame_);
@@ -371,7 +387,7 @@ class Reader {
       bool then = arm.kind == facts::RegionKind::then_arm;
       if (!then && arm.kind != facts::RegionKind::else_arm) continue;
       Site bound{test.file, file.operand(binding, 0)};
-      auto truth = event.op == Op::read ? evaluator_.certain_truth(bound, frame_) : evaluator_.compare(bound, file.name(event.name), {test.file, file.operand(test.event, 1)}, frame_);
+      auto truth = event.op == Op::read ? evaluator_.certain_truth(bound, frame_) : evaluator_.compare({bound, frame_}, file.name(event.name), {{test.file, file.operand(test.event, 1)}, frame_});
       if (truth && *truth != holds) result = result & this->read({test.file, arm.subject}, !then, depth + 1);
     }
     result.uncertain = false;
@@ -396,6 +412,7 @@ class Reader {
   Evaluator& evaluator_;
   FrameId frame_;
   Role role_;
+  MemberSource members_;
 };
 
 }  // namespace
@@ -425,6 +442,6 @@ Condition Condition::operator&(const Condition& other) const {
   return result;
 }
 
-Condition implied(Evaluator& evaluator, Site site, FrameId frame, bool holds, Role role) { return Reader(evaluator, frame, role).read(site, holds); }
+Condition implied(Evaluator& evaluator, Site site, FrameId frame, bool holds, Role role, MemberSource members) { return Reader(evaluator, frame, role, members).read(site, holds); }
 
 }  // namespace forklint::model

@@ -1,6 +1,8 @@
 // What is known where the program runs through a branch: main or child, which start method, platform and version.
 #pragma once
 
+#include <llvm/ADT/STLFunctionalExtras.h>
+
 #include <array>
 
 #include "analyzer/model/asked.h"
@@ -55,7 +57,10 @@ struct Condition {
 // Whether the file whose code is judged runs as the program or is imported.
 enum class Role : uint8_t { main, imported, called };
 
+// What an attribute that a test reads was surely given last; nothing where that is not known.
+using MemberSource = llvm::function_ref<std::optional<Expression>(Site)>;
+
 // What the truth (or untruth) of a value says.
-Condition implied(Evaluator& evaluator, Site site, FrameId frame, bool holds, Role role);
+Condition implied(Evaluator& evaluator, Site site, FrameId frame, bool holds, Role role, MemberSource members = nullptr);
 
 }  // namespace forklint::model

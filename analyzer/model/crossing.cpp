@@ -66,6 +66,7 @@ std::vector<Crossing> crossings_of(Evaluator& evaluator, Pickling& pickling, con
     context.process_start = !is_task(item.kind);
     context.trace = &trace;
     context.step = item.step;
+    if (!is_task(item.kind)) context.made = {launch.construction, launch.construction_frame};
     Values values = item.site.event == none || item.value != unknown_value ? Values{item.value} : evaluator.evaluate(item.site, item.frame);
     for (size_t v = 0, tries = 0; v < values.size(); ++v) {
       ValueId value = values[v];

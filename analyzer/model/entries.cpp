@@ -110,6 +110,7 @@ void rename(Trace& trace, const Renamed& now) {
   for (MemberWrite& write : trace.writes) {
     write.frame = now.frames[write.frame];
     write.subject = now.values[write.subject];
+    write.position.frame = now.frames[write.position.frame];
   }
   for (ThreadBody& body : trace.threads) {
     body.frame = now.frames[body.frame];

@@ -168,7 +168,12 @@ Values Evaluator::parameter_values(FileId file_id, ScopeId scope_id, uint32_t pa
     return {make({.kind = ValueKind::packed, .file = file_id, .index = parameter, .frame = frame_id})};
   if (parameter == scope.parameters.begin && frame.receiver != unknown_value) return {frame.receiver};
   if (!frame.arguments_known) return unknown_parameter(file_id, scope_id, parameter, frame_id);
-  if (auto argument = bound_argument(frame, scope, parameter)) return values_of(*argument);
+  if (auto argument = bound_argument(frame, scope, parameter)) {
+    if (argument->site.event != none || argument->value != unknown_value) return values_of(*argument);
+    Values result{make({.kind = ValueKind::parameter, .file = file_id, .index = parameter, .frame = frame_id})};  // given, but not known any more
+    add(result, annotated(file_id, scope_id, it.annotation, frame_id));
+    return result;
+  }
   if (it.default_value != none) return evaluate({file_id, it.default_value}, frame.closure);
   return {unknown_value};
 }

@@ -201,6 +201,11 @@ Values Evaluator::default_attribute(std::string_view setter, std::string_view na
 
 Values Evaluator::bind_function(ValueId function, ValueId class_value, ValueId receiver, ValueId asked) {
   Value it = values_[function];
+  if (it.kind == ValueKind::object && it.index != none && receiver != unknown_value && symbols_[it.symbol] == "builtins.property") {  // size = property(get_size)
+    auto arguments = arguments_of(it.site(), it.frame);
+    const Value getter = arguments.empty() ? Value{} : values_[values_of(arguments[0])[0]];
+    return getter.kind == ValueKind::function ? returns_of(make(getter), enter_unknown(getter.file, getter.index, receiver)) : Values{unknown_value};
+  }
   if (it.kind != ValueKind::function) return {function};
   const File& file = program_.file(it.file);
   EventId definition = file.facts.scopes[it.index].definition;
@@ -228,8 +233,10 @@ Values Evaluator::class_attribute(ValueId class_value, std::string_view name, Va
       EventId binding = class_binding(file, it.index, id);
       if (binding == none) continue;
       FrameId frame = it.frame == any_frame ? any_frame : enter_inner(it.file, it.index, it.frame);
-      Values result;
-      for (ValueId value : Values(evaluate({it.file, file.operand(binding, 0)}, frame))) {
+      Values held, result;
+      for (EventId possible : reaching(it.file, it.index, id, none))  // one in each arm of an if
+        if (file.event(possible).op == Op::bind) add(held, evaluate({it.file, file.operand(possible, 0)}, frame));
+      for (ValueId value : held) {
         // Mode.FAST is a member of the enumeration, whatever it was made from.
         bool member = receiver == unknown_value && (values_[value].kind == ValueKind::constant || values_[value].kind == ValueKind::container) && is_enumeration(class_value);
         add(result, member ? Values{make({.kind = ValueKind::instance, .symbol = intern(name), .base = class_value})} : bind_function(value, base, receiver, class_value));

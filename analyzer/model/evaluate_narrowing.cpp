@@ -1,4 +1,4 @@
-// Arms of isinstance(): what a variable cannot hold in them.
+// Arms of tests of a variable: what it cannot hold in them.
 #include <algorithm>
 #include <string_view>
 
@@ -65,7 +65,42 @@ std::optional<bool> Evaluator::is_instance(ValueId id, ValueId type_id) {
   }
 }
 
-// Takes out what a test of the name's type rules out.
+// Whether a test of a variable comes out true for one thing that it may hold: isinstance(x, T), callable(x), x is None, x
+// itself. Nothing where that is not known, or where the test is of something else.
+std::optional<bool> Evaluator::passes(ValueId id, Site test, NameId name, FrameId frame) {
+  const File& file = program_.file(test.file);
+  const facts::Event& event = file.event(test.event);
+  const Value it = values_[id];
+  auto is_name = [&](EventId operand) { return operand != none && file.event(operand).op == Op::read && file.event(operand).name == name; };
+  if (event.op == Op::read) return event.name != name ? std::nullopt : is_false(id) ? std::optional(false) : is_true(id) ? std::optional(true) : std::nullopt;
+  if (event.op == Op::compare && event.operands_count == 2 && is_name(file.operand(test.event, 0)) && file.event(file.operand(test.event, 1)).op == Op::null) {
+    std::string_view operation = file.name(event.name);
+    if (operation != "is" && operation != "is not") return {};
+    const bool null = it.kind == ValueKind::constant && Op(it.index) == Op::null;
+    if (!null && it.kind != ValueKind::constant && it.kind != ValueKind::container && it.kind != ValueKind::function && it.kind != ValueKind::class_ && !is_true(id)) return {};
+    return null == (operation == "is");
+  }
+  if (event.op != Op::call || event.operands_count < 2 || !is_name(file.operand(test.event, 1)) || file.event(file.operand(test.event, 0)).op != Op::read) return {};
+  std::string_view callee = file.name_of(file.operand(test.event, 0));
+  if (callee == "callable") {
+    if (it.kind == ValueKind::constant || it.kind == ValueKind::container) return false;
+    return it.kind == ValueKind::function || it.kind == ValueKind::class_ || it.kind == ValueKind::bound ? std::optional(true) : std::nullopt;
+  }
+  if (callee != "isinstance" || event.operands_count != 3) return {};
+  bool all_known = true;
+  Values types;
+  for (ValueId type : Values(evaluate({test.file, file.operand(test.event, 2)}, frame)))
+    if (values_[type].kind == ValueKind::container) add(types, elements(type));
+    else add(types, type);
+  for (ValueId type : types) {
+    auto fits = is_instance(id, type);
+    if (fits == true) return true;
+    all_known &= fits == false;
+  }
+  return all_known && !types.empty() ? std::optional(false) : std::nullopt;
+}
+
+// Takes out what a test of the variable rules out.
 void Evaluator::narrow_by(Site test, bool holds, NameId name, FrameId frame, Values& values) {
   const File& file = program_.file(test.file);
   const facts::Event* event = &file.event(test.event);
@@ -75,26 +110,10 @@ void Evaluator::narrow_by(Site test, bool holds, NameId name, FrameId frame, Val
   }
   if (event->op == Op::boolean_operation && (file.name(event->name) == "and") == holds) {
     for (uint32_t i = 0; i < event->operands_count; ++i)
-      if (file.event(file.operand(test.event, i)).op == Op::call) narrow_by({test.file, file.operand(test.event, i)}, holds, name, frame, values);
+      if (Op op = file.event(file.operand(test.event, i)).op; op != Op::boolean_operation) narrow_by({test.file, file.operand(test.event, i)}, holds, name, frame, values);
     return;
   }
-  if (event->op != Op::call || event->operands_count != 3) return;
-  const facts::Event &callee = file.event(file.operand(test.event, 0)), &tested = file.event(file.operand(test.event, 1));
-  if (callee.op != Op::read || file.name(callee.name) != "isinstance" || tested.op != Op::read || tested.name != name) return;
-  Values types;
-  for (ValueId type : Values(evaluate({test.file, file.operand(test.event, 2)}, frame)))
-    if (values_[type].kind == ValueKind::container) add(types, elements(type));
-    else add(types, type);
-  auto ruled_out = [&](ValueId id) {
-    bool none_fits = true;
-    for (ValueId type : types) {
-      auto fits = is_instance(id, type);
-      if (fits == true) return !holds;
-      none_fits &= fits == false;
-    }
-    return holds && none_fits;
-  };
-  values.erase(std::remove_if(values.begin(), values.end(), ruled_out), values.end());
+  values.erase(std::remove_if(values.begin(), values.end(), [&](ValueId id) { return passes(id, test, name, frame) == !holds; }), values.end());
 }
 
 // What a variable may hold in the arms that a read stands in, where nothing binds it anew between the test and the read.
@@ -107,7 +126,7 @@ void Evaluator::narrow(Site read, FrameId frame, Values& values) {
     bool then = it.kind == facts::RegionKind::then_arm;
     if ((!then && it.kind != facts::RegionKind::else_arm) || it.subject == none) continue;
     Op op = file.event(it.subject).op;
-    if (op != Op::call && op != Op::unary && op != Op::boolean_operation) continue;
+    if (op != Op::call && op != Op::unary && op != Op::boolean_operation && op != Op::compare && op != Op::read) continue;
     auto& names = file.scopes[file.scope_of(read.event)].names;
     if (auto bindings = names.find(name); bindings != names.end()) {
       const std::vector<EventId>& all = bindings->second.events;

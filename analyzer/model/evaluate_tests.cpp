@@ -1,6 +1,7 @@
 // Tests that the constants which a function was given decide: what they rule out does not run, and binds nothing.
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "analyzer/model/evaluator.h"
 
@@ -54,7 +55,7 @@ std::optional<bool> Evaluator::certain_truth(Site test, FrameId frame, int depth
       }
       return all_known ? std::optional(conjunction) : std::nullopt;
     }
-    case Op::compare: return event.operands_count == 2 ? certain_comparison(operand(0), file.name(event.name), operand(1), frame, depth + 1) : std::nullopt;
+    case Op::compare: return event.operands_count == 2 ? certain_comparison({operand(0), frame}, file.name(event.name), {operand(1), frame}, depth + 1) : std::nullopt;
     case Op::call:
       if (auto type = type_test(test, frame, depth)) return type;
       break;
@@ -65,22 +66,23 @@ std::optional<bool> Evaluator::certain_truth(Site test, FrameId frame, int depth
   return is_false(*value) ? std::optional(false) : is_true(*value) ? std::optional(true) : std::nullopt;
 }
 
-std::optional<bool> Evaluator::certain_comparison(Site left, std::string_view operation, Site right, FrameId frame, int depth) {
-  auto a = certain_value(left, frame, depth);
+std::optional<bool> Evaluator::certain_comparison(Expression left, std::string_view operation, Expression right, int depth) {
+  auto a = certain_value(left.site, left.frame, depth);
   if (!a) return {};
   if (operation == "in" || operation == "not in") {
-    const File& file = program_.file(right.file);
-    Op op = file.event(right.event).op;
+    const Site container = right.site;
+    const File& file = program_.file(container.file);
+    Op op = file.event(container.event).op;
     if (op != Op::tuple && op != Op::list && op != Op::set) return {};
     bool all_known = true;
-    for (uint32_t i = 0; i < file.event(right.event).operands_count; ++i) {
-      auto equal = certain_comparison(left, "==", {right.file, file.operand(right.event, i)}, frame, depth + 1);
+    for (uint32_t i = 0; i < file.event(container.event).operands_count; ++i) {
+      auto equal = certain_comparison(left, "==", {{container.file, file.operand(container.event, i)}, right.frame}, depth + 1);
       if (equal == true) return operation == "in";
       all_known &= equal.has_value();
     }
     return all_known ? std::optional(operation == "not in") : std::nullopt;
   }
-  auto b = certain_value(right, frame, depth);
+  auto b = certain_value(right.site, right.frame, depth);
   if (!b) return {};
   const Value one = values_[*a], two = values_[*b];
   bool equality = operation == "is" || operation == "==", unequal = operation == "is not" || operation == "!=";
@@ -142,6 +144,23 @@ std::optional<ValueId> Evaluator::certain_length(Site of, FrameId frame) {
   for (uint32_t i = 0; i < event.operands_count; ++i)
     if (file.facts.operands_of(event)[i].keyword != facts::name_positional) return {};
   return make({.kind = ValueKind::constant, .index = uint32_t(Op::number), .symbol = intern(std::to_string(event.operands_count))});
+}
+
+// int(n), bool(flag), str(name) of what is certain.
+std::optional<ValueId> Evaluator::certain_conversion(std::string_view type, Site of, FrameId frame, int depth) {
+  if (type != "int" && type != "bool" && type != "str") return {};
+  auto value = certain_value(of, frame, depth + 1);
+  if (!value || values_[*value].kind != ValueKind::constant) return {};
+  const Value it = values_[*value];
+  const std::string text = symbols_[it.symbol];
+  if (type == "bool") {
+    if (!is_true(*value) && !is_false(*value)) return {};
+    return make({.kind = ValueKind::constant, .index = uint32_t(Op::boolean), .symbol = intern(is_true(*value) ? "True" : "False")});
+  }
+  if (type == "str") return Op(it.index) == Op::string ? value : std::nullopt;
+  auto number = number_of(Op(it.index) == Op::string ? Op::number : Op(it.index), text);
+  if (!number || std::abs(*number) > 1e9) return {};
+  return make({.kind = ValueKind::constant, .index = uint32_t(Op::number), .symbol = intern(std::to_string(long(*number)))});
 }
 
 // A variable that is counted up, or that a function inside assigns.
@@ -229,6 +248,7 @@ std::optional<ValueId> Evaluator::certain_value(Site site, FrameId frame, int de
       if (callee == none || file.event(callee).op != Op::read) return {};
       std::string_view name = file.name_of(callee);
       if (name == "len" && event.operands_count == 2) return certain_length({site.file, file.operand(site.event, 1)}, frame);
+      if (event.operands_count == 2) return certain_conversion(name, {site.file, file.operand(site.event, 1)}, frame, depth);
       if ((name != "min" && name != "max") || event.operands_count < 3) return {};
       std::optional<ValueId> best;
       for (uint32_t i = 1; i < event.operands_count; ++i) {

@@ -80,23 +80,17 @@ bool Evaluator::is_literal(const ArgumentRef& argument) const {
 }
 
 // Frames hold values that were made in frames. Past the deepest one only the scope is remembered, of which class the
-// receiver is, and the literals that were given, which may choose what is done: otherwise objects that make each other
-// would go on for ever.
+// receiver is, which parameters were given and the literals among them, which may choose what is done: otherwise objects
+// that make each other would go on for ever.
 FrameId Evaluator::intern_frame(Frame frame) {
   if (frame.caller != any_frame) frame.depth = std::max(frame.depth, uint16_t(frames_[frame.caller].depth + 1));
   if (frame.receiver != unknown_value) frame.depth = std::max(frame.depth, uint16_t(depth_of(frame.receiver) + 1));
   frame.depth = std::max(frame.depth, frames_[frame.closure].depth);
   if (frame.depth > deepest_frame) {
     frame.caller = any_frame;
-    if (std::any_of(frame.arguments.begin(), frame.arguments.end(), [&](const ArgumentRef& it) { return is_literal(it); })) {
-      for (ArgumentRef& argument : frame.arguments)
-        if (is_literal(argument)) argument.frame = any_frame;
-        else argument = {.keyword = argument.keyword, .star = argument.star, .double_star = argument.double_star};
-    } else {
-      frame.arguments.clear();
-      frame.arguments_known = false;
-      frame.call = {};
-    }
+    for (ArgumentRef& argument : frame.arguments)
+      if (is_literal(argument)) argument.frame = any_frame;
+      else argument = {.keyword = argument.keyword, .star = argument.star, .double_star = argument.double_star};
     if (depth_of(frame.receiver) >= deepest_frame) frame.receiver = values_[frame.receiver].kind == ValueKind::instance ? instance_of(values_[frame.receiver].base) : unknown_value;
     if (frames_[frame.closure].depth >= deepest_frame) frame.closure = any_frame;
     frame.depth = deepest_frame;
@@ -188,8 +182,12 @@ Values Evaluator::compute(Site site, FrameId frame) {
       return result;
     }
     case Op::conditional: {
-      Values result = evaluate(operand(1), frame);
-      add(result, evaluate(operand(2), frame));
+      Values result;
+      for (uint32_t arm = 1; arm <= 2; ++arm) {
+        Values values = evaluate(operand(arm), frame);
+        if (file.event(operand(arm).event).op == Op::read) narrow_by(operand(0), arm == 1, file.event(operand(arm).event).name, frame, values);
+        add(result, values);
+      }
       return result;
     }
     case Op::binary: {  // [x] * n, a + b: the containers among the operands; what a type's own operator gives: folder / "name"

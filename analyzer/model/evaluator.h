@@ -118,7 +118,7 @@ class Evaluator {
   // function that was called with parallel=False. Variables of modules say nothing: they are there to be changed.
   std::optional<bool> certain_truth(Site test, FrameId frame);
   // How two expressions compare, where both are certain.
-  std::optional<bool> compare(Site left, std::string_view operation, Site right, FrameId frame) { return certain_comparison(left, operation, right, frame, 0); }
+  std::optional<bool> compare(Expression left, std::string_view operation, Expression right) { return certain_comparison(left, operation, right, 0); }
   // Whether a region stands in an arm that such a test rules out.
   bool never_runs(FileId file, RegionId region, FrameId frame);
   bool surely_taken(FileId file, RegionId region, FrameId frame);
@@ -168,7 +168,8 @@ class Evaluator {
   bool changes_by_itself(Site read) const;
   bool is_handed_over_once(const Value& display) const;
   std::optional<ValueId> certain_length(Site of, FrameId frame);
-  std::optional<bool> certain_comparison(Site left, std::string_view operation, Site right, FrameId frame, int depth);
+  std::optional<bool> certain_comparison(Expression left, std::string_view operation, Expression right, int depth);
+  std::optional<ValueId> certain_conversion(std::string_view type, Site of, FrameId frame, int depth);
   std::optional<bool> type_test(Site call, FrameId frame, int depth);
 
   // evaluate_names.cpp
@@ -179,6 +180,7 @@ class Evaluator {
 
   // evaluate_narrowing.cpp
   std::optional<bool> is_instance(ValueId value, ValueId type);
+  std::optional<bool> passes(ValueId value, Site test, NameId name, FrameId frame);
   void narrow_by(Site test, bool holds, NameId name, FrameId frame, Values& values);
   void narrow(Site read, FrameId frame, Values& values);
 

@@ -49,7 +49,7 @@ class Reads {
       for (uint32_t i = 0; i < workers_[w].trace.steps.size(); ++i) {
         const Step& step = workers_[w].trace.steps[i];
         ChildRead read{w, i, step.site};
-        if (step.kind == StepKind::read_global && !set_by_worker(w, i, StepKind::write_global))
+        if (step.kind == StepKind::read_global && !set_by_worker(w, i, StepKind::write_global) && !decided_without(step))
           result_.push_back({.file = step.file, .name = step.name, .read = read, .changed = set_by_worker(w, i, StepKind::change_global)});
         if (step.kind != StepKind::read_attribute) continue;
         const Value& owner = evaluator_.value(step.subject);
@@ -83,6 +83,18 @@ class Reads {
     std::string name(text.value_or(""));
     for (ValueId owner : evaluator_.values_of(arguments[0]))
       if (const Value it = evaluator_.value(owner); it.kind == ValueKind::module) patched_[key(it.file, text ? model_.file(it.file).find_name(name) : none)].push_back(place);
+  }
+
+  // if VERBOSE and not quiet: where quiet is true, it does not matter what VERBOSE is.
+  bool decided_without(const Step& read) const {
+    const File& file = model_.file(read.site.file);
+    constexpr EventId near = 12;
+    for (EventId id = read.site.event + 1; id < file.facts.events.size() && id < read.site.event + near; ++id) {
+      if (file.event(id).op != Op::boolean_operation) continue;
+      for (uint32_t i = 0; i < file.event(id).operands_count; ++i)
+        if (file.operand(id, i) == read.site.event) return evaluator_.certain_truth({read.site.file, id}, read.frame).has_value();
+    }
+    return false;
   }
 
   bool patched(size_t reader, uint32_t read, FileId file, NameId name) const {

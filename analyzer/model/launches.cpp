@@ -1,6 +1,8 @@
 #include "analyzer/model/launches.h"
 
+#include "analyzer/model/order.h"
 #include "analyzer/model/patches.h"
+#include "analyzer/model/regions.h"
 
 #include <algorithm>
 
@@ -39,8 +41,7 @@ class MethodFinder {
     // process(context=c)(f): the decorator has the options
     if (launch && launch->starts == Starts::decorated && callee != unknown_value && evaluator_.value(callee).kind == ValueKind::object) call = evaluator_.value(callee).site(), frame = evaluator_.value(callee).frame;
     if (launch && launch->method) {
-      auto arguments = evaluator_.arguments_of(call, frame);
-      if (auto argument = evaluator_.argument(arguments, *launch->method)) {
+      if (auto argument = launcher_argument(evaluator_, callee, call, frame, *launch->method)) {
         Said said = say(evaluator_.values_of(*argument));
         if (!said.standard || !said.methods.empty() || said.unknown) return decided(said, argument->site);
       }
@@ -95,7 +96,7 @@ class MethodFinder {
       if (!argument) continue;
       Said said = say(evaluator_.values_of(*argument));
       if (said.unknown || said.methods.empty()) return {knowledge::fork_spawn_forkserver, ChosenBy::unknown, step.site};
-      bool partial = (step.condition.uncertain && !surrounds(step)) || step.condition.platforms != platform_all;
+      bool partial = (step.condition.uncertain && !surely_made(step)) || step.condition.platforms != platform_all;
       result.methods = partial ? result.methods | said.methods : said.methods;
       result.by = ChosenBy::explicit_;
       result.chosen_at = step.site;
@@ -108,16 +109,9 @@ class MethodFinder {
   }
 
  private:
-  // Where a choice was made, this step is reached too, and on no other way: both stand in the same arm, or this one further inside.
-  bool surrounds(const Step& choice) const {
-    if (before_ >= trace_.steps.size()) return false;
-    const Step& here = trace_.steps[before_];
-    if (here.site.file != choice.site.file || here.frame != choice.frame) return false;
-    const facts::FileFacts& f = evaluator_.program().file(choice.site.file).facts;
-    const RegionId wanted = f.events[choice.site.event].region;
-    for (RegionId region = f.events[here.site.event].region; region != none; region = f.regions[region].parent)
-      if (region == wanted) return true;
-    return wanted == none;
+  // Who comes by here has made that choice: it stands in the same arm, or in a function that was called there.
+  bool surely_made(const Step& choice) const {
+    return before_ < trace_.steps.size() && surely_before(evaluator_.program(), trace_, position_of(choice), position_of(trace_.steps[before_]));
   }
 
   // A function runs after the body of its module has: set_start_method("spawn") at the top of it.
@@ -136,6 +130,16 @@ class MethodFinder {
       }
     }
     return result;
+  }
+
+  // The methods under which a place is reached: `if get_start_method() in (…)` around it.
+  StartMethods methods_around(Site site, FrameId frame) {
+    StartMethods methods = StartMethods::from_bits(31);
+    if (site.event == none) return methods;
+    const facts::FileFacts& f = evaluator_.program().file(site.file).facts;
+    for (RegionId region = f.events[site.event].region; region != none; region = f.regions[region].parent)
+      methods = methods & region_condition(evaluator_, site.file, region, frame, Role::called).methods;
+    return methods;
   }
 
   Site context_site(ValueId context) const {
@@ -187,6 +191,7 @@ class MethodFinder {
       else inner.standard = true;
       result.methods |= inner.methods;
       if (inner.standard && !row->context_methods.empty()) result.methods |= row->context_methods;  // its own default
+      else if (StartMethods where = methods_around(it.site(), it.frame); inner.standard && where != StartMethods::from_bits(31)) result.methods |= standard().methods & where;
       else result.standard |= inner.standard;
       result.unknown |= inner.unknown;
       return;
@@ -225,6 +230,30 @@ bool launches_nothing(Evaluator& evaluator, const knowledge::Launch& launch, Sit
   const Value& value = evaluator.value(values[0]);
   if (value.kind == ValueKind::constant && Op(value.index) == Op::null) return std::find(launch.no_process_when.begin(), launch.no_process_when.end(), "None") != launch.no_process_when.end();
   return std::any_of(launch.no_process_when.begin(), launch.no_process_when.end(), [&](const std::string& text) { return is_number(evaluator, values[0], text); });
+}
+
+std::optional<ArgumentRef> launcher_argument(Evaluator& evaluator, ValueId callee, Site call, FrameId frame, const knowledge::Argument& wanted) {
+  constexpr int most_bases_up = 4;
+  ValueId constructor = evaluator.value(callee).kind == ValueKind::class_ ? evaluator.method_of(callee, "__init__") : unknown_value;
+  const ValueId object = evaluator.make({.kind = ValueKind::instance, .file = call.file, .index = call.event, .frame = frame, .base = callee});
+  for (int up = 0; up < most_bases_up && constructor != unknown_value; ++up) {
+    const Value method = evaluator.value(constructor);
+    const FrameId inside = evaluator.enter(evaluator.bound(constructor, object), call, frame);
+    const File& file = evaluator.program().file(method.file);
+    const facts::Scope& scope = file.facts.scopes[method.index];
+    EventId above = none;
+    for (EventId id = scope.events.begin; id < scope.events.end && above == none; ++id) {
+      EventId name = file.event(id).op == Op::call ? file.operand(id, 0) : none;
+      if (name != none && file.event(name).op == Op::attribute && file.name_of(name) == "__init__") above = id;
+    }
+    if (above == none) return {};
+    call = {method.file, above};
+    frame = inside;
+    constructor = unknown_value;
+    for (ValueId base : Values(evaluator.evaluate({method.file, file.operand(above, 0)}, inside)))
+      if (const Value it = evaluator.value(base); it.kind == ValueKind::bound || it.kind == ValueKind::function) constructor = evaluator.make({.kind = ValueKind::function, .file = it.file, .index = it.index, .frame = it.frame});
+  }
+  return evaluator.argument(evaluator.arguments_of(call, frame), wanted);
 }
 
 std::optional<MethodArgument> method_argument(Evaluator& evaluator, const Api& row, Site call, FrameId frame) {

@@ -84,6 +84,10 @@ std::optional<MethodArgument> method_argument(Evaluator& evaluator, const knowle
 // n_jobs=1, num_workers=0, the address of what runs elsewhere: nothing is launched.
 bool launches_nothing(Evaluator& evaluator, const knowledge::Launch& launch, Site call, FrameId frame);
 
+// What a launcher is made with: an argument of the call or, where `callee` is a class derived from one with a constructor of
+// its own, of the super().__init__(…) in there.
+std::optional<ArgumentRef> launcher_argument(Evaluator& evaluator, ValueId callee, Site call, FrameId frame, const knowledge::Argument& wanted);
+
 // Whether an argument is given as the constant True.
 bool is_true(Evaluator& evaluator, const std::optional<knowledge::Argument>& wanted, Site call, FrameId frame);
 

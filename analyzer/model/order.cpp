@@ -136,4 +136,37 @@ bool may_follow(Evaluator& evaluator, const Trace& trace, uint32_t earlier, uint
   return may_follow(evaluator, first.site.file, first.site.event, second.site.event, first.frame, rounds);
 }
 
+bool always_reached(const File& file, EventId event) {
+  const facts::FileFacts& f = file.facts;
+  for (RegionId region = f.events[event].region; region != none; region = f.regions[region].parent)
+    if (f.regions[region].kind != RegionKind::try_body && f.regions[region].kind != RegionKind::with) return false;
+  const ScopeId scope = file.scope_of(event);
+  return std::none_of(file.scopes[scope].returns.begin(), file.scopes[scope].returns.end(), [&](EventId give) { return give < event; });
+}
+
+bool surely_before(const Program& program, const Trace& trace, const Position& earlier, const Position& later) {
+  Position first = earlier;
+  for (;;) {
+    Position second = later;
+    while (second.parent != first.parent && second.parent != none) {
+      const Step& up = trace.steps[second.parent];
+      second = {up.site, up.frame, up.parent};
+    }
+    const File& file = program.file(first.site.file);
+    if (second.parent == first.parent && second.site.file == first.site.file && file.scope_of(first.site.event) == file.scope_of(second.site.event)) {
+      if (first.site.event >= second.site.event) return false;
+      const facts::FileFacts& f = file.facts;
+      RegionId region = f.events[first.site.event].region;
+      while (region != none && !f.regions[region].events.contains(second.site.event)) {
+        if (f.regions[region].kind != RegionKind::try_body && f.regions[region].kind != RegionKind::with) return false;
+        region = f.regions[region].parent;
+      }
+      return true;
+    }
+    if (first.parent == none || !always_reached(file, first.site.event)) return false;
+    const Step& up = trace.steps[first.parent];
+    first = {up.site, up.frame, up.parent};
+  }
+}
+
 }  // namespace forklint::model

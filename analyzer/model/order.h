@@ -17,4 +17,11 @@ bool may_follow(Evaluator& evaluator, const Trace& trace, uint32_t earlier, uint
 // The same for two places of one scope, seen in one activation of it.
 bool may_follow(Evaluator& evaluator, FileId file, EventId earlier, EventId later, FrameId frame, Rounds rounds);
 
+// Whether a run that reaches the later place has surely done what stands at the earlier one, in the same activation or in
+// one that was over by then: no branch, loop or `return` leaves it out.
+bool surely_before(const Program& program, const Trace& trace, const Position& earlier, const Position& later);
+
+// Whether whoever runs a scope comes by an event of it.
+bool always_reached(const File& file, EventId event);
+
 }  // namespace forklint::model

@@ -50,6 +50,7 @@ struct PickleContext {
   int oldest_python = 6, newest_python = 14;  // 3.x: messages differ
   const Trace* trace = nullptr;  // when it is pickled: attributes hold what was written before this step
   uint32_t step = none;
+  Expression made;  // where the process that it is sent to was made: what another arm of the same branch does was not done
   std::vector<Site> told;  // attribute writes whose obstacle is known already
 
   // Functions and classes are sent as code, not by their name.

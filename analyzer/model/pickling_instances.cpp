@@ -89,6 +89,9 @@ std::optional<std::vector<std::string>> Pickling::left_behind(ValueId class_valu
     if (key == none) continue;
     if (file.event(key).op != Op::string) return {};
     names.emplace_back(file.name_of(key));
+    // state["_Client__pool"]: what the class itself calls __pool
+    std::string mangled = "_" + std::string(file.name(file.facts.scopes[scope.parent].name)) + "__";
+    if (names.back().starts_with(mangled)) names.push_back(names.back().substr(mangled.size() - 2));
   }
   return names;
 }
@@ -139,6 +142,12 @@ bool Pickling::clears_for_sure(const MemberWrite& write, const Trace& trace) {
 // The write stands in the same activation as what is pickled, and a run that comes to the one does not come to the other.
 bool Pickling::passed_by(const MemberWrite& write, const PickleContext& context) {
   if (context.step >= context.trace->steps.size()) return false;
+  const Expression& made = context.made;
+  const File& home = evaluator_.program().file(write.site.file);
+  if (made.site.event != none && made.site.file == write.site.file && home.scope_of(made.site.event) == home.scope_of(write.site.event) && (write.frame == made.frame || write.frame == any_frame)) {
+    auto excludes = [&](EventId earlier, EventId later) { return !may_follow(evaluator_, made.site.file, earlier, later, made.frame, Rounds::several); };
+    if (excludes(write.site.event, made.site.event) && excludes(made.site.event, write.site.event)) return true;
+  }
   for (uint32_t up = context.step; up != none; up = context.trace->steps[up].parent) {
     const Step& step = context.trace->steps[up];
     if ((step.frame != write.frame && write.frame != any_frame) || step.site.file != write.site.file) continue;

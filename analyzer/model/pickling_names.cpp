@@ -17,6 +17,20 @@ ScopeId enclosing_function(const File& file, ScopeId scope) {
   return none;
 }
 
+// `global task` before `def task` inside a function: its name leads to it, but only where that function has run.
+bool becomes_global(const File& file, ScopeId scope) {
+  const facts::Scope& it = file.facts.scopes[scope];
+  auto declared = file.scopes[it.parent].declared.find(it.name);
+  return declared != file.scopes[it.parent].declared.end() && declared->second == Op::global;
+}
+
+std::optional<PickleProblem> missing_in_child(const File& file, ScopeId scope, std::string_view kind, Site definition) {
+  const facts::Scope& it = file.facts.scopes[scope];
+  if (file.scopes[0].names.contains(it.name)) return {};  // the child finds something, perhaps another one
+  std::string what = std::string(kind) + " " + std::string(file.name(it.name)) + ", which is a global only once " + std::string(file.name(file.facts.scopes[it.parent].name)) + " has run";
+  return PickleProblem{.obstacle = Obstacle::unfindable, .what = std::move(what), .outcome = "raises:AttributeError", .culprit = definition, .only_fresh = true, .in_child = true};
+}
+
 }  // namespace
 
 Pickling::Found Pickling::of_function(ValueId id, const PickleContext& context) {
@@ -27,6 +41,7 @@ Pickling::Found Pickling::of_function(ValueId id, const PickleContext& context) 
   if (context.by_value()) return {};
   if (scope.kind == facts::ScopeKind::lambda) return PickleProblem{.obstacle = Obstacle::lambda, .what = "a lambda", .outcome = enclosing_function(file, it.index) == none ? "raises:PicklingError" : local_outcome(context), .culprit = definition};
   if (enclosing_function(file, it.index) == none) return by_name(id, false);
+  if (becomes_global(file, it.index)) return missing_in_child(file, it.index, "the function", definition);
   ValueId wrapped = wrapped_by(id);
   if (wrapped != unknown_value && evaluator_.value(wrapped).kind == ValueKind::function) {
     // The wrapper goes by the name of what it wraps: fine where that name leads to the wrapper.
@@ -60,11 +75,9 @@ Pickling::Found Pickling::of_class(ValueId id, const PickleContext& context) {
   const File& file = evaluator_.program().file(it.file);
   if (context.by_value()) return {};
   if (enclosing_function(file, it.index) == none) return by_name(id, true);
-  // `global C` inside the function makes it findable after all
-  ScopeId parent = file.facts.scopes[it.index].parent;
-  NameId name = file.facts.scopes[it.index].name;
-  if (auto declared = file.scopes[parent].declared.find(name); declared != file.scopes[parent].declared.end() && declared->second == Op::global) return {};
-  return PickleProblem{.obstacle = Obstacle::local_class, .what = "the local class " + std::string(file.name(name)), .outcome = local_outcome(context), .culprit = {it.file, file.facts.scopes[it.index].definition}};
+  const Site definition{it.file, file.facts.scopes[it.index].definition};
+  if (becomes_global(file, it.index)) return missing_in_child(file, it.index, "the class", definition);
+  return PickleProblem{.obstacle = Obstacle::local_class, .what = "the local class " + std::string(file.name(file.facts.scopes[it.index].name)), .outcome = local_outcome(context), .culprit = definition};
 }
 
 // A bound method is sent as its object and its name.

@@ -49,16 +49,16 @@ bool with_handles(Evaluator& evaluator, FileId file_id, EventId enter, FrameId f
 
 }  // namespace
 
-Condition region_condition(Evaluator& evaluator, FileId file_id, RegionId region, FrameId frame, Role role) {
+Condition region_condition(Evaluator& evaluator, FileId file_id, RegionId region, FrameId frame, Role role, MemberSource members) {
   const File& file = evaluator.program().file(file_id);
   const facts::Region& it = file.facts.regions[region];
   switch (it.kind) {
-    case RegionKind::then_arm: return implied(evaluator, {file_id, it.subject}, frame, true, role);
-    case RegionKind::else_arm: return implied(evaluator, {file_id, it.subject}, frame, false, role);
+    case RegionKind::then_arm: return implied(evaluator, {file_id, it.subject}, frame, true, role, members);
+    case RegionKind::else_arm: return implied(evaluator, {file_id, it.subject}, frame, false, role, members);
     case RegionKind::loop: {
       Condition condition{.repeated = true};
       if (it.subject == none || !it.events.contains(it.subject)) return condition;  // a while has its test inside
-      Condition test = implied(evaluator, {file_id, it.subject}, frame, true, role);
+      Condition test = implied(evaluator, {file_id, it.subject}, frame, true, role, members);
       test.uncertain = false;
       return condition & test;
     }

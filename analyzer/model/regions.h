@@ -7,7 +7,7 @@ namespace forklint::model {
 
 // The condition that the region adds to that of the code around it. Cost: what evaluating its subject costs, and for a
 // try the regions up to its last arm.
-Condition region_condition(Evaluator& evaluator, FileId file, RegionId region, FrameId frame, Role role);
+Condition region_condition(Evaluator& evaluator, FileId file, RegionId region, FrameId frame, Role role, MemberSource members = nullptr);
 
 // Whether the region's last word takes control away: return, raise, break, continue, exit(). It may stand in an inner
 // with; an inner branch may not run.

@@ -1,6 +1,7 @@
 // Entries, and one scope: its events in order, each under the condition of its region.
 #include "analyzer/model/timeline.h"
 
+#include "analyzer/model/order.h"
 #include "analyzer/model/regions.h"
 
 namespace forklint::model {
@@ -19,6 +20,7 @@ void Walker::start(Entry entry, FileId file, ScopeId scope) {
   visited_.clear();
   imported_.clear();
   stacked_.clear();
+  last_write_.clear();
   budget_ = entry == Entry::function ? most_entries_of_function : most_entries;
   depth_ = 0;
 }
@@ -83,8 +85,14 @@ Role Walker::role_of(FileId file) const {
 }
 
 void Walker::forget(uint32_t step) {
+  const Step& call = trace_.steps[step];
+  for (size_t i = trace_.writes.size(); i-- > 0 && trace_.writes[i].before > step;) {
+    MemberWrite& write = trace_.writes[i];
+    write.before = step;
+    write.sure &= always_reached(evaluator_.program().file(write.position.site.file), write.position.site.event);
+    write.position = {call.site, call.frame, call.parent};
+  }
   trace_.steps.resize(step);
-  for (size_t i = trace_.writes.size(); i-- > 0 && trace_.writes[i].before > step;) trace_.writes[i].before = step;
 }
 
 uint32_t Walker::push(Step step) {
@@ -98,11 +106,19 @@ uint32_t Walker::push(Step step) {
   return uint32_t(trace_.steps.size() - 1);
 }
 
-const Condition& Walker::condition_of(FileId file, RegionId region, FrameId frame) {
+const Condition& Walker::condition_of(FileId file, RegionId region, FrameId frame, uint32_t parent) {
   Role role = role_of(file);
-  auto [it, added] = conditions_.try_emplace({uint64_t(file) << 32 | region, uint64_t(frame) << 8 | uint64_t(role)}, uint32_t(known_conditions_.size()));
-  if (added) known_conditions_.push_back(region_condition(evaluator_, file, region, frame, role));
-  return known_conditions_[it->second];
+  std::pair<uint64_t, uint64_t> key{uint64_t(file) << 32 | region, uint64_t(frame) << 8 | uint64_t(role)};
+  if (auto it = conditions_.find(key); it != conditions_.end()) return known_conditions_[it->second];
+  bool lasting = true;  // what attributes hold changes on the way
+  auto members = [&](Site attribute) {
+    lasting = false;
+    return written_before({attribute, frame, parent});
+  };
+  known_conditions_.push_back(region_condition(evaluator_, file, region, frame, role, members));
+  if (lasting) conditions_[key] = uint32_t(known_conditions_.size() - 1);
+  else asked_member_ = true;
+  return known_conditions_.back();
 }
 
 void Walker::scope(FileId file_id, ScopeId scope_id, FrameId frame, uint32_t parent, const Condition& base, Part part) {
@@ -131,7 +147,8 @@ void Walker::scope(FileId file_id, ScopeId scope_id, FrameId frame, uint32_t par
         leave_manager(manager, f.events[region.subject].flags & facts::flag_async, {file_id, region.subject}, frame, parent, current());
     bool arm = region.kind == RegionKind::then_arm || region.kind == RegionKind::else_arm;
     if (arm && ends_by_leaving(evaluator_, file_id, last.region, frame)) {
-      Condition otherwise = implied(evaluator_, {file_id, region.subject}, frame, region.kind == RegionKind::else_arm, role_of(file_id));
+      auto members = [&](Site attribute) { return written_before({attribute, frame, parent}); };
+      Condition otherwise = implied(evaluator_, {file_id, region.subject}, frame, region.kind == RegionKind::else_arm, role_of(file_id), members);
       Condition& remaining = open.empty() ? outer : open.back().condition;
       // At module level a child that exits here never finishes importing main; it is not protected, it is lost.
       bool main_exits = scope_id == 0 && role_of(file_id) == Role::main && otherwise.guard == Guard::main_only;
@@ -150,9 +167,9 @@ void Walker::scope(FileId file_id, ScopeId scope_id, FrameId frame, uint32_t par
     for (size_t i = entered.size(); i-- > 0;) {
       Condition condition = current();
       bool runs = condition.guard != Guard::never;
-      if (runs) condition = condition & condition_of(file_id, entered[i], frame);
+      if (runs) condition = condition & condition_of(file_id, entered[i], frame, parent);
       // What this caller rules out, another may run.
-      if (runs && condition.guard == Guard::never && evaluator_.never_runs(file_id, entered[i], frame)) all_of_it = false;
+      if (runs && condition.guard == Guard::never && evaluator_.never_runs(file_id, entered[i], frame)) all_of_it = false, open_ = true;
       open.push_back({entered[i], condition});
     }
   };

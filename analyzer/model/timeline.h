@@ -52,6 +52,15 @@ struct Step {
 
 enum class Entry : uint8_t { main, module, function, worker };
 
+// A place in a trace: an event in an activation, and the step that led to that activation.
+struct Position {
+  Site site;
+  FrameId frame = any_frame;
+  uint32_t parent = none;
+};
+
+inline Position position_of(const Step& step) { return {step.site, step.frame, step.parent}; }
+
 // self.name = value, or `del self.name`: what an object holds at a step is what was written before it.
 struct MemberWrite {
   Site site;
@@ -59,6 +68,8 @@ struct MemberWrite {
   ValueId subject = unknown_value;  // the instance
   uint32_t before = 0;              // the first step that comes after it
   Condition condition;
+  Position position;                // of the write, or of the call that made it where the trace does not keep the call
+  bool sure = true;                 // whoever comes by there writes it
 };
 
 // What a thread runs, as it was started at a step.
@@ -102,7 +113,7 @@ class Walker {
   // timeline.cpp
   uint32_t push(Step step);
   void forget(uint32_t step);
-  const Condition& condition_of(FileId file, RegionId region, FrameId frame);
+  const Condition& condition_of(FileId file, RegionId region, FrameId frame, uint32_t parent);
   void scope(FileId file, ScopeId scope, FrameId frame, uint32_t parent, const Condition& condition, Part part = Part::whole);
   void set_up(ValueId test_class, ValueId receiver, ScopeId test);
   void event(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
@@ -134,6 +145,10 @@ class Walker {
   void import_module(ValueId module, Site site, uint32_t parent, const Condition& condition);
   void import_file(FileId file, Site site, uint32_t parent, const Condition& condition);
 
+  // timeline_members.cpp
+  void write_member(MemberWrite write);
+  std::optional<Expression> written_before(Position read);
+
   // timeline_writes.cpp
   void bind(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
   std::pair<FileId, NameId> global_of(FileId file, EventId base);
@@ -152,13 +167,16 @@ class Walker {
   std::unordered_set<FileId> imported_;
   std::vector<uint64_t> visited_;
   std::unordered_set<uint64_t> barren_;    // no step comes of it
+  std::unordered_set<FrameId> barren_here_;  // no step comes of it where it is called with this
+  llvm::DenseMap<std::pair<ValueId, SymbolId>, uint32_t> last_write_;  // of an attribute of an object, in trace_.writes
   std::optional<std::unordered_map<ValueId, std::vector<Site>>> registrations_;  // by what was registered with: @app.command() def f(), app.add(f)
   // What regions say, by file, region, frame and role: functions are entered again and again.
   llvm::DenseMap<std::pair<uint64_t, uint64_t>, uint32_t> conditions_;
   std::deque<Condition> known_conditions_;
   uint32_t budget_ = 0;
   uint32_t notable_ = 0;
-  bool open_ = false;                      // a parameter was called: what happens depends on the caller
+  bool open_ = false;                      // what happens depends on the caller: a parameter was called, a test asks for one
+  bool asked_member_ = false;              // what happens depends on what was done before: a test asks for an attribute
   int depth_ = 0;
   std::vector<std::pair<ValueId, ValueId>> stacked_;  // an exit stack, and what was entered through it
   int importing_ = 0;                      // module bodies being imported

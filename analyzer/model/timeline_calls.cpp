@@ -106,7 +106,7 @@ void Walker::function(ValueId value, FrameId inner, Site site, FrameId frame, ui
   const Value it = evaluator_.value(value);
   uint64_t where = key(it.file, it.index);
   bool worker = trace_.entry == Entry::worker;
-  if (!worker && part == Part::whole && barren_.contains(where)) return;
+  if (!worker && part == Part::whole && (barren_.contains(where) || barren_here_.contains(inner))) return;
   if (depth_ >= deepest || budget_ == 0) {
     trace_.complete = false;
     return;
@@ -124,17 +124,20 @@ void Walker::function(ValueId value, FrameId inner, Site site, FrameId frame, ui
   if (step == none) return;
   uint32_t before = notable_;
   size_t written = trace_.writes.size();
-  bool outer_open = open_;
-  open_ = false;
+  bool outer_open = std::exchange(open_, false), outer_asked = std::exchange(asked_member_, false);
   ++depth_;
   scope(it.file, it.index, inner, step, condition, part);
   --depth_;
   bool empty = notable_ == before;
   if (empty && !worker) {
-    if (part == Part::whole && !open_ && trace_.complete && trace_.writes.size() == written) barren_.insert(where);
+    if (part == Part::whole && !asked_member_ && trace_.complete && trace_.writes.size() == written) {
+      if (!open_) barren_.insert(where);
+      else if (inner != any_frame) barren_here_.insert(inner);
+    }
     forget(step);  // nothing happened in there
   }
   open_ |= outer_open;
+  asked_member_ |= outer_asked;
 }
 
 void Walker::api(ValueId value, const knowledge::Api* row, Site site, FrameId frame, uint32_t parent, const Condition& condition) {

@@ -92,7 +92,7 @@ void Walker::write_attribute(FileId file_id, EventId id, FrameId frame, uint32_t
     if ((kind != ValueKind::instance && kind != ValueKind::object) || trace_.writes.size() >= most_steps) continue;
     Condition certain = condition;
     certain.uncertain |= owners.size() > 1;
-    trace_.writes.push_back({.site = {file_id, id}, .frame = frame, .subject = owner, .before = uint32_t(trace_.steps.size()), .condition = certain});
+    write_member({.site = {file_id, id}, .frame = frame, .subject = owner, .before = uint32_t(trace_.steps.size()), .condition = certain, .position = {{file_id, id}, frame, parent}, .sure = owners.size() == 1});
   }
   if (file.event(id).op == Op::delete_attribute) return;
   for (ValueId owner : owners) {

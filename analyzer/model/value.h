@@ -51,6 +51,12 @@ struct Value {
 using Values = llvm::SmallVector<ValueId, 2>;
 inline constexpr size_t most_values = 8;
 
+// What an event yields in one activation of its scope.
+struct Expression {
+  Site site;
+  FrameId frame = any_frame;
+};
+
 // One argument of a call, evaluated where it is written.
 struct ArgumentRef {
   Site site;          // the event of the value; event none: `value` says it

@@ -49,10 +49,26 @@ std::optional<std::string> path_of(const Model& model, ValueId object) {
 }
 
 // Whether what is set on one object holds for another.
-bool holds_for(const Model& model, ValueId owner, ValueId used) {
+bool holds_for(const Model& model, const Step& set, ValueId owner, ValueId used) {
   if (same_object(model.evaluator(), owner, used)) return true;
   auto above = path_of(model, owner), below = path_of(model, used);
+  if (set.row->setting_of_receiver) return above && below == above;
   return above && (above->empty() || (below && (*below == *above || below->starts_with(*above + "."))));
+}
+
+// Whether a setting that concerns only some uses concerns this one: it is given the same category.
+bool matches(const Model& model, const Step& set, const Step& use) {
+  if (set.kind != StepKind::api) return true;
+  Evaluator& evaluator = model.evaluator();
+  auto arguments = evaluator.arguments_of(set.site, set.frame);
+  auto uses = evaluator.arguments_of(use.site, use.frame);
+  for (const knowledge::Argument& wanted : set.row->partly_with) {
+    auto part = evaluator.argument(arguments, wanted);
+    if (!part) continue;
+    const Values values = evaluator.values_of(*part);
+    if (values[0] == unknown_value || std::none_of(uses.begin(), uses.end(), [&](const ArgumentRef& given) { return evaluator.values_of(given) == values; })) return false;
+  }
+  return true;
 }
 
 // Whether the call has the argument without which it does not use the setting: os.kill(pid, 0) sends no signal.
@@ -103,10 +119,10 @@ const Step* used_in_child(const Model& model, size_t i, const Step& set) {
   for (const WorkerTrace& worker : model.workers(i))
     for (const Step& step : worker.trace.steps) {
       if (step.kind != StepKind::api || step.row->uses_setting != what) continue;
-      if (step.row->uses_with && !given(model, step)) continue;
+      if ((step.row->uses_with && !given(model, step)) || !matches(model, set, step)) continue;
       ValueId used = receiver(model, step);
       const knowledge::Api* path = owner == unknown_value ? nullptr : model.evaluator().maker(owner);
-      if (path && path->setting_path && !holds_for(model, owner, used)) continue;
+      if (path && path->setting_path && !holds_for(model, set, owner, used)) continue;
       bool keyed = !(path && path->setting_path) && owner != unknown_value && used != unknown_value && model.evaluator().type_name(owner) == model.evaluator().type_name(used) && model.evaluator().maker(owner) && model.evaluator().maker(owner)->process_setting.empty();
       if (keyed && !same_object(model.evaluator(), owner, used)) continue;
       return &step;
@@ -114,9 +130,11 @@ const Step* used_in_child(const Model& model, size_t i, const Step& set) {
   return polled_in_child(model, i, set);
 }
 
-// A signal that is ignored stays so in every child.
+// A signal that is ignored stays so in every child; of some settings every child is told.
 bool survives(const Model& model, const Step& step) {
   if (step.kind != StepKind::api) return false;
+  const knowledge::Api* owner = model.evaluator().maker(receiver(model, step));
+  if (owner && std::any_of(owner->sent_settings.begin(), owner->sent_settings.end(), [&](const std::string& method) { return step.row->names[0].ends_with("." + method) || model.evaluator().type_name(step.subject).ends_with("." + method); })) return true;
   for (const ArgumentRef& argument : model.evaluator().arguments_of(step.site, step.frame))
     for (ValueId value : model.evaluator().values_of(argument))
       if (const knowledge::Api* row = model.evaluator().api(value); row && row->survives_start) return true;

@@ -61,13 +61,27 @@ bool made_in_child(Evaluator& evaluator, const Trace& trace, const Launch& launc
   return false;
 }
 
+// One process, started once: its numbers are repeated only if the parent, or another child, draws as well.
+bool draws_alone(const Model& model, size_t i, const std::vector<std::vector<Drawing>>& drawn) {
+  const Launch& launch = model.launches()[i];
+  const Trace& trace = model.trace_of(launch);
+  if (launch.row->launch->pool || launch.condition.repeated || trace.entry != Entry::main) return false;
+  for (size_t other = 0; other < drawn.size(); ++other)
+    if (other != i && model.launches()[other].trace == launch.trace && !drawn[other].empty()) return false;
+  return std::none_of(trace.steps.begin(), trace.steps.end(), [&](const Step& step) {
+    return step.kind == StepKind::api && step.row->draws && !step.row->reseeded_after_fork && (!launch.row->launch->raw_fork || step.condition.side_of(launch.site) != Side::child);
+  });
+}
+
 void check(const Model& model, engine::Report& report) {
   Evaluator& evaluator = model.evaluator();
+  std::vector<std::vector<Drawing>> drawn;
+  for (size_t i = 0; i < model.launches().size(); ++i) drawn.push_back(model.launches()[i].row->launch->executes ? std::vector<Drawing>() : drawings(model, i));
   for (size_t i = 0; i < model.launches().size(); ++i) {
     const Launch& launch = model.launches()[i];
     const Trace& trace = model.trace_of(launch);
-    if (launch.row->launch->executes) continue;
-    for (const Drawing& it : drawings(model, i)) {
+    if (drawn[i].empty() || draws_alone(model, i, drawn)) continue;
+    for (const Drawing& it : drawn[i]) {
       if (it.seeded) continue;
       const Value& callee = evaluator.value(it.step->subject);
       StartMethods methods = launch.method.methods & StartMethod::fork;

@@ -26,33 +26,52 @@ std::vector<ChildStep> code_of_child(const Model& model, size_t i) {
   return result;
 }
 
+// The calls by which the body of a module registers handlers: those of the trace, and where it begins with a function those
+// of all modules, which have run by then.
+std::vector<Expression> registrations(const Model& model, const Trace& trace, uint32_t before) {
+  std::vector<Expression> result;
+  for (uint32_t i = 0; i < before; ++i)
+    if (const Step& step = trace.steps[i]; step.kind == StepKind::api && step.row->at_fork) result.push_back({step.site, step.frame});
+  if (trace.entry == Entry::main) return result;
+  for (FileId id : model.program().python_files()) {
+    const File& file = model.file(id);
+    for (EventId event = file.facts.scopes[0].events.begin; event < file.facts.scopes[0].events.end; ++event) {
+      if (file.event(event).op != Op::call || file.scope_of(event) != 0) continue;
+      for (ValueId callee : Values(model.evaluator().evaluate({id, file.operand(event, 0)}, any_frame)))
+        if (const knowledge::Api* row = model.evaluator().api(callee); row && row->at_fork) result.push_back({{id, event}, any_frame});
+    }
+  }
+  return result;
+}
+
+// Whether a handler names the lock, or puts a new one in its place.
+bool names_lock(const Model& model, ValueId handler, const Expression& registration, ValueId lock) {
+  Evaluator& evaluator = model.evaluator();
+  const Value it = evaluator.value(handler);
+  if (it.kind == ValueKind::method) return same_object(evaluator, it.base, lock);
+  if (it.kind != ValueKind::function && it.kind != ValueKind::bound) return false;
+  const File& file = model.file(it.file);
+  const FrameId frame = evaluator.enter(handler, {}, registration.site, registration.frame);
+  for (EventId id = file.facts.scopes[it.index].events.begin; id < file.facts.scopes[it.index].events.end; ++id) {
+    const Op op = file.event(id).op;
+    Values named;
+    if (op == Op::bind) named = evaluator.module_variable(it.file, file.event(id).name);
+    if (op == Op::read || op == Op::attribute) named = evaluator.evaluate({it.file, id}, frame);
+    if (std::any_of(named.begin(), named.end(), [&](ValueId value) { return same_object(evaluator, value, lock); })) return true;
+  }
+  return false;
+}
+
 // Handlers around the fork that name the lock give it back on both sides.
 bool handled_at_fork(const Model& model, const Trace& trace, uint32_t before, ValueId lock) {
   Evaluator& evaluator = model.evaluator();
-  for (uint32_t i = 0; i < before; ++i) {
-    const Step& step = trace.steps[i];
-    if (step.kind != StepKind::api || !step.row->at_fork) continue;
+  const Value made = evaluator.value(lock);
+  for (const Expression& registration : registrations(model, trace, before)) {
     // Where the lock is made its locks are looked after: handlers go through registries of objects, which are not followed.
-    const Value made = evaluator.value(lock);
-    if (made.index != none && made.file == step.site.file) return true;
-    for (const ArgumentRef& argument : evaluator.arguments_of(step.site, step.frame))
-      for (ValueId handler : evaluator.values_of(argument)) {
-        const Value it = evaluator.value(handler);
-        if (it.kind == ValueKind::method && same_object(evaluator, it.base, lock)) return true;
-        if (it.kind != ValueKind::function && it.kind != ValueKind::bound) continue;
-        const File& file = model.file(it.file);
-        FrameId frame = evaluator.enter(handler, {}, step.site, step.frame);
-        for (EventId id = file.facts.scopes[it.index].events.begin; id < file.facts.scopes[it.index].events.end; ++id) {
-          Op op = file.event(id).op;
-          if (op == Op::bind) {  // the handler puts a new one in its place
-            Values held = evaluator.module_variable(it.file, file.event(id).name);
-            if (std::find(held.begin(), held.end(), lock) != held.end()) return true;
-          }
-          if (op != Op::read && op != Op::attribute) continue;
-          for (ValueId value : Values(evaluator.evaluate({it.file, id}, frame)))
-            if (same_object(evaluator, value, lock)) return true;
-        }
-      }
+    if (made.index != none && made.file == registration.site.file) return true;
+    for (const ArgumentRef& argument : evaluator.arguments_of(registration.site, registration.frame))
+      for (ValueId handler : evaluator.values_of(argument))
+        if (names_lock(model, handler, registration, lock)) return true;
   }
   return false;
 }

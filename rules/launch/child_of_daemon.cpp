@@ -13,27 +13,6 @@ bool is_true(Evaluator& evaluator, const Values& values) {
   return std::any_of(values.begin(), values.end(), [&](ValueId id) { return evaluator.value(id).kind == ValueKind::constant && evaluator.type_name(id) == "True"; });
 }
 
-// What a process is constructed with: the call's arguments or, for a subclass, those of its super().__init__(…).
-std::optional<Values> constructed_with(Evaluator& evaluator, const Launch& launch, const knowledge::Argument& wanted) {
-  auto given = [&](Site call, FrameId frame) -> std::optional<Values> {
-    auto argument = evaluator.argument(evaluator.arguments_of(call, frame), wanted);
-    return argument ? std::optional(evaluator.values_of(*argument)) : std::nullopt;
-  };
-  if (launch.construction.event == none) return {};
-  const Value object = evaluator.value(launch.object);
-  ValueId constructor = object.kind == ValueKind::instance ? evaluator.method_of(object.base, "__init__") : unknown_value;
-  if (constructor == unknown_value) return given(launch.construction, launch.construction_frame);
-  const Value method = evaluator.value(constructor);
-  FrameId inside = evaluator.enter(evaluator.bound(constructor, launch.object), launch.construction, launch.construction_frame);
-  const File& file = evaluator.program().file(method.file);
-  const facts::Scope& scope = file.facts.scopes[method.index];
-  for (EventId id = scope.events.begin; id < scope.events.end; ++id) {
-    EventId callee = file.event(id).op == Op::call ? file.operand(id, 0) : none;
-    if (callee != none && file.event(callee).op == Op::attribute && file.name_of(callee) == "__init__") return given({method.file, id}, inside);
-  }
-  return {};
-}
-
 // The place that makes the workers daemons; nothing when none is known.
 std::optional<Site> made_daemon(const Model& model, const Launch& launch) {
   Evaluator& evaluator = model.evaluator();
@@ -53,8 +32,9 @@ std::optional<Site> made_daemon(const Model& model, const Launch& launch) {
     if (file.event(write.site.event).op != Op::set_attribute) return {};
     return is_true(evaluator, evaluator.evaluate({write.site.file, file.operand(write.site.event, 1)}, write.frame)) ? std::optional(write.site) : std::nullopt;
   }
-  auto given = constructed_with(evaluator, launch, *row.daemon);
-  return given && is_true(evaluator, *given) ? std::optional(construction) : std::nullopt;
+  const Value object = evaluator.value(launch.object);
+  auto given = launch.construction.event == none ? std::nullopt : launcher_argument(evaluator, object.kind == ValueKind::instance ? object.base : unknown_value, launch.construction, launch.construction_frame, *row.daemon);
+  return given && is_true(evaluator, evaluator.values_of(*given)) ? std::optional(construction) : std::nullopt;
 }
 
 // Commands and raw forks are free; libraries with processes of their own make do without.
