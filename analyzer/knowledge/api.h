@@ -235,6 +235,10 @@ struct Api {
   friend bool operator==(const Api&, const Api&) = default;
 };
 
+// Whether calling it does something, or makes something of which it matters when. False: the row says no more than what its
+// result is. Cost: one comparison of rows.
+bool acts(const Api& row);
+
 // [[alias]]: everything under the module `from` is what it is under `to`, but for the members in `except`.
 struct Alias {
   std::string from, to;

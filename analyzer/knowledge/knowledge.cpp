@@ -10,6 +10,35 @@
 #include "analyzer/knowledge/load.h"
 
 namespace forklint::knowledge {
+
+bool acts(const Api& row) {
+  Api described{.names = row.names, .source = row.source, .proof = row.proof, .since = row.since, .until = row.until, .returns = row.returns};
+  described.is_object = row.is_object;
+  described.defaults_from = row.defaults_from;
+  described.makes_class = row.makes_class;
+  described.picklable = row.picklable;
+  described.pickle_error = row.pickle_error;
+  described.picklable_with = row.picklable_with;
+  described.setting_path = row.setting_path;
+  described.sent_settings = row.sent_settings;
+  described.large = row.large;
+  described.decorator_keeps_function = row.decorator_keeps_function;
+  described.wraps = row.wraps;
+  described.makes_property = row.makes_property;
+  described.makes_fields = row.makes_fields;
+  described.class_only = row.class_only;
+  described.enumeration = row.enumeration;
+  described.keeps_arguments = row.keeps_arguments;
+  described.keeps_elements = row.keeps_elements;
+  described.yields = row.yields;
+  described.yields_elements = row.yields_elements;
+  described.makes_missing = row.makes_missing;
+  described.returns_argument = row.returns_argument;
+  described.puts_into = row.puts_into;
+  described.puts = row.puts;
+  described.returns_element = row.returns_element;
+  return described != row;
+}
 namespace {
 
 // Takes the names that `newer` has from the rows before it; a row without a name left goes.

@@ -1,6 +1,8 @@
 // Entries, and one scope: its events in order, each under the condition of its region.
 #include "analyzer/model/timeline.h"
 
+#include <utility>
+
 #include "analyzer/model/order.h"
 #include "analyzer/model/regions.h"
 
@@ -22,7 +24,7 @@ void Walker::start(Entry entry, FileId file, ScopeId scope) {
   stacked_.clear();
   last_write_.clear();
   budget_ = entry == Entry::function ? most_entries_of_function : most_entries;
-  depth_ = 0;
+  depth_ = import_depth_ = 0;
 }
 
 Trace Walker::walk_main(FileId file) {
@@ -96,8 +98,9 @@ void Walker::forget(uint32_t step) {
 }
 
 uint32_t Walker::push(Step step) {
+  ++deeds_;
   if (trace_.steps.size() >= most_steps) {
-    trace_.complete = false;
+    ++cuts_;
     return none;
   }
   if (step.kind != StepKind::enter_function && step.kind != StepKind::import_module) ++notable_;
@@ -110,14 +113,11 @@ const Condition& Walker::condition_of(FileId file, RegionId region, FrameId fram
   Role role = role_of(file);
   std::pair<uint64_t, uint64_t> key{uint64_t(file) << 32 | region, uint64_t(frame) << 8 | uint64_t(role)};
   if (auto it = conditions_.find(key); it != conditions_.end()) return known_conditions_[it->second];
-  bool lasting = true;  // what attributes hold changes on the way
-  auto members = [&](Site attribute) {
-    lasting = false;
-    return written_before({attribute, frame, parent});
-  };
+  auto members = [&](Site attribute) { return written_before({attribute, frame, parent}); };
+  const bool asked = std::exchange(asked_member_, false);
   known_conditions_.push_back(region_condition(evaluator_, file, region, frame, role, members));
-  if (lasting) conditions_[key] = uint32_t(known_conditions_.size() - 1);
-  else asked_member_ = true;
+  if (!asked_member_) conditions_[key] = uint32_t(known_conditions_.size() - 1);  // what attributes hold changes on the way
+  asked_member_ |= asked;
   return known_conditions_.back();
 }
 
@@ -126,6 +126,7 @@ void Walker::scope(FileId file_id, ScopeId scope_id, FrameId frame, uint32_t par
   const facts::FileFacts& f = file.facts;
   const facts::Scope& it = f.scopes[scope_id];
   bool all_of_it = true;
+  bool asks = false;  // a branch goes by what an attribute holds
   facts::Range events = it.events;
   if (part == Part::before_yield) events.end = file.scopes[scope_id].yields.front();
   if (part == Part::after_yield) events.begin = file.scopes[scope_id].yields.front() + 1;
@@ -167,9 +168,12 @@ void Walker::scope(FileId file_id, ScopeId scope_id, FrameId frame, uint32_t par
     for (size_t i = entered.size(); i-- > 0;) {
       Condition condition = current();
       bool runs = condition.guard != Guard::never;
+      const bool asked = std::exchange(asked_member_, false);
       if (runs) condition = condition & condition_of(file_id, entered[i], frame, parent);
-      // What this caller rules out, another may run.
-      if (runs && condition.guard == Guard::never && evaluator_.never_runs(file_id, entered[i], frame)) all_of_it = false, open_ = true;
+      // What this caller rules out, or what was done before, another may run.
+      if (runs && condition.guard == Guard::never && (asked_member_ || evaluator_.never_runs(file_id, entered[i], frame))) all_of_it = false, open_ = true;
+      asks |= asked_member_;
+      asked_member_ |= asked;
       open.push_back({entered[i], condition});
     }
   };
@@ -185,16 +189,30 @@ void Walker::scope(FileId file_id, ScopeId scope_id, FrameId frame, uint32_t par
   };
 
   if (part == Part::after_yield) enter(f.events[events.begin - 1].region);  // where the yield stands
-  for (EventId id = events.begin; id < events.end; ++id) {
+  auto pass = [&](EventId id) {
     RegionId region = f.events[id].region;
     while (!open.empty() && !f.regions[open.back().region].events.contains(id)) close();
     if ((open.empty() ? none : open.back().region) != region) enter(region);
-    if (current().guard == Guard::never) continue;
+    if (current().guard == Guard::never) return;
     event(file_id, id, frame, parent, current());
     if (f.events[id].op == Op::enter) leave_empty(id);
     // assert __name__ == "__main__", at module level, ends a child that imports main
     if (scope_id == 0 && f.events[id].op == Op::assert && open.empty() && role_of(file_id) == Role::main)
       if (implied(evaluator_, {file_id, file.operand(id, 0)}, frame, true, Role::main).guard == Guard::main_only) outer.child_leaves = true;
+  };
+  // Many programs import the same modules: what does nothing is passed once.
+  const bool imported = scope_id == 0 && importing_ > 0 && trace_.entry == Entry::main && base.guard == Guard::none;
+  if (auto body = bodies_.find(file_id); imported && body != bodies_.end()) {
+    for (size_t i = 0; i < body->second.size(); ++i) pass(body->second[i]);
+  } else {
+    std::vector<EventId> acting;
+    for (EventId id = events.begin; id < events.end; ++id) {
+      const uint64_t before = deeds_;
+      pass(id);
+      const bool begins = f.events[id].region != none && (id == events.begin || f.events[id].region != f.events[id - 1].region);
+      if (imported && (begins || deeds_ != before || f.events[id].op == Op::enter)) acting.push_back(id);
+    }
+    if (imported && !asks) bodies_.try_emplace(file_id, std::move(acting));
   }
   while (!open.empty()) close();
   if (all_of_it) visited_.push_back(key(file_id, scope_id));
@@ -230,7 +248,7 @@ void Walker::event(FileId file_id, EventId id, FrameId frame, uint32_t parent, c
       return;
     case Op::class_: case Op::comprehension:
       if (it.op == Op::comprehension && file.name(it.name) == "generator" && trace_.entry != Entry::worker) return;
-      if (depth_ < deepest) {
+      if (!too_deep()) {
         ++depth_;
         scope(file_id, it.extra, evaluator_.enter_inner(file_id, it.extra, frame), parent, condition);
         --depth_;

@@ -86,7 +86,6 @@ struct Trace {
   std::vector<Step> steps;
   std::vector<MemberWrite> writes;
   std::vector<ThreadBody> threads;
-  bool complete = true;          // false: the walk was cut off by its budget
 };
 
 // Walks entries. Keeps what it learned about modules and functions without effect.
@@ -122,6 +121,7 @@ class Walker {
   void call(Site site, FrameId frame, uint32_t parent, const Condition& condition);
   void callee(ValueId callee, Site site, FrameId frame, uint32_t parent, const Condition& condition, bool only);
   void function(ValueId function, FrameId inner, Site site, FrameId frame, uint32_t parent, const Condition& condition, Part part = Part::whole);
+  bool acts(const knowledge::Api* row);
   void api(ValueId callee, const knowledge::Api* row, Site site, FrameId frame, uint32_t parent, const Condition& condition);
   void thread(ValueId callee, const knowledge::Api* row, uint32_t step, Site site, FrameId frame, const Condition& condition);
 
@@ -144,6 +144,7 @@ class Walker {
   // timeline_imports.cpp
   void import_module(ValueId module, Site site, uint32_t parent, const Condition& condition);
   void import_file(FileId file, Site site, uint32_t parent, const Condition& condition);
+  bool is_silent(FileId file);
 
   // timeline_members.cpp
   void write_member(MemberWrite write);
@@ -157,7 +158,8 @@ class Walker {
   void read(FileId file, EventId id, FrameId frame, uint32_t parent, const Condition& condition);
 
   static constexpr uint32_t most_steps = 20000;
-  static constexpr int deepest = 24;       // calls inside each other
+  static constexpr int deepest = 24;       // calls inside each other, in one import
+  static constexpr int deepest_of_all = 200;  // calls and imports inside each other
   static constexpr uint32_t most_visits = 3;  // of one function, or one generator, in one trace
 
   Evaluator& evaluator_;
@@ -177,7 +179,10 @@ class Walker {
   uint32_t notable_ = 0;
   bool open_ = false;                      // what happens depends on the caller: a parameter was called, a test asks for one
   bool asked_member_ = false;              // what happens depends on what was done before: a test asks for an attribute
+  bool too_deep() const { return depth_ - import_depth_ >= deepest || depth_ >= deepest_of_all; }
   int depth_ = 0;
+  int import_depth_ = 0;                   // what of it was there when the innermost import began
+  uint64_t cuts_ = 0;                      // how often a limit has ended something
   std::vector<std::pair<ValueId, ValueId>> stacked_;  // an exit stack, and what was entered through it
   int importing_ = 0;                      // module bodies being imported
   uint32_t thread_ = none;                 // the start of the thread being walked
@@ -188,6 +193,11 @@ class Walker {
     bool quiet = false;
   };
   std::unordered_map<FileId, ModuleImports> modules_;
+  std::unordered_set<FileId> silent_, loud_;  // modules of which no step comes, with all that they import; those of which one does
+  // What there is to do in the body of a module that others import: what did something once, and what a region begins with.
+  std::unordered_map<FileId, std::vector<EventId>> bodies_;
+  llvm::DenseMap<const knowledge::Api*, bool> acts_;
+  uint64_t deeds_ = 0;                     // steps, writes, imports and calls that were tried
   uint32_t nested_notable_ = 0;
   bool replaying_ = false;                 // imports come from the list, not from the body
 };

@@ -107,8 +107,9 @@ void Walker::function(ValueId value, FrameId inner, Site site, FrameId frame, ui
   uint64_t where = key(it.file, it.index);
   bool worker = trace_.entry == Entry::worker;
   if (!worker && part == Part::whole && (barren_.contains(where) || barren_here_.contains(inner))) return;
-  if (depth_ >= deepest || budget_ == 0) {
-    trace_.complete = false;
+  ++deeds_;
+  if (too_deep() || budget_ == 0) {
+    ++cuts_;
     return;
   }
   // A function inside itself adds nothing.
@@ -122,7 +123,8 @@ void Walker::function(ValueId value, FrameId inner, Site site, FrameId frame, ui
   --budget_;
   uint32_t step = push({.kind = StepKind::enter_function, .site = site, .frame = frame, .parent = parent, .condition = condition, .subject = value, .inner = inner});
   if (step == none) return;
-  uint32_t before = notable_;
+  const uint32_t before = notable_;
+  const uint64_t cuts = cuts_;
   size_t written = trace_.writes.size();
   bool outer_open = std::exchange(open_, false), outer_asked = std::exchange(asked_member_, false);
   ++depth_;
@@ -130,9 +132,10 @@ void Walker::function(ValueId value, FrameId inner, Site site, FrameId frame, ui
   --depth_;
   bool empty = notable_ == before;
   if (empty && !worker) {
-    if (part == Part::whole && !asked_member_ && trace_.complete && trace_.writes.size() == written) {
-      if (!open_) barren_.insert(where);
+    if (part == Part::whole && !asked_member_ && cuts_ == cuts && trace_.writes.size() == written) {
+      if (!open_) barren_.insert(where), ++budget_;  // nobody comes here again
       else if (inner != any_frame) barren_here_.insert(inner);
+      --visits_[where];
     }
     forget(step);  // nothing happened in there
   }
@@ -140,7 +143,15 @@ void Walker::function(ValueId value, FrameId inner, Site site, FrameId frame, ui
   asked_member_ |= outer_asked;
 }
 
+// Most rows say what a call gives, and no step comes of it.
+bool Walker::acts(const knowledge::Api* row) {
+  auto [it, added] = acts_.try_emplace(row, false);
+  if (added) it->second = knowledge::acts(*row);
+  return it->second;
+}
+
 void Walker::api(ValueId value, const knowledge::Api* row, Site site, FrameId frame, uint32_t parent, const Condition& condition) {
+  if (!acts(row)) return;
   uint32_t step = push({.kind = StepKind::api, .site = site, .frame = frame, .parent = parent, .condition = condition, .subject = value, .row = row});
   if (step != none && (row->starts || row->thread == "call")) thread(value, row, step, site, frame, condition);
   if (row->enters)

@@ -20,7 +20,7 @@ void Walker::take_generators(const Values& values, uint32_t parent, const Condit
   if (trace_.entry == Entry::worker) return;  // walked where it is written
   for (ValueId id : values) {
     const Value it = evaluator_.value(id);
-    if (it.kind != ValueKind::container || depth_ >= deepest) continue;
+    if (it.kind != ValueKind::container || too_deep()) continue;
     const File& file = evaluator_.program().file(it.file);
     const facts::Event& made = file.event(it.index);
     if (made.op != Op::comprehension || file.name(made.name) != "generator") continue;

@@ -11,6 +11,7 @@ bool sets_by_name(const File& file) { return file.find_name("setattr") != none |
 }  // namespace
 
 void Walker::write_member(MemberWrite write) {
+  ++deeds_;
   const SymbolId name = evaluator_.intern(evaluator_.program().file(write.site.file).name_of(write.site.event));
   last_write_[{write.subject, name}] = uint32_t(trace_.writes.size());
   trace_.writes.push_back(write);
@@ -25,6 +26,7 @@ std::optional<Expression> Walker::written_before(Position read) {
   const Value owner = evaluator_.value(owners[0]);
   // Of instances that are not told apart, the one that a function is called with is meant.
   if (owner.kind != ValueKind::instance || (owner.index == none && trace_.entry == Entry::main)) return {};
+  asked_member_ = true;
   auto last = last_write_.find({owners[0], evaluator_.intern(file.name_of(read.site.event))});
   if (last == last_write_.end()) return {};
   const MemberWrite& write = trace_.writes[last->second];

@@ -46,7 +46,10 @@ void check(const Model& model, engine::Report& report) {
       bool forced = sets && is_true(model.evaluator(), step.row->force, step.site, step.frame);
       if (sets && !forced && !step.condition.handled && !step.condition.flagged) {
         auto earlier = std::find_if(fixed.begin(), fixed.end(), [&](uint32_t before) { return precedes(model, trace, before, i); });
-        bool repeats = earlier == fixed.end() && step.condition.repeated;
+        // if get_start_method() != "fork": set_start_method("fork") — the second time it is
+        auto wanted = method_argument(model.evaluator(), *step.row, step.site, step.frame);
+        bool asks_first = wanted && !wanted->unknown && !wanted->methods.empty() && (wanted->methods & step.condition.methods).empty();
+        bool repeats = earlier == fixed.end() && step.condition.repeated && !asks_first;
         if (earlier != fixed.end() || repeats) {
           bool certain = step.condition.certain() && (repeats || trace.steps[*earlier].condition.certain());
           auto draft = report.finding(step.site, repeats ? "the start method is set again in each round of a loop" : "the start method is set after it was fixed");
