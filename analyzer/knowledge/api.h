@@ -187,6 +187,7 @@ struct Api {
   bool survives_start = false;     // given as an argument to what makes a process setting, every child keeps that: SIG_IGN
   std::optional<Argument> setting_path;  // of an object: its dotted name; what is set on it holds for those below too. Not given: for all
   bool setting_of_receiver = false;  // it holds for that very object: a filter is asked about what its own logger is given
+  std::optional<Argument> setting_part;  // of what sets it and what depends on it: the part that is meant, where one is: the signal, the category
   std::vector<Argument> partly_with;  // given one of these, it concerns only what matches it: filterwarnings(message=…)
   std::vector<std::string> sent_settings;  // of an object: methods whose effect every child is told of: the level of multiprocessing's logger
   std::string frozen_setting;      // what a running forkserver does not see: "environment", "umask", "limits"

@@ -135,6 +135,7 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
   visit("survives-start", api.survives_start);
   visit("setting-path", api.setting_path);
   visit("setting-of-receiver", api.setting_of_receiver);
+  visit("setting-part", api.setting_part);
   visit("partly-with", api.partly_with);
   visit("sent-settings", api.sent_settings);
   visit("frozen-setting", api.frozen_setting);

@@ -1,6 +1,7 @@
-// Whose bodies a fresh child runs before it comes to its work.
+// Whose bodies a fresh child runs before it comes to its work, and where it ends before.
 #include "analyzer/model/globals.h"
 
+#include <algorithm>
 #include <unordered_set>
 
 namespace forklint::model {
@@ -16,6 +17,15 @@ void note_class(const Evaluator& evaluator, ValueId sent, Note&& note) {
 }
 
 }  // namespace
+
+bool ends_child(Evaluator& evaluator, FileId program, EventId id) {
+  const File& file = evaluator.program().file(program);
+  const facts::Event& it = file.event(id);
+  if (it.op == Op::assert) return implied(evaluator, {program, file.operand(id, 0)}, any_frame, true, Role::main).guard == Guard::main_only;
+  if (it.op != Op::read || evaluator.program().knowledge().find("builtins." + std::string(file.name(it.name)))) return false;
+  auto bindings = evaluator.reaching(program, 0, it.name, id);
+  return !bindings.empty() && std::none_of(bindings.begin(), bindings.end(), [&](EventId binding) { return file.event(binding).region == none || on_import(file, binding, evaluator, program); });
+}
 
 std::unordered_set<FileId> child_files(const Model& model, size_t launch_id) {
   Evaluator& evaluator = model.evaluator();

@@ -135,7 +135,7 @@ std::optional<ArgumentRef> Evaluator::bound_argument(const Frame& frame, const f
   return found.unknown ? ArgumentRef{} : found.found;  // given, or not: nobody knows
 }
 
-std::optional<ArgumentRef> Evaluator::passed(Site read, FrameId frame_id) {
+std::optional<ArgumentRef> Evaluator::passed(Site read, FrameId frame_id, bool or_default) {
   const File& file = program_.file(read.file);
   if (read.event == none || file.event(read.event).op != Op::read) return {};
   NameId name = file.event(read.event).name;
@@ -149,8 +149,12 @@ std::optional<ArgumentRef> Evaluator::passed(Site read, FrameId frame_id) {
   if (owner == none || owner == 0 || frame_id == any_frame || frame.file != read.file || frame.scope != owner || !frame.arguments_known) return {};
   if (file.scopes[owner].names.contains(name)) return {};  // bound again inside
   const facts::Scope& it = file.facts.scopes[owner];
-  for (uint32_t i = it.parameters.begin; i < it.parameters.end; ++i)
-    if (file.facts.parameters[i].name == name) return bound_argument(frame, it, i);
+  for (uint32_t i = it.parameters.begin; i < it.parameters.end; ++i) {
+    if (file.facts.parameters[i].name != name) continue;
+    auto given = bound_argument(frame, it, i);
+    const EventId standard = file.facts.parameters[i].default_value;
+    return given || !or_default || standard == none ? given : ArgumentRef{.site = {read.file, standard}, .frame = frame.closure};
+  }
   return {};
 }
 

@@ -49,10 +49,15 @@ Values Evaluator::import_member(Site site, FrameId frame) {
 }
 
 Values Evaluator::module_variable(FileId file_id, NameId name) {
+  // Inside another question the answer may lack what is being asked.
+  const uint64_t key = uint64_t(file_id) << 32 | name;
+  const bool lasting = depth_ == 0;
+  if (auto known = module_variables_.find(key); known != module_variables_.end()) return known->second;
   const File& file = program_.file(file_id);
   Values result = bound_values(file_id, reaching(file_id, 0, name, none), any_frame);
   if (auto it = file.global_writers.find(name); it != file.global_writers.end())
     for (ScopeId writer : it->second) add(result, bound_values(file_id, reaching(file_id, writer, name, none), any_frame));
+  if (lasting) module_variables_.emplace(key, result);
   return result;
 }
 

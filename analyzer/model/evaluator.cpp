@@ -72,12 +72,23 @@ ValueId Evaluator::bound(ValueId method, ValueId receiver) {
 // How deep the calls lie in which a value came to be.
 uint16_t Evaluator::depth_of(ValueId value) const { return value == unknown_value ? 0 : frames_[values_[value].frame].depth; }
 
-// Whether an argument is a literal: it says the same wherever the call stands.
-bool Evaluator::is_literal(const ArgumentRef& argument) const {
-  if (argument.site.event == none || argument.star || argument.double_star) return false;
-  Op op = program_.file(argument.site.file).event(argument.site.event).op;
-  return op == Op::boolean || op == Op::null || op == Op::number || op == Op::string;
+// The literal that an argument is, or that callers further up have given for the parameter that it is: it says the same
+// wherever the call stands. Of any other, only that it was given.
+ArgumentRef Evaluator::as_literal(ArgumentRef argument) {
+  const ArgumentRef unknown{.keyword = argument.keyword, .star = argument.star, .double_star = argument.double_star};
+  for (int up = 0; up <= deepest_frame; ++up) {
+    if (argument.site.event == none || argument.star || argument.double_star) return unknown;
+    const facts::Event& event = program_.file(argument.site.file).event(argument.site.event);
+    if (event.op == Op::boolean || event.op == Op::null || event.op == Op::number || event.op == Op::string) return {.site = argument.site, .keyword = unknown.keyword};
+    if (event.op != Op::read) return unknown;
+    auto given = passed(argument.site, argument.frame, true);
+    if (!given) return unknown;
+    argument = *given;
+  }
+  return unknown;
 }
+
+static bool same_argument(const ArgumentRef& a, const ArgumentRef& b) { return a.site == b.site && a.value == b.value && a.keyword == b.keyword; }
 
 // Frames hold values that were made in frames. Past the deepest one only the scope is remembered, of which class the
 // receiver is, which parameters were given and the literals among them, which may choose what is done: otherwise objects
@@ -88,9 +99,7 @@ FrameId Evaluator::intern_frame(Frame frame) {
   frame.depth = std::max(frame.depth, frames_[frame.closure].depth);
   if (frame.depth > deepest_frame) {
     frame.caller = any_frame;
-    for (ArgumentRef& argument : frame.arguments)
-      if (is_literal(argument)) argument.frame = any_frame;
-      else argument = {.keyword = argument.keyword, .star = argument.star, .double_star = argument.double_star};
+    for (ArgumentRef& argument : frame.arguments) argument = as_literal(argument);
     if (depth_of(frame.receiver) >= deepest_frame) frame.receiver = values_[frame.receiver].kind == ValueKind::instance ? instance_of(values_[frame.receiver].base) : unknown_value;
     if (frames_[frame.closure].depth >= deepest_frame) frame.closure = any_frame;
     frame.depth = deepest_frame;
@@ -102,7 +111,7 @@ FrameId Evaluator::intern_frame(Frame frame) {
   for (FrameId id : bucket) {
     const Frame& other = frames_[id];
     if (other.file == frame.file && other.scope == frame.scope && other.closure == frame.closure && other.caller == frame.caller && other.call == frame.call &&
-        other.receiver == frame.receiver && other.arguments_known == frame.arguments_known && other.arguments.size() == frame.arguments.size())
+        other.receiver == frame.receiver && other.arguments_known == frame.arguments_known && std::equal(other.arguments.begin(), other.arguments.end(), frame.arguments.begin(), frame.arguments.end(), same_argument))
       return id;
   }
   frames_.push_back(std::move(frame));

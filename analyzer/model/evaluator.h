@@ -100,8 +100,9 @@ class Evaluator {
   // a partial already holds. Null: not given.
   std::optional<ArgumentRef> argument(const llvm::SmallVector<ArgumentRef, 4>& arguments, const knowledge::Argument& wanted);
   Values values_of(const ArgumentRef& argument);
-  // What the caller wrote for the parameter that a read names; null when the read is of something else.
-  std::optional<ArgumentRef> passed(Site read, FrameId frame);
+  // What the caller wrote for the parameter that a read names, or its default where that is wanted; null when the read is
+  // of something else.
+  std::optional<ArgumentRef> passed(Site read, FrameId frame, bool or_default = false);
 
   // Bindings of a name that a read at `at` may see; `at` none: the end of the scope.
   llvm::SmallVector<EventId, 4> reaching(FileId file, ScopeId scope, NameId name, EventId at) const;
@@ -156,7 +157,7 @@ class Evaluator {
   // evaluator.cpp
   FrameId intern_frame(Frame frame);
   uint16_t depth_of(ValueId value) const;
-  bool is_literal(const ArgumentRef& argument) const;
+  ArgumentRef as_literal(ArgumentRef argument);
   Values compute(Site site, FrameId frame);
   bool is_true(ValueId id) const;   // certainly
   bool is_false(ValueId id) const;
@@ -248,6 +249,7 @@ class Evaluator {
   llvm::DenseMap<Key, uint32_t, KeyInfo> memo_;  // into results_; none while it is being computed
   std::deque<Values> results_;
   llvm::DenseMap<uint64_t, uint32_t> elements_;  // by value and index, into results_ as well
+  std::unordered_map<uint64_t, Values> module_variables_;  // by file and name
   std::unordered_map<ValueId, llvm::SmallVector<ValueId, 4>> linearised_;
   std::unordered_map<SymbolId, const knowledge::Api*> rows_;
   std::optional<std::unordered_set<std::string_view>> property_names_;

@@ -3,22 +3,23 @@
 
 #include <algorithm>
 #include <optional>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace forklint::model {
 namespace {
 
-// The chain of a step passes through the import of a module: whoever imports that module does the same.
-bool imported(const Trace& trace, uint32_t step) {
-  for (uint32_t up = trace.steps[step].parent; up != none; up = trace.steps[up].parent)
-    if (trace.steps[up].kind == StepKind::import_module) return true;
+// The chain of steps from `parent` up passes through the import of a module: whoever imports that module does the same.
+bool imported(const Trace& trace, uint32_t parent) {
+  for (; parent != none; parent = trace.steps[parent].parent)
+    if (trace.steps[parent].kind == StepKind::import_module) return true;
   return false;
 }
 
 // A fresh child does it again while it imports.
-bool repeated_in_child(const Trace& trace, const Condition& condition, uint32_t step) {
+bool repeated_in_child(const Trace& trace, const Condition& condition, uint32_t parent) {
   if (condition.guard == Guard::child_only || condition.guard == Guard::never) return true;
-  return (trace.entry == Entry::main && condition.guard == Guard::none) || (step != none && imported(trace, step));
+  return (trace.entry == Entry::main && condition.guard == Guard::none) || imported(trace, parent);
 }
 
 bool is_import(const File& file, EventId binding) {
@@ -30,7 +31,13 @@ bool is_import(const File& file, EventId binding) {
 
 class Losses {
  public:
-  Losses(const Model& model, size_t launch) : model_(model), evaluator_(model.evaluator()), launch_id_(launch), launch_(model.launches()[launch]), trace_(model.trace_of(launch_)), reads_(inherited_reads(model, launch)) {}
+  Losses(const Model& model, size_t launch) : model_(model), evaluator_(model.evaluator()), launch_id_(launch), launch_(model.launches()[launch]), trace_(model.trace_of(launch_)), reads_(inherited_reads(model, launch)) {
+    for (uint32_t i = 0; i < launch_.step; ++i)
+      if (StepKind kind = trace_.steps[i].kind; kind == StepKind::write_global || kind == StepKind::change_global || kind == StepKind::write_attribute || kind == StepKind::change_attribute) {
+        writes_.push_back(i);
+        by_place_[Walker::key(trace_.steps[i].site.file, trace_.steps[i].site.event)].push_back(i);
+      }
+  }
 
   std::vector<LostGlobal> run() {
     for (const InheritedRead& read : reads_) {
@@ -56,15 +63,12 @@ class Losses {
   bool lasts(uint32_t i) {
     const Step& step = trace_.steps[i];
     if ((step.condition & launch_.condition).guard == Guard::never || for_the_launch(i)) return false;
-    if (repeated_in_child(trace_, step.condition, i)) {
-      // By an import that stands in a function, which the child does only where its own code imports that module.
-      const FileId module = imported_late(i);
-      return module != none && !in_child(module);
-    }
+    if (repeated_in_child(trace_, step.condition, step.parent)) return left_out(step.parent);
     // A package's own body may do the same: Log.start()
-    return !std::any_of(trace_.steps.begin(), trace_.steps.begin() + launch_.step, [&](const Step& other) {
-      const uint32_t at = uint32_t(&other - trace_.steps.data());
-      return at != i && other.kind == step.kind && other.site == step.site && writes_same(step, other) && other.condition.certain() && repeated_in_child(trace_, other.condition, at) && imported_late(at) == none;
+    const std::vector<uint32_t>& same_place = by_place_.at(Walker::key(step.site.file, step.site.event));
+    return std::none_of(same_place.begin(), same_place.end(), [&](uint32_t at) {
+      const Step& other = trace_.steps[at];
+      return at != i && other.kind == step.kind && writes_same(step, other) && other.condition.certain() && repeated_in_child(trace_, other.condition, other.parent) && imported_late(other.parent) == none;
     });
   }
 
@@ -78,11 +82,17 @@ class Losses {
     return one.size() == 1 && one == two;
   }
 
-  // The module in whose import a step is reached, where that stands in a function or under the guard of main.
-  FileId imported_late(uint32_t i) const {
+  // What an import does that stands in a function, the child does only where its own code imports that module.
+  bool left_out(uint32_t parent) {
+    const FileId module = imported_late(parent);
+    return module != none && !in_child(module);
+  }
+
+  // The module in whose import the chain from `parent` up passes, where that stands in a function or under the guard of main.
+  FileId imported_late(uint32_t parent) const {
     FileId module = none;
     bool late = false;
-    for (uint32_t up = trace_.steps[i].parent; up != none; up = trace_.steps[up].parent) {
+    for (uint32_t up = parent; up != none; up = trace_.steps[up].parent) {
       const Step& step = trace_.steps[up];
       if (step.kind == StepKind::import_module) {
         if (module == none) module = step.file;
@@ -105,7 +115,7 @@ class Losses {
 
   bool variable(const InheritedRead& read) {
     uint32_t last = none;
-    for (uint32_t i = 0; i < launch_.step; ++i) {
+    for (uint32_t i : writes_) {
       const Step& step = trace_.steps[i];
       bool writes = step.kind == StepKind::write_global || step.kind == StepKind::change_global;
       if (!writes || step.file != read.file || step.name != read.name || !lasts(i)) continue;
@@ -222,7 +232,8 @@ class Losses {
     const MemberWrite* last = nullptr;
     std::string name;
     for (const MemberWrite& write : trace_.writes) {
-      if (write.before > launch_.step || repeated_in_child(trace_, write.condition, none)) continue;
+      const uint32_t parent = write.position.parent;
+      if (write.before > launch_.step || (repeated_in_child(trace_, write.condition, parent) && !left_out(parent))) continue;
       if (std::find(held.begin(), held.end(), write.subject) == held.end() || evaluator_.value(write.subject).index == none) continue;
       std::string attribute(model_.file(write.site.file).name(model_.file(write.site.file).event(write.site.event).name));
       bool is_read = std::any_of(reads_.begin(), reads_.end(), [&](const InheritedRead& other) { return other.owner == write.subject && other.attribute == attribute; });
@@ -239,11 +250,11 @@ class Losses {
   bool attribute(const InheritedRead& read) {
     auto classes = evaluator_.value(read.owner).kind == ValueKind::class_ ? evaluator_.linearised(read.owner) : llvm::SmallVector<ValueId, 4>{read.owner};
     uint32_t last = none;
-    for (uint32_t i = 0; i < launch_.step; ++i) {
+    for (uint32_t i : writes_) {
       const Step& step = trace_.steps[i];
-      if ((step.kind != StepKind::write_attribute && step.kind != StepKind::change_attribute) || !lasts(i)) continue;
+      if (step.kind != StepKind::write_attribute && step.kind != StepKind::change_attribute) continue;
       if (std::find(classes.begin(), classes.end(), step.subject) == classes.end()) continue;
-      if (model_.file(step.site.file).name(step.name) != read.attribute) continue;
+      if (model_.file(step.site.file).name(step.name) != read.attribute || !lasts(i)) continue;
       if (step.kind == StepKind::change_attribute && adds_nothing(step)) continue;
       last = i;
     }
@@ -284,6 +295,8 @@ class Losses {
   const Trace& trace_;
   std::optional<std::unordered_set<FileId>> child_files_;  // when they are first asked for
   std::vector<InheritedRead> reads_;
+  std::vector<uint32_t> writes_;  // the steps before the launch that write or change something, and the same by place
+  std::unordered_map<uint64_t, std::vector<uint32_t>> by_place_;
   std::unordered_set<std::string> seen_;
   std::vector<LostGlobal> result_;
 };

@@ -54,6 +54,9 @@ std::unordered_set<FileId> child_files(const Model& model, size_t launch);
 
 // Whether a binding or import of a module's own scope runs on every import.
 bool on_import(const File& file, EventId event, Evaluator& evaluator, FileId file_id);
+// Whether a child that imports the program ends at an event of its body by an exception: assert __name__ == "__main__", or the
+// read of a name that only what stands under the guard binds.
+bool ends_child(Evaluator& evaluator, FileId program, EventId event);
 // from module import VARIABLE: a name of its own, which no later binding in that module changes, whatever the method.
 bool is_copied(const Model& model, Site read, FileId variable);
 // The event that takes a value as its first operand: .attribute, [key], a call; none when nothing near does.

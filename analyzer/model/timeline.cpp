@@ -1,8 +1,10 @@
 // Entries, and one scope: its events in order, each under the condition of its region.
 #include "analyzer/model/timeline.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "analyzer/model/globals.h"
 #include "analyzer/model/order.h"
 #include "analyzer/model/regions.h"
 
@@ -196,9 +198,7 @@ void Walker::scope(FileId file_id, ScopeId scope_id, FrameId frame, uint32_t par
     if (current().guard == Guard::never) return;
     event(file_id, id, frame, parent, current());
     if (f.events[id].op == Op::enter) leave_empty(id);
-    // assert __name__ == "__main__", at module level, ends a child that imports main
-    if (scope_id == 0 && f.events[id].op == Op::assert && open.empty() && role_of(file_id) == Role::main)
-      if (implied(evaluator_, {file_id, file.operand(id, 0)}, frame, true, Role::main).guard == Guard::main_only) outer.child_leaves = true;
+    if (scope_id == 0 && open.empty() && !outer.child_leaves && role_of(file_id) == Role::main) outer.child_leaves = ends_child(evaluator_, file_id, id);
   };
   // Many programs import the same modules: what does nothing is passed once.
   const bool imported = scope_id == 0 && importing_ > 0 && trace_.entry == Entry::main && base.guard == Guard::none;

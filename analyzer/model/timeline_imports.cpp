@@ -20,6 +20,7 @@ void Walker::import_file(FileId file, Site site, uint32_t parent, const Conditio
   if (depth_ >= deepest_of_all) return void(++cuts_);
   if (is_silent(file) || !imported_.insert(file).second) return;
   const uint32_t before = notable_;
+  const size_t written = trace_.writes.size();
   const uint64_t cuts = cuts_;
   uint32_t step = push({.kind = StepKind::import_module, .site = site, .parent = parent, .condition = condition, .file = file});
   if (step == none) return;
@@ -44,7 +45,7 @@ void Walker::import_file(FileId file, Site site, uint32_t parent, const Conditio
   --depth_;
   import_depth_ = outer_import;
   nested_notable_ += notable_ - before;
-  if (notable_ == before) forget(step);
+  if (notable_ == before && trace_.writes.size() == written) forget(step);
 }
 
 // Whether all that a module imports, and what that imports, is known and does nothing.

@@ -1,6 +1,9 @@
 // A fresh child imports the modules again and so has their variables as they are after import. What the parent set or
 // changed since, under the guard or in a function, it does not have.
+#include <unordered_set>
+
 #include "analyzer/model/globals.h"
+#include "rules/launch/import_failure.h"
 #include "rules/support.h"
 
 namespace forklint::rules {
@@ -22,7 +25,35 @@ std::string outcome(const Model& model, const LostGlobal& lost) {
   }
 }
 
+// The read in the body of a program at which its fresh children end: of a name that exists only under the guard.
+EventId end_of_child(const Model& model, FileId program) {
+  const File& file = model.file(program);
+  const facts::Range events = file.facts.scopes[0].events;
+  for (EventId id = events.begin; id < events.end; ++id)
+    if (file.event(id).op == Op::read && file.event(id).region == none && file.scope_of(id) == 0 && ends_child(model.evaluator(), program, id)) return id;
+  return none;
+}
+
+// Once for each program that starts processes.
+void check_imports(const Model& model, engine::Report& report) {
+  std::unordered_set<FileId> told;
+  for (size_t i = 0; i < model.launches().size(); ++i) {
+    const Launch& launch = model.launches()[i];
+    const Trace& trace = model.trace_of(launch);
+    const StartMethods fresh = reimporting_methods(launch);
+    if (trace.entry != Entry::main || fresh.empty() || launch.site.event == none || !reimported(model, trace) || !told.insert(trace.file).second) continue;
+    const EventId end = end_of_child(model, trace.file);
+    if (end == none) continue;
+    const std::string name(model.file(trace.file).name_of(end));
+    auto draft = report.finding({trace.file, end}, "A child that imports the program ends here: " + name + " exists only under the guard");
+    for (StartMethod method : {StartMethod::spawn, StartMethod::forkserver})
+      if (!(fresh & method).empty()) draft.under(method, failed_import(model, launch, "raises:NameError", method));
+    draft.label(launch.site, "the child starts here").confidence(launch.condition.certain() ? Confidence::certain : Confidence::likely).launch(i);
+  }
+}
+
 void check(const Model& model, engine::Report& report) {
+  check_imports(model, report);
   for (size_t i = 0; i < model.launches().size(); ++i) {
     const Launch& launch = model.launches()[i];
     StartMethods fresh = reimporting_methods(launch);

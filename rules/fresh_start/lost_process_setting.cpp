@@ -56,19 +56,19 @@ bool holds_for(const Model& model, const Step& set, ValueId owner, ValueId used)
   return above && (above->empty() || (below && (*below == *above || below->starts_with(*above + "."))));
 }
 
-// Whether a setting that concerns only some uses concerns this one: it is given the same category.
+// Whether a setting concerns this use of it: it is of the same signal, the same category.
 bool matches(const Model& model, const Step& set, const Step& use) {
   if (set.kind != StepKind::api) return true;
   Evaluator& evaluator = model.evaluator();
-  auto arguments = evaluator.arguments_of(set.site, set.frame);
-  auto uses = evaluator.arguments_of(use.site, use.frame);
-  for (const knowledge::Argument& wanted : set.row->partly_with) {
-    auto part = evaluator.argument(arguments, wanted);
-    if (!part) continue;
-    const Values values = evaluator.values_of(*part);
-    if (values[0] == unknown_value || std::none_of(uses.begin(), uses.end(), [&](const ArgumentRef& given) { return evaluator.values_of(given) == values; })) return false;
-  }
-  return true;
+  auto given = [&](const Step& step, const knowledge::Argument& wanted) { return evaluator.argument(evaluator.arguments_of(step.site, step.frame), wanted); };
+  for (const knowledge::Argument& wanted : set.row->partly_with)
+    if (given(set, wanted)) return false;
+  if (!set.row->setting_part || !use.row->setting_part) return true;
+  auto part = given(set, *set.row->setting_part), used = given(use, *use.row->setting_part);
+  if (!part) return true;
+  if (!used) return false;
+  const Values one = evaluator.values_of(*part), other = evaluator.values_of(*used);
+  return one.size() != 1 || other.size() != 1 || one[0] == unknown_value || other[0] == unknown_value || one == other;
 }
 
 // Whether the call has the argument without which it does not use the setting: os.kill(pid, 0) sends no signal.
