@@ -46,7 +46,24 @@ bool only_asks(const Program& program, FunctionId function, const Call& call) {
   return given != none && (program.event(function, given).op == Op::null || program.constant(function, given) == 0);
 }
 
+// Whether a call of what has no body here is seen outside of the process. A pointer may be of anything: nothing is said of it. What goes
+// to stderr is a message for people, who may read it twice.
+bool is_outside(const Program& program, FunctionId function, const Call& call) {
+  if (!call.resolved()) return !by_pointer(program, function, call);
+  const NativeApi& api = *call.api;
+  if (api.writes_buffered) return !names_unbuffered(program, function, stream_argument(program, function, call));
+  if (api.outside || api.kills || api.waits || api.joins || api.forks != knowledge::Forks::none || api.handle.size()) return true;
+  const bool locks = api.locks || api.unlocks || api.guard || api.lock;
+  return api.after_fork == AfterFork::unknown && api.leaves == Leaves::no && !locks;
+}
+
 }  // namespace
+
+bool by_pointer(const Program& program, FunctionId function, const Call& call) {
+  if (!call.targets.empty() || call.api) return false;
+  const facts::Event& callee = program.event(function, program.operand(function, call.event, 0));
+  return call.symbol.empty() || (callee.op == Op::attribute && !program.facts(function).name(callee.name).ends_with(')'));
+}
 
 bool joins(const Program& program, FunctionId function, const Call& call) {
   if (!call.api || !call.api->joins) return false;
@@ -150,22 +167,17 @@ std::string Effects::stream_of(FunctionId function, const Call& call) const {
   return stream == none ? "stdout" : program_.object(function, stream).key;
 }
 
-bool Effects::seen_outside(FunctionId function) const {
+bool Effects::seen_outside(FunctionId function, const Known& known) const {
   // It asks which process it is in, itself or in what it calls at once: that is for the children.
   auto asks = [](const Call& call) { return call.api && call.targets.empty() && !call.api->identity.empty(); };
   auto asked_in = [&](FunctionId target) { return std::ranges::any_of(program_.function(target).calls, asks); };
   if (std::ranges::any_of(program_.function(function).calls, [&](const Call& call) { return asks(call) || std::ranges::any_of(call.targets, asked_in); })) return false;
-  Reached reached = reach_unharmed(program_, forks_, {{function}}, 500);
-  if (!reached.complete) return true;
-  for (const Reached::Entry& entry : reached.entries)
-    for (const Call& call : program_.function(entry.function).calls) {
-      if (!call.resolved()) return true;
-      if (!call.api || !call.targets.empty()) continue;
-      const NativeApi& api = *call.api;
-      if (api.outside || api.writes_buffered || api.kills || api.waits || api.joins || api.forks != knowledge::Forks::none || api.handle.size()) return true;
-      if (api.after_fork == AfterFork::unknown && api.leaves == Leaves::no) return true;
-    }
-  return false;
+  return reaches_outside(function, known);
+}
+
+bool Effects::seen_outside(FunctionId function, const Call& call) const {
+  if (std::ranges::any_of(call.targets, [&](FunctionId target) { return reaches_outside(target, {}); })) return true;
+  return call.targets.empty() && is_outside(program_, function, call);
 }
 
 Effects::Effects(const Program& program, const Forks& forks) : program_(program), forks_(forks) {
@@ -273,6 +285,22 @@ Reached reach_doing(const Program& program, const Forks& forks, const Effects& e
 
 Reached reach_unharmed(const Program& program, const Forks& forks, const std::vector<Reached::Entry>& start, size_t limit) {
   return reach_by(program, forks, start, limit, [&](FunctionId from, EventId call, FunctionId target) { return !forks.dies(target) && !forks.doomed(from, call); });
+}
+
+bool Effects::reaches_outside(FunctionId function, const Known& known) const {
+  std::map<FunctionId, Walked> ways;
+  auto comes_to = [&](FunctionId id, EventId at) {
+    if (known.empty()) return true;
+    auto [it, is_new] = ways.try_emplace(id);
+    if (is_new) it->second = walk_knowing(program_, forks_, id, known);
+    return it->second.at(at) != 0;
+  };
+  const Reached reached = reach_by(program_, forks_, {{function}}, 500, [&](FunctionId from, EventId call, FunctionId target) { return !forks_.dies(target) && !forks_.doomed(from, call) && comes_to(from, call); });
+  if (!reached.complete) return true;
+  for (const Reached::Entry& entry : reached.entries)
+    for (const Call& call : program_.function(entry.function).calls)
+      if (call.targets.empty() && is_outside(program_, entry.function, call) && comes_to(entry.function, call.event)) return true;
+  return false;
 }
 
 }  // namespace forklint::model::native

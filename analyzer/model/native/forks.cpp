@@ -36,6 +36,13 @@ ForkResult given_to_callers(const std::vector<ForkResult::Range> (&given)[3], bo
   return result;
 }
 
+// Whether a later event may follow an earlier one, or come around to it in a loop.
+bool comes_to(const FileFacts& facts, EventId from, EventId to) {
+  facts::RegionId region = facts.events[to].region;
+  while (region != none && (facts.regions[region].kind != facts::RegionKind::loop || facts.regions[region].events.end <= from)) region = facts.regions[region].parent;
+  return to > from || region != none;
+}
+
 bool is_main(const Function& function) { return without_parameters(function.symbol) == "main"; }
 
 }  // namespace
@@ -177,6 +184,17 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
     EventId value = program_.operand(function, at, 0);
     if (handed(value) != value) wrapping.insert(value);
   }
+  // Whether the child has put something else in the place of the result that it returns.
+  auto set_anew = [&](EventId at) {
+    const ForkResult::Range given = reader.value(program_.operand(function, at, 0), 1), forked = site.result.of[1];
+    return given.known && forked.known && (given.high < forked.low || forked.high < given.low);
+  };
+  // A call by which the process becomes another program: exec, or a function that never comes back from one.
+  auto becomes_program = [&](const Call& call) {
+    if (call.targets.empty()) return call.api && call.api->leaves == Leaves::exec;
+    auto execs = [](const Call& inner) { return inner.api && inner.targets.empty() && inner.api->leaves == Leaves::exec; };
+    return !returns(call) && std::ranges::all_of(call.targets, [&](FunctionId target) { return std::ranges::any_of(program_.function(target).calls, execs); });
+  };
   for (size_t i = 0; i < walked.before.size(); ++i) {
     EventId at = walked.begin + EventId(i);
     State state = walked.before[i];
@@ -196,8 +214,9 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
         if (const facts::Range inner = program_.facts(target).scopes[program_.function(target).scope].events; introduces == none)
           for (EventId set = inner.begin; set < inner.end; ++set)
             if (std::string_view flag = flag_set(target, set); !flag.empty() && is_identity(target, program_.operand(target, set, program_.event(target, set).op == Op::bind ? 0 : 1)) && read_elsewhere(target, flag)) introduces = at;
-      child_here |= at != site.event && around.contains(event.region) && call;
     }
+    // Also where a program comes that has not forked: the child goes on as it.
+    child_here |= processes == state_child && at != site.event && around.contains(event.region) && call;
     if (processes == state_parent) {
       parent_here |= around.contains(event.region) && (call || event.op == Op::return_);
       parent_waits |= call && call->api && call->api->waits;
@@ -207,7 +226,7 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
     // What both run before they part is no running on; behind it, and around a loop, it is: the child may fork next.
     bool parted = split || at <= site.event;
     // What becomes another program, and what is behind that, is the child's own: its parent would come there by mistake.
-    childs_own |= processes == (state_child | state_parent) && parted && call && call->api && call->targets.empty() && call->api->leaves == Leaves::exec;
+    childs_own |= processes == (state_child | state_parent) && parted && call && becomes_program(*call);
     if (processes == (state_child | state_parent) && parted && does && event.op != Op::return_ && !shared && !childs_own) {
       shared = true;
       site.leaves.push_back({Way::shared, at});
@@ -216,7 +235,7 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
       for (int process = 0; process < 3; ++process)
         if (state & states_of_result[process]) given[process].push_back(event.operands_count ? reader.value(handed(program_.operand(function, at, 0)), process) : ForkResult::Range());
       if (state & state_child) site.leaves.push_back({main ? Way::main_ends : Way::returns, at});
-      if ((state & state_child) && hands_on(function, site.event, at)) handed_out = at;
+      if ((state & state_child) && hands_on(function, site.event, at) && !set_anew(at)) handed_out = at;
       if (state & state_parent) site.parent_returns = true;
       if (state & state_parent) only_failures &= in_failure_arm(function, at);
     }
@@ -247,7 +266,7 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
   for (const auto& [variable, set] : marks)
     for (EventId at : conditions) {
       State state = walked.at(at);
-      if (site.unclear == none && (state & state_child) && (state & (state_parent | state_before)) && !variable.empty() && program_.object(function, at).key == variable) site.unclear = set;
+      if (site.unclear == none && comes_to(facts, set, at) && (state & state_child) && (state & (state_parent | state_before)) && !variable.empty() && program_.object(function, at).key == variable) site.unclear = set;
     }
   for (EventId at : walked.uncaught)
     if (walked.at(at) & state_child && !(walked.at(at) & (state_parent | state_before))) site.leaves.push_back({Way::throws, at});
