@@ -179,6 +179,31 @@ EventId failed_exec_before(const Native& program, const ForkSite& site, EventId 
   return none;
 }
 
+// Whether a caller goes on where the fork has failed, with what the parent runs as well, and cannot tell that from a child that has failed.
+bool goes_on_failed(const Native& program, const ForkSite& site) {
+  const Program& code = program.program();
+  const ForkSite* fork = fork_behind(program, site);
+  if (!fork || fork->fails_as_parent == none || fork->heir || site.heir) return false;
+  EventId told = none;  // where a failed fork alone comes to
+  auto is_together = [&](const Call& call) {
+    const uint8_t sides = program.forks().sides_at(site, call.event);
+    if (call.event != site.event && (sides & side_failed) && !(sides & (side_parent | side_before))) told = std::min(told, call.event);
+    const bool again = call.event <= site.event || (told != none && call.event > told);
+    return again && (sides & side_failed) && (sides & side_parent) && program.effects().seen_outside(site.function, call);
+  };
+  return std::ranges::any_of(code.function(site.function).calls, is_together);
+}
+
+void report_failed(const Native& program, const ForkSite& site, engine::Report& report) {
+  const ForkSite& fork = *fork_behind(program, site);
+  report.finding(site.origin, "The child runs on into the parent's code when something fails")
+      .under(StartMethod::fork, "wrong")
+      .confidence(Confidence::likely)
+      .launch_at(site.origin)
+      .label(program.site({fork.function, fork.fails_as_parent}), "the child returns the same here as a parent whose fork failed; end it with _exit()")
+      .label(program.site({site.function, site.event}), "and where that is seen, both go on");
+}
+
 void report_unasked(const Native& program, const ForkSite& site, engine::Report& report) {
   const ForkSite& fork = *fork_behind(program, site);
   const bool failed_exec = fork.leaves_by(Way::exec);
@@ -199,6 +224,7 @@ void child_falls_through_native(const model::Model& model, engine::Report& repor
   std::set<Site> unasked;
   for (const ForkSite& site : program.forks().sites())
     if (caller_does_not_ask(program, site) && unasked.insert(site.origin).second) report_unasked(program, site, report);
+    else if (goes_on_failed(program, site) && unasked.insert(site.origin).second) report_failed(program, site, report);
   for (const ForkSite& site : program.forks().sites()) {
     if (!site.tested || site.heir || site.unclear != none || site.api->forks == knowledge::Forks::vfork) continue;
     const Leaving* out = nullptr;

@@ -152,6 +152,7 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
   const FileFacts& facts = program_.facts(function);
   bool main = is_main(program_.function(function));
   std::vector<ForkResult::Range> given[3];  // to the callers, by each return
+  std::vector<std::pair<EventId, ForkResult::Range>> child_returns;  // of the child alone
   bool parent_ends = false, parent_waits = false, parent_here = false, child_here = false, shared = false, split = false;
   bool only_failures = true;  // of the parent come back
   bool childs_own = false;    // what both may come to
@@ -234,6 +235,7 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
     if (event.op == Op::return_) {
       for (int process = 0; process < 3; ++process)
         if (state & states_of_result[process]) given[process].push_back(event.operands_count ? reader.value(handed(program_.operand(function, at, 0)), process) : ForkResult::Range());
+      if (state == state_child) child_returns.emplace_back(at, given[1].back());
       if (state & state_child) site.leaves.push_back({main ? Way::main_ends : Way::returns, at});
       if ((state & state_child) && hands_on(function, site.event, at) && !set_anew(at)) handed_out = at;
       if (state & state_parent) site.parent_returns = true;
@@ -291,6 +293,9 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
     return;
   }
   site.returned = true;
+  const ForkResult::Range& failed = result.of[0];
+  for (const auto& [at, value] : child_returns)
+    if (failed.known && value.known && value.low == failed.low && value.high == failed.high && child.low != failed.low) site.fails_as_parent = at;
   for (const Program::Caller& caller : program_.callers(function)) {
     const Call& call = program_.function(caller.function).calls[caller.call];
     if (call.sure) pending_.push_back({caller.function, call.event, site.api, site.origin, function, result});

@@ -43,6 +43,7 @@ struct ForkSite {
   bool returned = false;              // callers are given the result: they tell the processes apart
   bool error_seen = false;            // some condition tells failure from success
   bool parent_returns = false;
+  EventId fails_as_parent = none;     // a return by which a child that has failed tells its callers the same as a parent whose fork has
   std::vector<Leaving> leaves;        // of the child
   EventId unclear = none;             // a call in the child that is not understood, and may never come back
 

@@ -160,7 +160,7 @@ std::vector<Native::Before> Native::before_forks(const Judge& does, const Judge&
                   return event == from ? done : state;
                 },
                 .assume = [&](EventId condition, bool taken, State state) -> State {
-                  if (known.empty() || condition < from || !(state & done)) return state;
+                  if (known.empty() || condition < from || !(state & done) || truth_knowing(program_, id, condition, known) < 0) return state;
                   const int truth = truth_knowing(program_, id, condition, known_at(program_, id, condition, known, from));
                   return truth >= 0 && bool(truth) != taken ? state & ~done : state;
                 }};
