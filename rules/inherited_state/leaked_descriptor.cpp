@@ -92,6 +92,10 @@ std::vector<std::string> closed_on_the_way(const Native& program) {
     const EventId given = call.api && call.targets.empty() && call.api->closes ? code.argument(id, call.event, *call.api->closes) : none;
     if (Object object = given == none ? Object{} : code.object(id, given); !object.empty() && !object.local) closed.push_back(object.key);
   };
+  auto closes_one_end = [&](FunctionId id, const Call& call) {  // the other goes on
+    const EventId given = call.api && call.api->closes ? code.argument(id, call.event, *call.api->closes) : none;
+    return given != none && code.event(id, given).op == Op::subscript;
+  };
   for (FunctionId id = 0; id < code.functions().size(); ++id) {
     const std::vector<Call>& calls = code.function(id).calls;
     const auto last = std::ranges::find_if(calls.rbegin(), calls.rend(), [&](const Call& call) { return program.effects().of_call(id, call, Effect::execs).has_value(); });
@@ -104,7 +108,7 @@ std::vector<std::string> closed_on_the_way(const Native& program) {
     }
     for (size_t i = 0, near = called.size(); i < called.size(); ++i)
       for (const Call& call : code.function(called[i]).calls) {
-        note(called[i], call);
+        if (!closes_one_end(called[i], call)) note(called[i], call);
         if (i < near) called.insert(called.end(), call.targets.begin(), call.targets.end());
       }
   }
