@@ -227,7 +227,10 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
     // What both run before they part is no running on; behind it, and around a loop, it is: the child may fork next.
     bool parted = split || at <= site.event;
     // What becomes another program, and what is behind that, is the child's own: its parent would come there by mistake.
-    childs_own |= processes == (state_child | state_parent) && parted && call && becomes_program(*call);
+    const bool either_becomes_it = processes == (state_child | state_parent) && parted && call && becomes_program(*call);
+    childs_own |= either_becomes_it;
+    // A function that never comes back takes one of the two away, and something else than the fork says which.
+    if (either_becomes_it && !call->targets.empty() && site.unclear == none) site.unclear = at;
     if (processes == (state_child | state_parent) && parted && does && event.op != Op::return_ && !shared && !childs_own) {
       shared = true;
       site.leaves.push_back({Way::shared, at});
