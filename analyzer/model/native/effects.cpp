@@ -46,17 +46,6 @@ bool only_asks(const Program& program, FunctionId function, const Call& call) {
   return given != none && (program.event(function, given).op == Op::null || program.constant(function, given) == 0);
 }
 
-// Whether a call of what has no body here is seen outside of the process. A pointer may be of anything: nothing is said of it. What goes
-// to stderr is a message for people, who may read it twice.
-bool is_outside(const Program& program, FunctionId function, const Call& call) {
-  if (!call.resolved()) return !by_pointer(program, function, call);
-  const NativeApi& api = *call.api;
-  if (api.writes_buffered) return !names_unbuffered(program, function, stream_argument(program, function, call));
-  if (api.outside || api.kills || api.waits || api.joins || api.forks != knowledge::Forks::none || api.handle.size()) return true;
-  const bool locks = api.locks || api.unlocks || api.guard || api.lock;
-  return api.after_fork == AfterFork::unknown && api.leaves == Leaves::no && !locks;
-}
-
 }  // namespace
 
 bool by_pointer(const Program& program, FunctionId function, const Call& call) {
@@ -167,6 +156,17 @@ std::string Effects::stream_of(FunctionId function, const Call& call) const {
   return stream == none ? "stdout" : program_.object(function, stream).key;
 }
 
+// Whether a call of what has no body here is seen outside of the process. A pointer may be of anything: nothing is said of it. What goes
+// to stderr is a message for people, who may read it twice.
+bool Effects::is_outside(FunctionId function, const Call& call) const {
+  if (!call.resolved()) return !by_pointer(program_, function, call);
+  const NativeApi& api = *call.api;
+  if (api.writes_buffered) return !names_unbuffered(program_, function, stream_argument(program_, function, call));
+  if (api.outside || api.kills || api.waits || api.joins || api.forks != knowledge::Forks::none || api.handle.size()) return true;
+  const bool locks = api.locks || api.unlocks || api.guard || api.lock;
+  return api.after_fork == AfterFork::unknown && api.leaves == Leaves::no && !locks;
+}
+
 bool Effects::seen_outside(FunctionId function, const Known& known) const {
   // It asks which process it is in, itself or in what it calls at once: that is for the children.
   auto asks = [](const Call& call) { return call.api && call.targets.empty() && !call.api->identity.empty(); };
@@ -177,7 +177,7 @@ bool Effects::seen_outside(FunctionId function, const Known& known) const {
 
 bool Effects::seen_outside(FunctionId function, const Call& call) const {
   if (std::ranges::any_of(call.targets, [&](FunctionId target) { return reaches_outside(target, {}); })) return true;
-  return call.targets.empty() && is_outside(program_, function, call);
+  return call.targets.empty() && is_outside(function, call);
 }
 
 Effects::Effects(const Program& program, const Forks& forks) : program_(program), forks_(forks) {
@@ -245,62 +245,6 @@ std::vector<Place> Effects::way(FunctionId function, Step step, Effect effect) c
     result.push_back({function, step.event});
   }
   return result;
-}
-
-namespace {
-
-// `follow` says whether a call to a function counts.
-template <class Follow>
-Reached reach_by(const Program& program, const Forks& forks, const std::vector<Reached::Entry>& start, size_t limit, Follow&& follow) {
-  Reached result;
-  std::unordered_set<FunctionId> seen;
-  for (const Reached::Entry& entry : start)
-    if (seen.insert(entry.function).second) result.entries.push_back(entry);
-  for (uint32_t i = 0; i < result.entries.size(); ++i) {
-    Reached::Entry from = result.entries[i];
-    for (const Call& call : program.function(from.function).calls) {
-      if (forks.only_child(from.function, call.event)) continue;
-      for (FunctionId target : call.targets) {
-        if (!follow(from.function, call.event, target)) continue;
-        if (result.entries.size() >= limit) {
-          result.complete = false;
-          return result;
-        }
-        if (seen.insert(target).second) result.entries.push_back({target, i, call.event, from.sure && call.sure});
-      }
-    }
-  }
-  return result;
-}
-
-}  // namespace
-
-Reached reach(const Program& program, const Forks& forks, const std::vector<Reached::Entry>& start, size_t limit) {
-  return reach_by(program, forks, start, limit, [](FunctionId, EventId, FunctionId) { return true; });
-}
-
-Reached reach_doing(const Program& program, const Forks& forks, const Effects& effects, Effect effect, const std::vector<Reached::Entry>& start, size_t limit) {
-  return reach_by(program, forks, start, limit, [&](FunctionId, EventId, FunctionId target) { return effects.of(target, effect) != nullptr; });
-}
-
-Reached reach_unharmed(const Program& program, const Forks& forks, const std::vector<Reached::Entry>& start, size_t limit) {
-  return reach_by(program, forks, start, limit, [&](FunctionId from, EventId call, FunctionId target) { return !forks.dies(target) && !forks.doomed(from, call); });
-}
-
-bool Effects::reaches_outside(FunctionId function, const Known& known) const {
-  std::map<FunctionId, Walked> ways;
-  auto comes_to = [&](FunctionId id, EventId at) {
-    if (known.empty()) return true;
-    auto [it, is_new] = ways.try_emplace(id);
-    if (is_new) it->second = walk_knowing(program_, forks_, id, known);
-    return it->second.at(at) != 0;
-  };
-  const Reached reached = reach_by(program_, forks_, {{function}}, 500, [&](FunctionId from, EventId call, FunctionId target) { return !forks_.dies(target) && !forks_.doomed(from, call) && comes_to(from, call); });
-  if (!reached.complete) return true;
-  for (const Reached::Entry& entry : reached.entries)
-    for (const Call& call : program_.function(entry.function).calls)
-      if (call.targets.empty() && is_outside(program_, entry.function, call) && comes_to(entry.function, call.event)) return true;
-  return false;
 }
 
 }  // namespace forklint::model::native

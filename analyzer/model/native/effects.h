@@ -71,6 +71,7 @@ class Effects {
 
  private:
   void spread(Effect effect);
+  bool is_outside(FunctionId function, const Call& call) const;
   bool reaches_outside(FunctionId function, const Known& known) const;
 
   bool writes(FunctionId function, const Call& call) const;

@@ -190,12 +190,6 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
     const ForkResult::Range given = reader.value(program_.operand(function, at, 0), 1), forked = site.result.of[1];
     return given.known && forked.known && (given.high < forked.low || forked.high < given.low);
   };
-  // A call by which the process becomes another program: exec, or a function that never comes back from one.
-  auto becomes_program = [&](const Call& call) {
-    if (call.targets.empty()) return call.api && call.api->leaves == Leaves::exec;
-    auto execs = [](const Call& inner) { return inner.api && inner.targets.empty() && inner.api->leaves == Leaves::exec; };
-    return !returns(call) && std::ranges::all_of(call.targets, [&](FunctionId target) { return std::ranges::any_of(program_.function(target).calls, execs); });
-  };
   for (size_t i = 0; i < walked.before.size(); ++i) {
     EventId at = walked.begin + EventId(i);
     State state = walked.before[i];
