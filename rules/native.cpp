@@ -114,6 +114,21 @@ bool forks_several(const Program& code, FunctionId function, EventId event, int 
   return callers > 0 && std::ranges::any_of(code.callers(function), [&](const Program::Caller& it) { return forks_several(code, it.function, code.function(it.function).calls[it.call].event, callers - 1); });
 }
 
+bool closes_by_number(const Program& code, FunctionId id, const Call& call) {
+  const EventId given = call.api && call.targets.empty() && call.api->closes ? code.argument(id, call.event, *call.api->closes) : none;
+  if (given == none || code.event(id, given).op != Op::read) return false;
+  const std::string number = code.object(id, given).key;
+  const FileFacts& facts = code.facts(id);
+  const facts::RegionId region = loop_around(code, id, call.event);
+  if (region == none) return false;
+  const EventId limit = facts.regions[region].subject;
+  const bool upwards = limit != none && facts.events[limit].op == Op::compare && code.name_of(id, limit).starts_with('<');
+  if (upwards && code.constant(id, code.operand(id, limit, 1)).value_or(4) < 4) return false;  // the standard ones alone
+  for (EventId at = facts.regions[region].events.begin; at < facts.regions[region].events.end; ++at)
+    if (facts.events[at].op == Op::augment && code.object(id, at).key == number) return true;
+  return false;
+}
+
 std::string called(const Native& program, Place place) {
   const Call* call = program.program().call_at(place.function, place.event);
   return call && !call->symbol.empty() ? std::string(call->symbol) : "this";

@@ -50,6 +50,9 @@ facts::RegionId loop_around(const native::Program& code, native::FunctionId func
 // Whether a fork happens again and again: it stands in a loop, or in a function that is called in one, up to two calls away.
 bool forks_several(const native::Program& code, native::FunctionId function, native::EventId event, int callers = 2);
 
+// Whether a call closes what a number of a loop says: all descriptors, as far as the loop goes.
+bool closes_by_number(const native::Program& code, native::FunctionId function, const native::Call& call);
+
 // "setenv" of a call of it, "Logger::write" of a method; "this" when it has no name.
 std::string called(const native::Native& program, native::Place call);
 

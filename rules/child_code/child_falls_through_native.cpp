@@ -11,13 +11,6 @@ namespace {
 
 using namespace native;
 
-// Whether a call goes to whatever a variable or field says: commands[i].run().
-bool by_pointer(const Program& code, FunctionId function, const Call& call) {
-  if (!call.targets.empty() || call.api) return false;
-  const facts::Event& callee = code.event(function, code.operand(function, call.event, 0));
-  return call.symbol.empty() || (callee.op == Op::attribute && !code.facts(function).name(callee.name).ends_with(')'));
-}
-
 // Whether the last thing that the child calls before it goes on may end it: whether it does is not seen, so nothing is said.
 bool may_end_before(const Native& program, const ForkSite& site, EventId out) {
   const Call* last = nullptr;
@@ -55,14 +48,14 @@ bool in_other_arm(const FileFacts& facts, EventId one, EventId other) {
   return false;
 }
 
-// Whether a caller does nothing more behind a call, but perhaps end the process.
+// Whether a caller does nothing more behind a call that is seen outside of the process, but perhaps end it.
 bool does_no_more(const Native& program, const Program::Caller& caller) {
   const Program& code = program.program();
   const Function& function = code.function(caller.function);
   const EventId made = function.calls[caller.call].event;
   constexpr State before = 1, behind = 2;
   const Walked walked = walk(code.facts(caller.function), function.scope, before, {.after = [&](EventId at, State state) -> State { return at == made ? behind : state; }, .assume = {}});
-  return std::ranges::none_of(function.calls, [&](const Call& call) { return (walked.at(call.event) & behind) && program.forks().returns(call) && !in_other_arm(code.facts(caller.function), made, call.event); });
+  return std::ranges::none_of(function.calls, [&](const Call& call) { return (walked.at(call.event) & behind) && program.forks().returns(call) && program.effects().seen_outside(caller.function, call) && !in_other_arm(code.facts(caller.function), made, call.event); });
 }
 
 // Whether main() ends with what the function does, directly or through callers that end with it, too: then the child ends there, if by
@@ -99,6 +92,20 @@ bool meets_at_the_end(const Native& program, const ForkSite& site) {
     uint8_t sides = program.forks().sides_at(site, call.event);
     return (sides & side_parent) && !(sides & side_child) && code.event(site.function, call.event).region != around && program.effects().of_call(site.function, call, Effect::waits);
   });
+}
+
+// Whether the child does nothing but jump to where the parent comes as well: so it is meant to go on there, as servers do whose processes
+// are all the same. for (i = 1; i < workers; ++i) if (!fork()) break;
+bool is_sent_on(const Native& program, const ForkSite& site) {
+  const Program& code = program.program();
+  const facts::Range events = code.facts(site.function).scopes[code.function(site.function).scope].events;
+  auto jumps = [&](EventId at) {
+    const Op op = code.event(site.function, at).op;
+    return op == Op::break_ || op == Op::continue_ || (op == Op::unknown && code.name_of(site.function, at).starts_with("goto "));
+  };
+  bool jump = false;
+  for (EventId at = events.begin; at < events.end && !jump; ++at) jump = jumps(at) && program.forks().child_runs(site, at);
+  return jump && program.child_calls(site).empty();
 }
 
 // The fork itself, of a call that gives its result on.
@@ -172,6 +179,31 @@ EventId failed_exec_before(const Native& program, const ForkSite& site, EventId 
   return none;
 }
 
+// Whether a caller goes on where the fork has failed, with what the parent runs as well, and cannot tell that from a child that has failed.
+bool goes_on_failed(const Native& program, const ForkSite& site) {
+  const Program& code = program.program();
+  const ForkSite* fork = fork_behind(program, site);
+  if (!fork || fork->fails_as_parent == none || fork->heir || site.heir) return false;
+  EventId told = none;  // where a failed fork alone comes to
+  auto is_together = [&](const Call& call) {
+    const uint8_t sides = program.forks().sides_at(site, call.event);
+    if (call.event != site.event && (sides & side_failed) && !(sides & (side_parent | side_before))) told = std::min(told, call.event);
+    const bool again = call.event <= site.event || (told != none && call.event > told);
+    return again && (sides & side_failed) && (sides & side_parent) && program.effects().seen_outside(site.function, call);
+  };
+  return std::ranges::any_of(code.function(site.function).calls, is_together);
+}
+
+void report_failed(const Native& program, const ForkSite& site, engine::Report& report) {
+  const ForkSite& fork = *fork_behind(program, site);
+  report.finding(site.origin, "The child runs on into the parent's code when something fails")
+      .under(StartMethod::fork, "wrong")
+      .confidence(Confidence::likely)
+      .launch_at(site.origin)
+      .label(program.site({fork.function, fork.fails_as_parent}), "the child returns the same here as a parent whose fork failed; end it with _exit()")
+      .label(program.site({site.function, site.event}), "and where that is seen, both go on");
+}
+
 void report_unasked(const Native& program, const ForkSite& site, engine::Report& report) {
   const ForkSite& fork = *fork_behind(program, site);
   const bool failed_exec = fork.leaves_by(Way::exec);
@@ -192,6 +224,7 @@ void child_falls_through_native(const model::Model& model, engine::Report& repor
   std::set<Site> unasked;
   for (const ForkSite& site : program.forks().sites())
     if (caller_does_not_ask(program, site) && unasked.insert(site.origin).second) report_unasked(program, site, report);
+    else if (goes_on_failed(program, site) && unasked.insert(site.origin).second) report_failed(program, site, report);
   for (const ForkSite& site : program.forks().sites()) {
     if (!site.tested || site.heir || site.unclear != none || site.api->forks == knowledge::Forks::vfork) continue;
     const Leaving* out = nullptr;
@@ -202,7 +235,7 @@ void child_falls_through_native(const model::Model& model, engine::Report& repor
     if (!out || may_end_before(program, site, out->event)) continue;
     if (out->way == Way::returns && main_ends_with_it(program, site.function)) continue;
     if (out->way == Way::returns && called_from_a_table(program, site.function)) continue;
-    if (meets_at_the_end(program, site)) continue;
+    if (meets_at_the_end(program, site) || is_sent_on(program, site)) continue;
     const EventId exec = failed_exec_before(program, site, out->event);
     const bool failed_exec = exec != none;
     auto draft = report.finding(site.origin, failed_exec ? "The child runs on into the parent's code when exec fails" : "The child runs on into the parent's code");

@@ -16,6 +16,7 @@ struct Cleanup {
   std::string what;
   FunctionId function;   // that it stands in
   EventId call = none;   // that arranges it; none: it is always so
+  std::vector<FunctionId> runs;  // where that is known
   bool waits = false;    // for threads, which a child does not have
 };
 
@@ -27,9 +28,9 @@ std::vector<Cleanup> cleanups(const Native& program) {
   const Effects& effects = program.effects();
   for (FunctionId id = 0; id < code.functions().size(); ++id) {
     const Function& function = code.function(id);
-    if (function.has(function_destructor) && effects.seen_outside(id)) result.push_back({code.site(id, code.facts(id).scopes[function.scope].definition), "this function runs in the child, too, when it ends", id});
+    if (function.has(function_destructor) && effects.seen_outside(id)) result.push_back({code.site(id, code.facts(id).scopes[function.scope].definition), "this function runs in the child, too, when it ends", id, none, {id}});
     for (const Call& call : function.calls)
-      if (effects.does(id, call, Effect::arranges_exit) && !program.forks().only_child(id, call.event)) result.push_back({code.site(id, call.event), "this exit handler runs in the child, too", id, call.event});
+      if (effects.does(id, call, Effect::arranges_exit) && !program.forks().only_child(id, call.event)) result.push_back({code.site(id, call.event), "this exit handler runs in the child, too", id, call.event, code.function_values(id, code.argument(id, call.event, *call.api->at_exit))});
     const FileFacts& facts = code.facts(id);
     facts::Range events = facts.scopes[function.scope].events;
     for (EventId at = events.begin; at < events.end; ++at) {
@@ -38,7 +39,7 @@ std::vector<Cleanup> cleanups(const Native& program) {
       if (!lives_on || facts.events[at].op != Op::declare || facts.events[at].operands_count == 0 || facts.events[code.operand(id, at, 0)].op != Op::read) continue;
       std::string type(without_parameters(code.type_of(id, at)));
       const std::vector<FunctionId>& destructors = code.named(type + "::~" + std::string(last_name(type)));
-      if (!type.empty() && std::ranges::any_of(destructors, [&](FunctionId it) { return effects.seen_outside(it); })) result.push_back({code.site(id, at), "the destructor of this object runs in the child, too", id, none, std::ranges::any_of(destructors, [&](FunctionId it) { return effects.of(it, Effect::wrong); })});
+      if (!type.empty() && std::ranges::any_of(destructors, [&](FunctionId it) { return effects.seen_outside(it); })) result.push_back({code.site(id, at), "the destructor of this object runs in the child, too", id, none, destructors, std::ranges::any_of(destructors, [&](FunctionId it) { return effects.of(it, Effect::wrong); })});
     }
   }
   return result;
@@ -119,29 +120,46 @@ std::set<std::string> set_by_child(const Native& program, const ForkSite& site) 
   return keys;
 }
 
-// Whether a handler asks, itself or in what it calls, a variable that the child has set: then it may well know where it runs.
-bool asks_child(const Native& program, const Cleanup& cleanup, const std::set<std::string>& set) {
+// What the child finds in variables that are set to the result of the fork and to nothing else.
+Known left_by_fork(const Native& program, const ForkSite& site, const std::set<std::string>& set) {
   const Program& code = program.program();
-  const Call* call = cleanup.call == none ? nullptr : code.call_at(cleanup.function, cleanup.call);
-  const EventId given = call && call->api && call->api->at_exit ? code.argument(cleanup.function, cleanup.call, *call->api->at_exit) : none;
-  if (given == none) return false;
+  Known known;
+  const facts::Range events = code.facts(site.function).scopes[code.function(site.function).scope].events;
+  for (EventId at = site.event + 1; at < events.end; ++at) {
+    const bool field = code.event(site.function, at).op == Op::set_attribute;
+    if ((!field && code.event(site.function, at).op != Op::bind) || !(program.forks().sides_at(site, at) & side_child)) continue;
+    const Object object = field ? Object{} : code.object(site.function, at);
+    const std::string key = field ? std::string(code.name_of(site.function, at)) : object.key;
+    const std::optional<int64_t> number = object.local || set.contains(key) ? std::nullopt : program.forks().value(site, code.operand(site.function, at, field), 1);
+    if (number) known[key] = {*number};
+    else known.erase(key);
+  }
+  return known;
+}
+
+// Whether what is arranged does nothing in the child: it asks, itself or in what it calls, a variable that the child has set, and then may
+// well know where it runs; or what the fork has left there keeps it from all that is seen outside.
+bool spares_child(const Native& program, const Cleanup& cleanup, const std::set<std::string>& set, const Known& known) {
+  const Program& code = program.program();
   std::vector<Reached::Entry> start;
-  for (FunctionId handler : code.function_values(cleanup.function, given)) start.push_back({handler});
+  for (FunctionId run : cleanup.runs) start.push_back({run});
   for (const Reached::Entry& entry : reach(code, program.forks(), start, 20).entries)
     for (EventId at : program.forks().read_by_conditions(entry.function))
       if (set.contains(code.object(entry.function, at).key)) return true;
-  return false;
+  auto seen = [&](FunctionId run) { return program.effects().seen_outside(run, known); };
+  return !known.empty() && !cleanup.runs.empty() && std::ranges::none_of(cleanup.runs, seen);
 }
 
 // The first that the child of a fork runs: it belongs to the same program, and is arranged before the fork. What main() is seen to come
 // to is so before what only events call.
 const Cleanup* first_of(const Native& program, const std::vector<Cleanup>& all, const ForkSite& site, const std::set<Place>& arranged_before) {
   const std::set<std::string> set = all.empty() ? std::set<std::string>() : set_by_child(program, site);
+  const Known known = all.empty() ? Known() : left_by_fork(program, site, set);
   for (const Cleanup& it : all) {
     if (!program.joins_program(it.function, site.function) || (it.call != none && in_another_mode(program, it, site))) continue;
     const bool before_events = program.called_from_main(it.function) && !program.called_from_main(site.function) && program.in_program(site.function);
     const bool before = it.call == none || arranged_before.contains({it.function, it.call}) || before_events;
-    if (before && !asks_child(program, it, set)) return &it;
+    if (before && !spares_child(program, it, set, known)) return &it;
   }
   return nullptr;
 }

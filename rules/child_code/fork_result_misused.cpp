@@ -72,34 +72,81 @@ std::vector<Result> unasked_results(const Native& program, const ForkSite& site)
   return results;
 }
 
-// The field or global variable that keeps a result; "" where it is kept in none, or in several.
-std::string kept_in(const Program& code, const Result& result) {
+// What keeps a result: a field or global variable, and where it is set.
+struct Kept {
+  std::string key;
+  EventId at = none;
+};
+
+// No key where it is kept in none, or in several.
+Kept kept_in(const Program& code, const Result& result) {
   const facts::Range events = code.facts(result.function).scopes[code.function(result.function).scope].events;
-  std::string kept;
+  Kept kept;
   for (EventId at = events.begin; at < events.end; ++at) {
     const bool field = code.event(result.function, at).op == Op::set_attribute;
     if (!field && (code.event(result.function, at).op != Op::bind || code.object(result.function, at).local)) continue;
     if (!is_result(code, result, code.operand(result.function, at, field))) continue;
-    if (!kept.empty()) return {};
-    kept = field ? std::string(code.name_of(result.function, at)) : code.object(result.function, at).key;
+    if (!kept.key.empty()) return {};
+    kept = {field ? std::string(code.name_of(result.function, at)) : code.object(result.function, at).key, at};
   }
   return kept;
+}
+
+// Whether the parent alone notes something else that a condition of the program reads: who asks that knows that there is a process.
+bool notes_success(const Native& program, const ForkSite& site, const Kept& kept) {
+  const Program& code = program.program();
+  const facts::Range events = code.facts(site.function).scopes[code.function(site.function).scope].events;
+  std::set<std::string> noted;
+  for (EventId at = site.event + 1; at < events.end; ++at) {
+    const bool field = code.event(site.function, at).op == Op::set_attribute;
+    const uint8_t sides = program.forks().sides_at(site, at);
+    if ((!field && code.event(site.function, at).op != Op::bind) || !(sides & side_parent) || (sides & side_failed)) continue;
+    if (const Object object = field ? Object{} : code.object(site.function, at); !object.local) noted.insert(field ? std::string(code.name_of(site.function, at)) : object.key);
+  }
+  noted.erase(kept.key);
+  auto asks = [&](FunctionId id, EventId at) { return noted.contains(code.object(id, at).key); };
+  for (FunctionId id = 0; id < code.functions().size() && !noted.empty(); ++id)
+    if (std::ranges::any_of(program.forks().read_by_conditions(id), [&](EventId at) { return asks(id, at); })) return true;
+  return false;
+}
+
+// Whether the -1 stays in what keeps it although the function asks for it: a failed fork comes to where it is kept, or out of the function
+// without its being set anew. `handler`: a signal may come meanwhile.
+bool stays(const Native& program, const ForkSite& site, const Kept& kept, bool handler) {
+  const Program& code = program.program();
+  const bool field = code.event(site.function, kept.at).op == Op::set_attribute;
+  auto sides = [&](EventId at) { return program.forks().sides_at(site, at); };
+  if (code.operand(site.function, kept.at, field) != site.event) return (sides(kept.at) & side_failed) && (sides(kept.at) & side_parent);
+  const facts::Range events = code.facts(site.function).scopes[code.function(site.function).scope].events;
+  bool out = false;
+  for (EventId at = kept.at + 1; at < events.end; ++at) {
+    if (!(sides(at) & side_failed) || (sides(at) & (side_parent | side_before))) continue;
+    const facts::Event& event = code.event(site.function, at);
+    const std::string set = event.op == Op::set_attribute ? std::string(code.name_of(site.function, at)) : event.op == Op::bind ? code.object(site.function, at).key : std::string();
+    if (set == kept.key) return out && handler;
+    const Call* call = event.op == Op::call ? code.call_at(site.function, at) : nullptr;
+    out |= event.op == Op::return_ || (handler && call && program.forks().returns(*call));
+  }
+  return out && !notes_success(program, site, kept);
 }
 
 // Where another function sends a signal to the process that is kept, whose failure nothing asks for; none otherwise.
 std::optional<Place> signalled_elsewhere(const Native& program, const ForkSite& site) {
   const Program& code = program.program();
-  for (const Result& result : unasked_results(program, site)) {
-    const std::string kept = kept_in(code, result);
-    if (kept.empty()) continue;
+  auto is_handler = [&](FunctionId id) { return std::ranges::any_of(program.signal_handlers(), [&](const Native::Entry& it) { return it.function == id; }); };
+  std::vector<Result> results = unasked_results(program, site);
+  if (site.error_seen) results.assign(1, {site.function, site.event});
+  for (const Result& result : results) {
+    const Kept kept = kept_in(code, result);
+    if (kept.key.empty()) continue;
     std::optional<Place> found;
     bool asked = false;
     for (FunctionId id = 0; id < code.functions().size() && !asked; ++id) {
       if (!program.share_program(id, site.function)) continue;
-      asked = asks_more(code, id, program.forks(), kept);
+      asked = !(site.error_seen && id == site.function) && asks_more(code, id, program.forks(), kept.key);
       for (const Call& call : code.function(id).calls) {
         const EventId target = id != result.function && call.api && call.targets.empty() && call.api->kills ? code.argument(id, call.event, *call.api->kills) : none;
-        if (!found && target != none && code.object(id, target).key == kept) found = Place{id, call.event};
+        if (!found && target != none && code.object(id, target).key == kept.key && (!site.error_seen || stays(program, site, kept, is_handler(id)))) found = Place{id, call.event};
       }
     }
     if (found && !asked) return found;

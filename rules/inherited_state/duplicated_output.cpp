@@ -17,6 +17,33 @@ struct Flush {
   bool after_exec = false;
 };
 
+// Whether a call opens what swallows all that is written to it.
+bool opens_nothing(const Program& code, FunctionId id, const Call& call) {
+  const EventId path = call.api && call.targets.empty() && call.api->opens ? code.argument(id, call.event, {.position = 0}) : none;
+  return path != none && code.event(id, path).op == Op::string && code.name_of(id, path) == "/dev/null";
+}
+
+// Whether a function puts that in the place of standard output: dup2(null, 1), where null may be the number that it closed just before.
+bool sends_output_nowhere(const Program& code, FunctionId id) {
+  const Call* nothing = nullptr;
+  std::optional<int64_t> closed, taken;  // numbers
+  for (const Call& call : code.function(id).calls) {
+    if (opens_nothing(code, id, call)) nothing = &call, taken = closed;
+    const EventId given = call.api && call.targets.empty() && call.api->closes ? code.argument(id, call.event, *call.api->closes) : none;
+    if (given != none) closed = code.constant(id, given);
+    if (!nothing || !call.api || !call.targets.empty() || !call.api->duplicates || code.constant(id, code.argument(id, call.event, {.position = 1})) != 1) continue;
+    const EventId from = code.argument(id, call.event, *call.api->duplicates);
+    const std::optional<Program::Local> variable = code.event(id, from).op == Op::read ? code.local(id, code.event(id, from).name) : std::nullopt;
+    if ((taken && code.constant(id, from) == taken) || (variable && variable->value == nothing->event)) return true;
+  }
+  return false;
+}
+
+// Whether the child does so, by what it calls.
+bool child_sends_output_nowhere(const Native& program, const ForkSite& site) {
+  return std::ranges::any_of(program.child_calls(site), [&](const Call* call) { return std::ranges::any_of(call->targets, [&](FunctionId target) { return sends_output_nowhere(program.program(), target); }); });
+}
+
 std::optional<Flush> flushed(const Native& program, const ForkSite& site, const std::string& stream) {
   EventId exec = none;
   for (const Leaving& leaving : site.leaves)
@@ -71,6 +98,7 @@ void check(const model::Model& model, engine::Report& report) {
     const std::string stream = effects.stream_of(way.back().function, *program.program().call_at(way.back().function, way.back().event));
     const std::optional<Flush> flush = flushed(program, site, stream);
     if (!flush || (flush->after_exec && !stream.starts_with(standard_output))) continue;
+    if (stream.starts_with(standard_output) && child_sends_output_nowhere(program, site)) continue;
     const Place* out = &flush->place;
     if (std::ranges::any_of(unbuffered, [&](const auto& it) { return it.second == stream && program.share_program(it.first, site.function); })) continue;
     auto draft = report.finding(site.origin, flush->after_exec ? "What was written before the fork and not flushed is written by both processes when exec fails" : "What was written before the fork and not flushed is written by both processes");

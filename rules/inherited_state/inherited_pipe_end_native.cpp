@@ -36,10 +36,10 @@ EventId read_in_loop(const Program& code, FunctionId id, const Call& call) {
   return code.argument(id, call.event, *call.api->reads);
 }
 
-// A program may bring its own closefrom(), for systems without one.
-bool closes_all(const Program& code, const Call& call) {
+// A program may bring its own closefrom(), for systems without one, or close all in a loop.
+bool closes_all(const Program& code, FunctionId id, const Call& call) {
   const NativeApi* row = code.row(call);
-  return row && row->closes_all;
+  return (row && row->closes_all) || closes_by_number(code, id, call);
 }
 
 EventId closed(const Program& code, FunctionId id, const Call& call) {
@@ -115,13 +115,13 @@ class PipeCheck {
     for (const Call& close : code_.function(id_).calls) {
       if (close.event < pipe_.made->event || close.event > until) continue;
       const bool its_own = close.event < site_.event || (sides(close.event) & side);
-      if (its_own && (calls_.end_closed(id_, close, pipe_.key) == end || calls_.takes_pipe(id_, close, pipe_.key))) return true;
+      if (its_own && (calls_.end_closed(id_, close, pipe_.key) == end || calls_.takes_pipe(id_, close, pipe_.key) || closes_by_number(code_, id_, close))) return true;
     }
     return !pipe_.local && std::ranges::any_of(functions_of(side), [&](FunctionId function) { return closes_in(function, end); });
   }
 
   bool closes_in(FunctionId function, int end) const {
-    return std::ranges::any_of(code_.function(function).calls, [&](const Call& call) { return calls_.end_closed(function, call, pipe_.key) == end || closes_all(code_, call); });
+    return std::ranges::any_of(code_.function(function).calls, [&](const Call& call) { return calls_.end_closed(function, call, pipe_.key) == end || closes_all(code_, function, call); });
   }
 
   std::vector<FunctionId> functions_of(uint8_t side) const {
@@ -179,7 +179,7 @@ class PipeCheck {
       const facts::Event& event = code_.event(id_, at);
       if (event.op == Op::subscript || program_.forks().child_runs(site_, at)) continue;
       const Call* call = event.op == Op::call ? code_.call_at(id_, at) : nullptr;
-      if (call && (closes_all(code_, *call) || calls_.takes_pipe(id_, *call, pipe_.key))) return true;
+      if (call && (closes_all(code_, id_, *call) || calls_.takes_pipe(id_, *call, pipe_.key))) return true;
       for (uint32_t i = 0; i < event.operands_count; ++i)
         if (end_of(code_, id_, code_.operand(id_, at, i), pipe_.key) == end) return true;
     }
@@ -194,7 +194,7 @@ class PipeCheck {
       const EventId given = closed(code_, id, call);
       return given != none && code_.object(id, given).key == field;
     };
-    auto lets_go = [&](FunctionId id, const Call& call) { return closes_all(code_, call) || closes_it(id, call); };
+    auto lets_go = [&](FunctionId id, const Call& call) { return closes_all(code_, id, call) || closes_it(id, call); };
     for (const Call& call : code_.function(id_).calls)
       if ((sides(call.event) & side_child) && lets_go(id_, call)) return false;
     for (FunctionId id : functions_of(side_child))
@@ -234,7 +234,7 @@ class PipeCheck {
     const Call* input = nullptr;
     for (const Call& call : code_.function(id_).calls) {
       if (call.event < pipe_.made->event) continue;
-      if (closes_all(code_, call) || (call.api && call.api->sets_cloexec)) return nullptr;
+      if (closes_all(code_, id_, call) || (call.api && call.api->sets_cloexec)) return nullptr;
       const bool own = call.event < site_.event || (sides(call.event) & side_child);
       if (own && (calls_.end_closed(id_, call, pipe_.key) == writing_end || calls_.takes_pipe(id_, call, pipe_.key))) return nullptr;
       if (!program_.forks().child_runs(site_, call.event) || !call.api || !call.api->duplicates) continue;

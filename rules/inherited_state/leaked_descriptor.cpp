@@ -83,38 +83,37 @@ bool tried_with_flag(const Program& code, FunctionId id, const Object& object) {
   });
 }
 
-// The variables and fields that are closed on a way to another program: before a call that becomes or starts one.
+// The variables and fields that are closed on a way to another program: before a call that becomes or starts one, by the function itself,
+// or by what a child calls there.
 std::vector<std::string> closed_on_the_way(const Native& program) {
   const Program& code = program.program();
   std::vector<std::string> closed;
+  auto note = [&](FunctionId id, const Call& call) {
+    const EventId given = call.api && call.targets.empty() && call.api->closes ? code.argument(id, call.event, *call.api->closes) : none;
+    if (Object object = given == none ? Object{} : code.object(id, given); !object.empty() && !object.local) closed.push_back(object.key);
+  };
+  auto closes_one_end = [&](FunctionId id, const Call& call) {  // the other goes on
+    const EventId given = call.api && call.api->closes ? code.argument(id, call.event, *call.api->closes) : none;
+    return given != none && code.event(id, given).op == Op::subscript;
+  };
   for (FunctionId id = 0; id < code.functions().size(); ++id) {
     const std::vector<Call>& calls = code.function(id).calls;
     const auto last = std::ranges::find_if(calls.rbegin(), calls.rend(), [&](const Call& call) { return program.effects().of_call(id, call, Effect::execs).has_value(); });
     if (last == calls.rend()) continue;
+    std::vector<FunctionId> called;
     for (const Call& call : calls) {
-      if (!call.api || !call.targets.empty() || !call.api->closes || call.event > last->event) continue;
-      const EventId given = code.argument(id, call.event, *call.api->closes);
-      if (Object object = given == none ? Object{} : code.object(id, given); !object.empty() && !object.local) closed.push_back(object.key);
+      if (call.event > last->event) continue;
+      note(id, call);
+      if (call.event < last->event && program.forks().only_child(id, call.event)) called.insert(called.end(), call.targets.begin(), call.targets.end());
     }
+    for (size_t i = 0, near = called.size(); i < called.size(); ++i)
+      for (const Call& call : code.function(called[i]).calls) {
+        if (!closes_one_end(called[i], call)) note(called[i], call);
+        if (i < near) called.insert(called.end(), call.targets.begin(), call.targets.end());
+      }
   }
   std::ranges::sort(closed);
   return closed;
-}
-
-// Whether a call closes what a number of a loop says: all descriptors, as far as the loop goes.
-bool closes_by_number(const Program& code, FunctionId id, const Call& call) {
-  const EventId given = call.api->closes ? code.argument(id, call.event, *call.api->closes) : none;
-  if (given == none || code.event(id, given).op != Op::read) return false;
-  const std::string number = code.object(id, given).key;
-  const FileFacts& facts = code.facts(id);
-  const facts::RegionId region = loop_around(code, id, call.event);
-  if (region == none) return false;
-  const EventId limit = facts.regions[region].subject;
-  const bool upwards = limit != none && facts.events[limit].op == Op::compare && code.name_of(id, limit).starts_with('<');
-  if (upwards && code.constant(id, code.operand(id, limit, 1)).value_or(4) < 4) return false;  // the standard ones alone
-  for (EventId at = facts.regions[region].events.begin; at < facts.regions[region].events.end; ++at)
-    if (facts.events[at].op == Op::augment && code.object(id, at).key == number) return true;
-  return false;
 }
 
 // Whether what a call opens is a standard descriptor: the one that was closed just before. Programs that are started are to have it.
@@ -176,7 +175,20 @@ class OpenForAWhile {
 
   bool closes(FunctionId id, const Call& call) const {
     const EventId given = call.api && call.targets.empty() && call.api->closes ? code_.argument(id, call.event, *call.api->closes) : none;
-    return given != none && code_.object(id, given).key == key_;
+    return given != none && (code_.object(id, given).key == key_ || stands_for(id, code_.object(id, given).key));
+  }
+
+  // Whether a variable is set to what stands for it: file = fdopen(fd, "w").
+  bool stands_for(FunctionId id, const std::string& variable) const {
+    const facts::Range events = code_.facts(id).scopes[code_.function(id).scope].events;
+    for (EventId at = events.begin; at < events.end && !variable.empty(); ++at) {
+      if (code_.event(id, at).op != Op::bind || code_.object(id, at).key != variable) continue;
+      const EventId value = code_.operand(id, at, 0);
+      const Call* made = value == none ? nullptr : code_.call_at(id, value);
+      const EventId of = made && made->api && made->targets.empty() && made->api->refers ? code_.argument(id, value, *made->api->refers) : none;
+      if (of != none && code_.object(id, of).key == key_) return true;
+    }
+    return false;
   }
 
   // Whether what is called closes it whatever way it goes.

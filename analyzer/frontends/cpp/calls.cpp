@@ -24,7 +24,10 @@ EventId Lowering::call(const CallExpr* it) {
   arguments({it->getArgs(), it->getNumArgs()}, operands);
   if (const auto* method = dyn_cast_or_null<CXXMethodDecl>(it->getDirectCallee()); method && method->isStatic()) template_arguments(method->getParent(), it->getExprLoc(), operands);
   else if (it->getDirectCallee()) written_types(it->getCallee(), operands);
-  return emit(Op::call, it->getSourceRange(), {}, operands);
+  const EventId value = emit(Op::call, it->getSourceRange(), {}, operands);
+  // Where its body is, no declaration is needed; exit() and its like are known.
+  if (const FunctionDecl* function = it->getDirectCallee(); function && function->isNoReturn() && !function->isDefined() && !function->getBuiltinID()) emit(Op::unknown, it->getSourceRange(), "noreturn");
+  return value;
 }
 
 // The types that a call of a function template names: what std::make_unique<T>() makes.

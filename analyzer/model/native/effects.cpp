@@ -48,6 +48,12 @@ bool only_asks(const Program& program, FunctionId function, const Call& call) {
 
 }  // namespace
 
+bool by_pointer(const Program& program, FunctionId function, const Call& call) {
+  if (!call.targets.empty() || call.api) return false;
+  const facts::Event& callee = program.event(function, program.operand(function, call.event, 0));
+  return call.symbol.empty() || (callee.op == Op::attribute && !program.facts(function).name(callee.name).ends_with(')'));
+}
+
 bool joins(const Program& program, FunctionId function, const Call& call) {
   if (!call.api || !call.api->joins) return false;
   const EventId object = program.receiver(function, call.event);
@@ -150,22 +156,28 @@ std::string Effects::stream_of(FunctionId function, const Call& call) const {
   return stream == none ? "stdout" : program_.object(function, stream).key;
 }
 
-bool Effects::seen_outside(FunctionId function) const {
+// Whether a call of what has no body here is seen outside of the process. A pointer may be of anything: nothing is said of it. What goes
+// to stderr is a message for people, who may read it twice.
+bool Effects::is_outside(FunctionId function, const Call& call) const {
+  if (!call.resolved()) return !by_pointer(program_, function, call);
+  const NativeApi& api = *call.api;
+  if (api.writes_buffered) return !names_unbuffered(program_, function, stream_argument(program_, function, call));
+  if (api.outside || api.kills || api.waits || api.joins || api.forks != knowledge::Forks::none || api.handle.size()) return true;
+  const bool locks = api.locks || api.unlocks || api.guard || api.lock;
+  return api.after_fork == AfterFork::unknown && api.leaves == Leaves::no && !locks;
+}
+
+bool Effects::seen_outside(FunctionId function, const Known& known) const {
   // It asks which process it is in, itself or in what it calls at once: that is for the children.
   auto asks = [](const Call& call) { return call.api && call.targets.empty() && !call.api->identity.empty(); };
   auto asked_in = [&](FunctionId target) { return std::ranges::any_of(program_.function(target).calls, asks); };
   if (std::ranges::any_of(program_.function(function).calls, [&](const Call& call) { return asks(call) || std::ranges::any_of(call.targets, asked_in); })) return false;
-  Reached reached = reach_unharmed(program_, forks_, {{function}}, 500);
-  if (!reached.complete) return true;
-  for (const Reached::Entry& entry : reached.entries)
-    for (const Call& call : program_.function(entry.function).calls) {
-      if (!call.resolved()) return true;
-      if (!call.api || !call.targets.empty()) continue;
-      const NativeApi& api = *call.api;
-      if (api.outside || api.writes_buffered || api.kills || api.waits || api.joins || api.forks != knowledge::Forks::none || api.handle.size()) return true;
-      if (api.after_fork == AfterFork::unknown && api.leaves == Leaves::no) return true;
-    }
-  return false;
+  return reaches_outside(function, known);
+}
+
+bool Effects::seen_outside(FunctionId function, const Call& call) const {
+  if (std::ranges::any_of(call.targets, [&](FunctionId target) { return reaches_outside(target, {}); })) return true;
+  return call.targets.empty() && is_outside(function, call);
 }
 
 Effects::Effects(const Program& program, const Forks& forks) : program_(program), forks_(forks) {
@@ -233,46 +245,6 @@ std::vector<Place> Effects::way(FunctionId function, Step step, Effect effect) c
     result.push_back({function, step.event});
   }
   return result;
-}
-
-namespace {
-
-// `follow` says whether a call to a function counts.
-template <class Follow>
-Reached reach_by(const Program& program, const Forks& forks, const std::vector<Reached::Entry>& start, size_t limit, Follow&& follow) {
-  Reached result;
-  std::unordered_set<FunctionId> seen;
-  for (const Reached::Entry& entry : start)
-    if (seen.insert(entry.function).second) result.entries.push_back(entry);
-  for (uint32_t i = 0; i < result.entries.size(); ++i) {
-    Reached::Entry from = result.entries[i];
-    for (const Call& call : program.function(from.function).calls) {
-      if (forks.only_child(from.function, call.event)) continue;
-      for (FunctionId target : call.targets) {
-        if (!follow(from.function, call.event, target)) continue;
-        if (result.entries.size() >= limit) {
-          result.complete = false;
-          return result;
-        }
-        if (seen.insert(target).second) result.entries.push_back({target, i, call.event, from.sure && call.sure});
-      }
-    }
-  }
-  return result;
-}
-
-}  // namespace
-
-Reached reach(const Program& program, const Forks& forks, const std::vector<Reached::Entry>& start, size_t limit) {
-  return reach_by(program, forks, start, limit, [](FunctionId, EventId, FunctionId) { return true; });
-}
-
-Reached reach_doing(const Program& program, const Forks& forks, const Effects& effects, Effect effect, const std::vector<Reached::Entry>& start, size_t limit) {
-  return reach_by(program, forks, start, limit, [&](FunctionId, EventId, FunctionId target) { return effects.of(target, effect) != nullptr; });
-}
-
-Reached reach_unharmed(const Program& program, const Forks& forks, const std::vector<Reached::Entry>& start, size_t limit) {
-  return reach_by(program, forks, start, limit, [&](FunctionId from, EventId call, FunctionId target) { return !forks.dies(target) && !forks.doomed(from, call); });
 }
 
 }  // namespace forklint::model::native

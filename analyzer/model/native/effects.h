@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "analyzer/model/native/forks.h"
+#include "analyzer/model/native/known_values.h"
 #include "analyzer/model/native/parameters.h"
 
 namespace forklint::model::native {
@@ -60,13 +61,18 @@ class Effects {
   bool joined_later(FunctionId function, EventId event) const { return last_join_[function] > event; }
   // Whether a call has the effect by itself.
   bool does(FunctionId function, const Call& call, Effect effect) const;
-  // Whether what a function does may be seen outside of its process, or is not known: not where it only frees, closes and flushes.
-  bool seen_outside(FunctionId function) const;
+  // Whether what a function does may be seen outside of its process: not where it only frees, closes, flushes and locks. Where it asks
+  // which process it is in, that is for the children. `known`: what variables are then.
+  bool seen_outside(FunctionId function, const Known& known = {}) const;
+  // The same of one call, whatever it asks.
+  bool seen_outside(FunctionId function, const Call& call) const;
   // The stream that a call writes to or makes write at once: its variable; "stdout" where none is given.
   std::string stream_of(FunctionId function, const Call& call) const;
 
  private:
   void spread(Effect effect);
+  bool is_outside(FunctionId function, const Call& call) const;
+  bool reaches_outside(FunctionId function, const Known& known) const;
 
   bool writes(FunctionId function, const Call& call) const;
   bool buffered(FunctionId function, EventId stream) const;
@@ -80,6 +86,9 @@ class Effects {
   std::vector<EventId> last_join_;         // by function
   std::unordered_set<std::string> unbuffered_fields_;  // that are somewhere set to a stream without a buffer
 };
+
+// Whether a call goes to whatever a variable or field says, and that is not known: commands[i].run().
+bool by_pointer(const Program& program, FunctionId function, const Call& call);
 
 // Whether a call waits for a thread, future or pool; not the destructor of one that was moved on: future_ = std::async(…).
 bool joins(const Program& program, FunctionId function, const Call& call);

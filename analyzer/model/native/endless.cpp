@@ -25,6 +25,12 @@ bool Forks::returns(const Call& call) const {
   return call.targets.empty() || std::any_of(call.targets.begin(), call.targets.end(), [&](FunctionId target) { return !never_returns_[target]; });
 }
 
+bool Forks::becomes_program(const Call& call) const {
+  if (call.targets.empty()) return call.api && call.api->leaves == Leaves::exec;
+  auto execs = [](const Call& inner) { return inner.api && inner.targets.empty() && inner.api->leaves == Leaves::exec; };
+  return !returns(call) && std::ranges::all_of(call.targets, [&](FunctionId target) { return std::ranges::any_of(program_.function(target).calls, execs); });
+}
+
 bool Forks::may_stay(const Call& call) const {
   if (call.sure) return false;
   if (call.symbol.empty() || call.targets.empty() || program_.named("main").empty()) return true;

@@ -36,6 +36,13 @@ ForkResult given_to_callers(const std::vector<ForkResult::Range> (&given)[3], bo
   return result;
 }
 
+// Whether a later event may follow an earlier one, or come around to it in a loop.
+bool comes_to(const FileFacts& facts, EventId from, EventId to) {
+  facts::RegionId region = facts.events[to].region;
+  while (region != none && (facts.regions[region].kind != facts::RegionKind::loop || facts.regions[region].events.end <= from)) region = facts.regions[region].parent;
+  return to > from || region != none;
+}
+
 bool is_main(const Function& function) { return without_parameters(function.symbol) == "main"; }
 
 }  // namespace
@@ -145,6 +152,7 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
   const FileFacts& facts = program_.facts(function);
   bool main = is_main(program_.function(function));
   std::vector<ForkResult::Range> given[3];  // to the callers, by each return
+  std::vector<std::pair<EventId, ForkResult::Range>> child_returns;  // of the child alone
   bool parent_ends = false, parent_waits = false, parent_here = false, child_here = false, shared = false, split = false;
   bool only_failures = true;  // of the parent come back
   bool childs_own = false;    // what both may come to
@@ -177,6 +185,11 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
     EventId value = program_.operand(function, at, 0);
     if (handed(value) != value) wrapping.insert(value);
   }
+  // Whether the child has put something else in the place of the result that it returns.
+  auto set_anew = [&](EventId at) {
+    const ForkResult::Range given = reader.value(program_.operand(function, at, 0), 1), forked = site.result.of[1];
+    return given.known && forked.known && (given.high < forked.low || forked.high < given.low);
+  };
   for (size_t i = 0; i < walked.before.size(); ++i) {
     EventId at = walked.begin + EventId(i);
     State state = walked.before[i];
@@ -196,8 +209,9 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
         if (const facts::Range inner = program_.facts(target).scopes[program_.function(target).scope].events; introduces == none)
           for (EventId set = inner.begin; set < inner.end; ++set)
             if (std::string_view flag = flag_set(target, set); !flag.empty() && is_identity(target, program_.operand(target, set, program_.event(target, set).op == Op::bind ? 0 : 1)) && read_elsewhere(target, flag)) introduces = at;
-      child_here |= at != site.event && around.contains(event.region) && call;
     }
+    // Also where a program comes that has not forked: the child goes on as it.
+    child_here |= processes == state_child && at != site.event && around.contains(event.region) && call;
     if (processes == state_parent) {
       parent_here |= around.contains(event.region) && (call || event.op == Op::return_);
       parent_waits |= call && call->api && call->api->waits;
@@ -207,7 +221,10 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
     // What both run before they part is no running on; behind it, and around a loop, it is: the child may fork next.
     bool parted = split || at <= site.event;
     // What becomes another program, and what is behind that, is the child's own: its parent would come there by mistake.
-    childs_own |= processes == (state_child | state_parent) && parted && call && call->api && call->targets.empty() && call->api->leaves == Leaves::exec;
+    const bool either_becomes_it = processes == (state_child | state_parent) && parted && call && becomes_program(*call);
+    childs_own |= either_becomes_it;
+    // A function that never comes back takes one of the two away, and something else than the fork says which.
+    if (either_becomes_it && !call->targets.empty() && site.unclear == none) site.unclear = at;
     if (processes == (state_child | state_parent) && parted && does && event.op != Op::return_ && !shared && !childs_own) {
       shared = true;
       site.leaves.push_back({Way::shared, at});
@@ -215,8 +232,9 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
     if (event.op == Op::return_) {
       for (int process = 0; process < 3; ++process)
         if (state & states_of_result[process]) given[process].push_back(event.operands_count ? reader.value(handed(program_.operand(function, at, 0)), process) : ForkResult::Range());
+      if (state == state_child) child_returns.emplace_back(at, given[1].back());
       if (state & state_child) site.leaves.push_back({main ? Way::main_ends : Way::returns, at});
-      if ((state & state_child) && hands_on(function, site.event, at)) handed_out = at;
+      if ((state & state_child) && hands_on(function, site.event, at) && !set_anew(at)) handed_out = at;
       if (state & state_parent) site.parent_returns = true;
       if (state & state_parent) only_failures &= in_failure_arm(function, at);
     }
@@ -247,7 +265,7 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
   for (const auto& [variable, set] : marks)
     for (EventId at : conditions) {
       State state = walked.at(at);
-      if (site.unclear == none && (state & state_child) && (state & (state_parent | state_before)) && !variable.empty() && program_.object(function, at).key == variable) site.unclear = set;
+      if (site.unclear == none && comes_to(facts, set, at) && (state & state_child) && (state & (state_parent | state_before)) && !variable.empty() && program_.object(function, at).key == variable) site.unclear = set;
     }
   for (EventId at : walked.uncaught)
     if (walked.at(at) & state_child && !(walked.at(at) & (state_parent | state_before))) site.leaves.push_back({Way::throws, at});
@@ -272,6 +290,9 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
     return;
   }
   site.returned = true;
+  const ForkResult::Range& failed = result.of[0];
+  for (const auto& [at, value] : child_returns)
+    if (failed.known && value.known && value.low == failed.low && value.high == failed.high && child.low != failed.low) site.fails_as_parent = at;
   for (const Program::Caller& caller : program_.callers(function)) {
     const Call& call = program_.function(caller.function).calls[caller.call];
     if (call.sure) pending_.push_back({caller.function, call.event, site.api, site.origin, function, result});

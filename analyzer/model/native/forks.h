@@ -43,6 +43,7 @@ struct ForkSite {
   bool returned = false;              // callers are given the result: they tell the processes apart
   bool error_seen = false;            // some condition tells failure from success
   bool parent_returns = false;
+  EventId fails_as_parent = none;     // a return by which a child that has failed tells its callers the same as a parent whose fork has
   std::vector<Leaving> leaves;        // of the child
   EventId unclear = none;             // a call in the child that is not understood, and may never come back
 
@@ -71,6 +72,8 @@ class Forks {
   bool doomed(FunctionId function, EventId call) const;
   // Whether control may come back from a call.
   bool returns(const Call& call) const;
+  // Whether by a call the process becomes another program: exec, or a function that never comes back from one.
+  bool becomes_program(const Call& call) const;
   // Whether an exception may come out of a function, one that it or what it calls throws.
   bool throws(FunctionId function) const { return throws_[function]; }
   // Whether a call that is of one of several functions may be of one that never comes back. In a program that is here all are known.

@@ -150,21 +150,28 @@ std::vector<Native::Before> Native::before_forks(const Judge& does, const Judge&
                 },
                 .assume = {}};
     Walked walked = walk(program_.facts(id), function.scope, here, steps);
-    // Whether the program comes from one event of the function to another.
+    // Whether the program comes from one event of the function to another: not where the arms around the first say otherwise.
     auto leads = [&](EventId from, EventId to) {
+      const Known known = known_in_arms(program_, id, from);
       Steps way{.after = [&](EventId event, State state) -> State {
                   const Call* call = program_.event(id, event).op == Op::call ? program_.call_at(id, event) : nullptr;
-                  if (call && (!forks_.returns(*call) || undoes(id, *call))) return 0;
+                  if (call && !forks_.returns(*call)) return 0;
+                  if (call && undoes(id, *call)) return here;
                   return event == from ? done : state;
                 },
-                .assume = {}};
+                .assume = [&](EventId condition, bool taken, State state) -> State {
+                  if (known.empty() || condition < from || !(state & done) || truth_knowing(program_, id, condition, known) < 0) return state;
+                  const int truth = truth_knowing(program_, id, condition, known_at(program_, id, condition, known, from));
+                  return truth >= 0 && bool(truth) != taken ? state & ~done : state;
+                }};
       return bool(walk(program_.facts(id), function.scope, here, way).at(to) & done);
     };
     for (const Call& call : function.calls) {
       if (!(walked.at(call.event) & done) || !effects_.of_call(id, call, Effect::forks)) continue;
-      EventId start = latest_at[call.event] == none ? latest : latest_at[call.event];
-      const auto named = std::find_if(function.calls.rbegin(), function.calls.rend(), [&](const Call& it) { return it.event <= start && does(id, it) && leads(it.event, call.event); });
-      if (named != function.calls.rend()) start = named->event;
+      const EventId start_at_most = latest_at[call.event] == none ? latest : latest_at[call.event];
+      const auto named = std::find_if(function.calls.rbegin(), function.calls.rend(), [&](const Call& it) { return it.event <= start_at_most && does(id, it) && leads(it.event, call.event); });
+      if (named == function.calls.rend()) continue;
+      const EventId start = named->event;
       if (start == call.event && call.targets.empty()) continue;
       for (auto& [site, way] : sites_from(id, call))
         if (std::all_of(way.begin() + 1, way.end(), survives)) result.push_back({site, {id, start}, way, start < call.event});

@@ -186,6 +186,7 @@ class Walker {
   void jump(const Event& event) {
     std::string_view word = facts_.name(event.name);
     if (word.starts_with("label ")) state_ |= labels_[word.substr(6)];
+    if (word == "noreturn") state_ = 0;
     if (!word.starts_with("goto ")) return;
     raise(labels_[word.substr(5)], state_);
     state_ = 0;

@@ -191,6 +191,23 @@ call (attribute "ops::run" (read "o")) (number "2")
 )");
 }
 
+TEST_CASE("behind a call of what is only declared never to return it is said so") {
+  CHECK(tree_of_c(R"(
+#include <stdlib.h>
+void die(int code) __attribute__((noreturn));
+__attribute__((noreturn)) void stop(void) { abort(); }
+void f(int a) {
+  if (a) die(1);
+  stop();
+}
+)", "f") == R"(then_arm (read "a") {
+  call (read "die") (number "1")
+  unknown "noreturn"
+}
+call (read "stop")
+)");
+}
+
 TEST_CASE("goto and labels are unknown, with their names; conditions in expressions have arms") {
   CHECK(tree_of_c(R"(
 int f(int a, int b) {
