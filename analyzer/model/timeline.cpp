@@ -2,6 +2,7 @@
 #include "analyzer/model/timeline.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "analyzer/model/globals.h"
@@ -15,6 +16,18 @@ using facts::RegionKind;
 
 constexpr uint32_t most_entries = 1500;  // functions entered in one trace
 constexpr uint32_t most_entries_of_function = 40;  // the same, from a function that nothing calls
+
+// Whether a function can be called with one argument alone.
+bool takes_one(const Evaluator& evaluator, ValueId function) {
+  const Value& it = evaluator.value(function);
+  const File& file = evaluator.program().file(it.file);
+  size_t wanted = 0;
+  for (const facts::Range range = file.facts.scopes[it.index].parameters; uint32_t i : std::views::iota(range.begin, range.end)) {
+    const facts::Parameter& parameter = file.facts.parameters[i];
+    wanted += (parameter.kind == facts::ParameterKind::positional || parameter.kind == facts::ParameterKind::positional_only) && parameter.default_value == none;
+  }
+  return wanted <= (it.kind == ValueKind::bound ? 2u : 1u);
+}
 
 }  // namespace
 
@@ -228,6 +241,7 @@ void Walker::event(FileId file_id, EventId id, FrameId frame, uint32_t parent, c
       for (ValueId decorator : Values(evaluator_.evaluate({file_id, file.operand(id, 0)}, frame))) {
         ValueKind kind = evaluator_.value(decorator).kind;
         if (kind != ValueKind::function && kind != ValueKind::bound) continue;
+        if (!takes_one(evaluator_, decorator)) continue;  // a decorator that is not known has made another function of it
         llvm::SmallVector<ArgumentRef, 4> decorated{ArgumentRef{.site = {file_id, file.operand(id, 1)}, .frame = frame}};
         function(decorator, evaluator_.enter(decorator, decorated, site, frame), site, frame, parent, condition);
       }
