@@ -296,12 +296,14 @@ EventId Lowering::cast(const CastExpr* it) {
 EventId Lowering::initialiser_list(const InitListExpr* it) {
   if (it->isSyntacticForm() && it->getSemanticForm()) it = it->getSemanticForm();
   const SourceRange range = it->getSourceRange();
-  if (it->isTransparent()) return expression(it->getInit(0));
+  // An erroneous one may have elements that are not there.
+  const Expr* only = it->getNumInits() == 1 ? it->getInit(0) : nullptr;
+  if (it->isTransparent()) return only ? expression(only) : unknown(it);
   const QualType of = it->getType();
   const RecordDecl* record = of.isNull() ? nullptr : of->getAsRecordDecl();
   std::vector<Operand> operands;
   if (!record) {
-    if (it->getNumInits() == 1 && !of.isNull() && of->isScalarType()) return expression(it->getInit(0));
+    if (only && !of.isNull() && of->isScalarType()) return expression(only);
     unsigned plain = 0;
     for (const Expr* element : it->inits()) {
       if (!element || isa<ImplicitValueInitExpr, NoInitExpr>(element)) continue;
@@ -314,7 +316,8 @@ EventId Lowering::initialiser_list(const InitListExpr* it) {
   operands.push_back({emit(Op::read, range, symbols_.type(of)), facts::name_positional});
   unsigned position = 0;
   if (const auto* tag = dyn_cast<CXXRecordDecl>(record)) {
-    for (; position < tag->getNumBases() && position < it->getNumInits(); ++position) operands.push_back({expression(it->getInit(position)), facts::name_positional});
+    for (; position < tag->getNumBases() && position < it->getNumInits(); ++position)
+      if (const Expr* base = it->getInit(position)) operands.push_back({expression(base), facts::name_positional});
   }
   auto add = [&](const FieldDecl* field, const Expr* value) {
     if (!value || isa<ImplicitValueInitExpr, NoInitExpr>(value)) return;

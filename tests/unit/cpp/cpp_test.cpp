@@ -247,3 +247,10 @@ TEST_CASE("what others cannot name is known by its file") {
   CHECK(tests::tree(all[0], "v::shown()") == "return_ (call (read \"hidden()@a.cpp\"))\n");
   CHECK(tests::tree(all[0], "plain").find("Inner::go()@a.cpp") != std::string::npos);
 }
+
+TEST_CASE("braces around what has no known type are no crash") {
+  const auto all = tests::facts_of({.name = "a.cpp", .text = "template <class T> struct C { static int str(bool); };\ntemplate <> inline missing::string C<bool>::str(bool p) { return {p ? \"yes\" : \"no\"}; }\nvoid f() { fork(); }\n"});
+  REQUIRE(all.size() == 1);
+  CHECK_FALSE(all[0].problems.empty());
+  CHECK(tests::tree(all[0], "f()").find("(read \"fork\")") != std::string::npos);
+}
