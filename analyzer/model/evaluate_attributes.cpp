@@ -201,7 +201,8 @@ Values Evaluator::default_attribute(std::string_view setter, std::string_view na
 
 Values Evaluator::bind_function(ValueId function, ValueId class_value, ValueId receiver, ValueId asked) {
   Value it = values_[function];
-  if (it.kind == ValueKind::object && it.index != none && receiver != unknown_value && symbols_[it.symbol] == "builtins.property") {  // size = property(get_size)
+  const knowledge::Api* row = it.kind == ValueKind::object && it.index != none && receiver != unknown_value ? maker(function) : nullptr;
+  if (row && row->makes_property) {  // size = property(get_size)
     auto arguments = arguments_of(it.site(), it.frame);
     const Value getter = arguments.empty() ? Value{} : values_[values_of(arguments[0])[0]];
     return getter.kind == ValueKind::function ? returns_of(make(getter), enter_unknown(getter.file, getter.index, receiver)) : Values{unknown_value};

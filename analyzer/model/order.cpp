@@ -90,6 +90,9 @@ bool calls_one_of(Evaluator& evaluator, const Step& first, const Step& second) {
   return holds(first.subject) && holds(second.subject);
 }
 
+// Whether whoever comes to a region from around it also comes by what stands in it.
+bool always_entered(const facts::Region& region) { return region.kind == RegionKind::try_body || region.kind == RegionKind::with; }
+
 }  // namespace
 
 bool may_follow(Evaluator& evaluator, FileId file, EventId earlier, EventId later, FrameId frame, Rounds rounds) {
@@ -139,7 +142,7 @@ bool may_follow(Evaluator& evaluator, const Trace& trace, uint32_t earlier, uint
 bool always_reached(const File& file, EventId event) {
   const facts::FileFacts& f = file.facts;
   for (RegionId region = f.events[event].region; region != none; region = f.regions[region].parent)
-    if (f.regions[region].kind != RegionKind::try_body && f.regions[region].kind != RegionKind::with) return false;
+    if (!always_entered(f.regions[region])) return false;
   const ScopeId scope = file.scope_of(event);
   return std::none_of(file.scopes[scope].returns.begin(), file.scopes[scope].returns.end(), [&](EventId give) { return give < event; });
 }
@@ -158,7 +161,7 @@ bool surely_before(const Program& program, const Trace& trace, const Position& e
       const facts::FileFacts& f = file.facts;
       RegionId region = f.events[first.site.event].region;
       while (region != none && !f.regions[region].events.contains(second.site.event)) {
-        if (f.regions[region].kind != RegionKind::try_body && f.regions[region].kind != RegionKind::with) return false;
+        if (!always_entered(f.regions[region])) return false;
         region = f.regions[region].parent;
       }
       return true;
