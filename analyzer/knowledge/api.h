@@ -85,6 +85,8 @@ struct Launch {
   bool raw_fork = false;                // os.fork: the result tells parent from child
   bool executes = false;                // fork + exec of another program: nothing is inherited but handles
   bool starts_threads = false;          // helper threads of the parent live as long as it does
+  bool ends_with_task = false;          // and it, no longer than the task, or the `with` around several of them
+  bool ends_with_function = false;      // what only a variable of a function holds ends, with its threads, when that returns
   std::string unsent_error;             // outcome of a task that cannot be sent, where that is not the error itself: "raises:PicklingError"
   std::string fails_at_import;          // outcome when reached during the import of main in a fresh child: "raises:RuntimeError", "storms"
 
@@ -189,11 +191,14 @@ struct Api {
   bool setting_of_receiver = false;  // it holds for that very object: a filter is asked about what its own logger is given
   std::optional<Argument> setting_part;  // of what sets it and what depends on it: the part that is meant, where one is: the signal, the category
   std::vector<Argument> partly_with;  // given one of these, it concerns only what matches it: filterwarnings(message=…)
+  std::string severity;            // of what reports something, or a name for it: "10", as logging counts
+  std::optional<Argument> least_severity;  // of what sets it: what is less severe is not shown; not given: as before
   std::vector<std::string> sent_settings;  // of an object: methods whose effect every child is told of: the level of multiprocessing's logger
   std::string frozen_setting;      // what a running forkserver does not see: "environment", "umask", "limits"
   std::string reads_setting;       // the frozen setting that it reads: "environment"
   bool makes_fixture = false;      // a decorator: tests that name the function are given what it returns or yields
   std::vector<std::string> runs_before;  // of a class of tests: the methods that run before each of them, in order
+  bool only_asks = false;          // a command, "command.git.describe": run once more it changes nothing
   bool patches = false;            // replaces something in a module or class, in this process only: mock.patch
   bool differs_per_process = false;  // its result is another in every process: uuid4, mkdtemp, time
   bool hash_dependent = false;     // its result depends on the string hash of this process

@@ -44,6 +44,8 @@ void each_field(maybe_const<Launch> auto& launch, Visit&& visit) {
   visit("raw-fork", launch.raw_fork);
   visit("executes", launch.executes);
   visit("starts-threads", launch.starts_threads);
+  visit("ends-with-task", launch.ends_with_task);
+  visit("ends-with-function", launch.ends_with_function);
   visit("unsent-error", launch.unsent_error);
   visit("fails-at-import", launch.fails_at_import);
 }
@@ -137,6 +139,9 @@ void each_field(maybe_const<Api> auto& api, Visit&& visit) {
   visit("setting-of-receiver", api.setting_of_receiver);
   visit("setting-part", api.setting_part);
   visit("partly-with", api.partly_with);
+  visit("severity", api.severity);
+  visit("least-severity", api.least_severity);
+  visit("only-asks", api.only_asks);
   visit("sent-settings", api.sent_settings);
   visit("frozen-setting", api.frozen_setting);
   visit("reads-setting", api.reads_setting);

@@ -95,6 +95,7 @@ class Reader {
     std::optional<uint8_t> result;
     if (operation == "in" || operation == "not in") {
       if (auto words = texts(left) ? wanted(right) : std::nullopt) result = where(left, [&](const std::string& text) { return std::find(words->begin(), words->end(), text) != words->end(); });
+      else if (asked_name(evaluator_, right, frame_) == "multiprocessing.get_all_start_methods()" && asked_text(evaluator_, left, frame_) == "fork") result = uint8_t(platform_linux | platform_macos);
       else if (auto part = asked_text(evaluator_, left, frame_)) result = where(right, [&](const std::string& text) { return text.find(*part) != std::string::npos; });
     } else if (operation == "==" || operation == "is" || negated) {
       auto word = asked_text(evaluator_, right, frame_);

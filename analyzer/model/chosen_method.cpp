@@ -78,6 +78,7 @@ class MethodFinder {
         say_object(it.base, said);
         if (!said.methods.empty() || said.unknown) return decided(said, context_site(it.base));
       }
+      else return {knowledge::fork_spawn_forkserver, ChosenBy::unknown, {}};  // context: BaseContext, of somebody who is not known
     }
     return standard();
   }
@@ -85,6 +86,7 @@ class MethodFinder {
   // set_start_method before here; else the default.
   Method standard() {
     Method result{standard_, ChosenBy::standard, {}};
+    if (!trace_.inherited.empty()) result = {trace_.inherited, ChosenBy::explicit_, trace_.inherited_from};
     for (uint32_t i = 0; i < before_ && i < trace_.steps.size(); ++i) {
       const Step& step = trace_.steps[i];
       if (step.kind != StepKind::api || step.row->method_effect != knowledge::MethodEffect::sets || !step.row->method_argument) continue;
@@ -135,7 +137,8 @@ class MethodFinder {
     if (site.event == none) return methods;
     const facts::FileFacts& f = evaluator_.program().file(site.file).facts;
     for (RegionId region = f.events[site.event].region; region != none; region = f.regions[region].parent)
-      methods = methods & region_condition(evaluator_, site.file, region, frame, Role::called).methods;
+      if (Condition around = region_condition(evaluator_, site.file, region, frame, Role::called); around.platforms == platform_windows) methods = methods & StartMethod::spawn;
+      else methods = methods & around.methods;
     return methods;
   }
 
@@ -207,27 +210,14 @@ class MethodFinder {
 }  // namespace
 
 std::optional<ArgumentRef> launcher_argument(Evaluator& evaluator, ValueId callee, Site call, FrameId frame, const knowledge::Argument& wanted) {
-  constexpr int most_bases_up = 4;
-  ValueId constructor = evaluator.value(callee).kind == ValueKind::class_ ? evaluator.method_of(callee, "__init__") : unknown_value;
+  if (evaluator.value(callee).kind != ValueKind::class_) return evaluator.argument(evaluator.arguments_of(call, frame), wanted);
+  std::optional<ArgumentRef> result;
   const ValueId object = evaluator.make({.kind = ValueKind::instance, .file = call.file, .index = call.event, .frame = frame, .base = callee});
-  for (int up = 0; up < most_bases_up && constructor != unknown_value; ++up) {
-    const Value method = evaluator.value(constructor);
-    const FrameId inside = evaluator.enter(evaluator.bound(constructor, object), call, frame);
-    const File& file = evaluator.program().file(method.file);
-    const facts::Scope& scope = file.facts.scopes[method.index];
-    EventId above = none;
-    for (EventId id = scope.events.begin; id < scope.events.end && above == none; ++id) {
-      EventId name = file.event(id).op == Op::call ? file.operand(id, 0) : none;
-      if (name != none && file.event(name).op == Op::attribute && file.name_of(name) == "__init__") above = id;
-    }
-    if (above == none) return {};
-    call = {method.file, above};
-    frame = inside;
-    constructor = unknown_value;
-    for (ValueId base : Values(evaluator.evaluate({method.file, file.operand(above, 0)}, inside)))
-      if (const Value it = evaluator.value(base); it.kind == ValueKind::bound || it.kind == ValueKind::function) constructor = evaluator.make({.kind = ValueKind::function, .file = it.file, .index = it.index, .frame = it.frame});
-  }
-  return evaluator.argument(evaluator.arguments_of(call, frame), wanted);
+  evaluator.each_construction(object, [&](const Evaluator::Construction& it) {
+    if (it.constructor == unknown_value) result = evaluator.argument(it.arguments, wanted);
+    return it.constructor == unknown_value;
+  });
+  return result;
 }
 
 std::optional<MethodArgument> method_argument(Evaluator& evaluator, const Api& row, Site call, FrameId frame) {
@@ -238,6 +228,10 @@ std::optional<MethodArgument> method_argument(Evaluator& evaluator, const Api& r
   static const Trace no_trace;
   Said said = MethodFinder(evaluator, no_trace, 0, {}).say(evaluator.values_of(*argument));
   return MethodArgument{argument->site, said.methods, said.standard, said.unknown, said.bad_name};
+}
+
+Method standard_method(Evaluator& evaluator, const Trace& trace, uint32_t before, StartMethods standard) {
+  return MethodFinder(evaluator, trace, before, standard).standard();
 }
 
 Method context_of(Evaluator& evaluator, const Trace& trace, uint32_t before, ValueId object, StartMethods standard) {

@@ -3,19 +3,12 @@
 
 #include <algorithm>
 
+#include "analyzer/model/fork_tests.h"
+
 namespace forklint::model {
 namespace {
 
 constexpr int deepest = 12;
-
-Guard both(Guard a, Guard b) {
-  if (a == b || b == Guard::none) return a;
-  if (a == Guard::none) return b;
-  if (a == Guard::never || b == Guard::never) return Guard::never;
-  bool child = a == Guard::child_only || b == Guard::child_only;
-  if (child) return Guard::never;
-  return Guard::main_only;
-}
 
 std::optional<StartMethod> method_named(std::string_view name) {
   if (name == "fork") return StartMethod::fork;
@@ -37,7 +30,7 @@ class Reader {
     const facts::Event& event = file.event(site.event);
     auto operand = [&](uint32_t i) { return Site{site.file, file.operand(site.event, i)}; };
     if (event.op == Op::read || event.op == Op::attribute || event.op == Op::call)
-      if (auto fork = fork_result(site)) return side(*fork, holds ? Side::parent : Side::child);
+      if (auto fork = fork_result(evaluator_, site, frame_)) return on_side(*fork, holds ? Side::parent : Side::child);
     switch (event.op) {
       case Op::unary:
         return file.name(event.name) == "not" ? read(operand(0), !holds, depth + 1) : unknown;
@@ -54,11 +47,13 @@ class Reader {
       case Op::compare: return comparison(site, holds, depth) & arms_not_taken(site, holds, depth);
       case Op::read: return variable(site, holds, depth) & arms_not_taken(site, holds, depth);
       case Op::call:
-        if (auto test = test_of(site)) return read(*test, holds, depth + 1);
+        if (auto truth = evaluator_.certain_truth(site, frame_)) return constant(*truth == holds);
+        if (auto result = called(site, holds, depth)) return *result;
         if (auto asked = interpreter(site, holds)) return *asked;
         return named(site, holds);
       case Op::attribute:
         if (auto given = given_to(site)) return as_given(*given, site, holds, depth);
+        if (auto result = asked_property(site, holds, depth)) return *result;
         return flag(site, holds, depth);
       case Op::subscript:  // options["parallel"]
         if (auto truth = evaluator_.certain_truth(site, frame_)) return constant(*truth == holds);
@@ -69,17 +64,6 @@ class Reader {
 
  private:
   static Condition constant(bool holds) { return holds ? Condition{} : Condition{.guard = Guard::never}; }
-
-  static Condition either(const Condition& a, const Condition& b) {
-    Condition result{.uncertain = true};
-    if (a.guard == b.guard) result.guard = a.guard;
-    else if (a.guard == Guard::never) return b;
-    else if (b.guard == Guard::never) return a;
-    result.methods = a.methods | b.methods;
-    result.platforms = a.platforms | b.platforms;
-    result.flagged = a.flagged || b.flagged;
-    return result;
-  }
 
   // Which platform, which version.
   std::optional<Condition> interpreter(Site test, bool holds) {
@@ -114,106 +98,31 @@ class Reader {
   std::optional<std::string> text_of(Site site) { return asked_text(evaluator_, site, frame_); }
   std::string qualified(Site site) { return asked_name(evaluator_, site, frame_); }
 
-  // is_main(), of the same file: what its only return says.
-  std::optional<Site> test_of(Site call) {
-    const File& file = evaluator_.program().file(call.file);
-    Values callees = evaluator_.evaluate({call.file, file.operand(call.event, 0)}, frame_);
-    if (callees.size() != 1) return {};
-    const Value it = evaluator_.value(callees[0]);
-    if (it.kind != ValueKind::function || it.file != call.file) return {};
-    const ScopeIndex& scope = file.scopes[it.index];
-    EventId value = scope.returns.size() == 1 && file.facts.scopes[it.index].parameters.size() == 0 ? file.operand(scope.returns[0], 0) : none;
-    bool always = value != none && file.event(scope.returns[0]).region == none && !(file.facts.scopes[it.index].flags & (facts::scope_generator | facts::scope_async));
-    return always ? std::optional(Site{call.file, value}) : std::nullopt;
+  // is_main(), config.reloads: what the only return of a function or property says.
+  std::optional<Condition> returned(ValueId function, Site call, bool holds, int depth) {
+    const Value it = evaluator_.value(function);
+    if (it.kind != ValueKind::function && it.kind != ValueKind::bound) return {};
+    const File& home = evaluator_.program().file(it.file);
+    const ScopeIndex& scope = home.scopes[it.index];
+    const bool once = scope.returns.size() == 1 && home.event(scope.returns[0]).region == none && !(home.facts.scopes[it.index].flags & (facts::scope_generator | facts::scope_async));
+    const EventId value = once ? home.operand(scope.returns[0], 0) : none;
+    if (value == none) return {};
+    return Reader(evaluator_, evaluator_.enter(function, call, frame_), it.file == call.file ? role_ : Role::imported).read({it.file, value}, holds, depth + 1);
   }
 
-  // The call of os.fork whose result a value is; it may be something else as well, an attribute's first value say.
-  std::optional<Site> fork_result(Site site) {
-    for (ValueId id : Values(evaluator_.evaluate(site, frame_))) {
-      const Value it = evaluator_.value(id);
-      if (it.kind != ValueKind::object || it.index == none) continue;
-      const knowledge::Api* row = evaluator_.maker(id);
-      if (row && row->launch && row->launch->raw_fork) return it.site();
-    }
-    return {};
+  std::optional<Condition> called(Site call, bool holds, int depth) {
+    Values callees = evaluator_.evaluate({call.file, evaluator_.program().file(call.file).operand(call.event, 0)}, frame_);
+    return callees.size() == 1 ? returned(callees[0], call, holds, depth) : std::nullopt;
   }
 
-  static Condition side(Site fork, Side side) {
-    Condition result;
-    result.forks[0] = {fork, side};
-    return result;
-  }
-
-  // pid == 0, pid > 0, 0 < pid, pid == -1
-  std::optional<Condition> fork_test(Site left, std::string_view operation, Site right, bool holds) {
-    const File& file = evaluator_.program().file(left.file);
-    auto number = [&](Site site) -> std::optional<int> {
-      if (file.event(site.event).op == Op::number) {
-        if (file.name_of(site.event) == "0") return 0;
-        if (file.name_of(site.event) == "1") return 1;
-      }
-      return {};
-    };
-    auto value = number(right);
-    auto fork = value ? fork_result(left) : std::nullopt;
-    if (!fork) {
-      value = number(left);
-      fork = value ? fork_result(right) : std::nullopt;
-      operation = operation == "<" ? ">" : operation == "<=" ? ">=" : operation == ">" ? "<" : operation == ">=" ? "<=" : operation;
-    }
-    if (!fork) return {};
-    bool child;  // what the comparison is for 0, and for a positive number
-    if (operation == "==" || operation == "is" || operation == "<=") child = true;
-    else if (operation == "!=" || operation == "is not" || operation == ">") child = false;
-    else if (operation == ">=" || operation == "<") child = operation == "<";
-    else return {};
-    bool against_zero = *value == 0;
-    if ((operation == "<" || operation == ">=") == against_zero) return against_zero ? std::optional(constant(holds == (operation == ">="))) : std::nullopt;
-    return side(*fork, child == holds ? Side::child : Side::parent);
-  }
-
-  // worker = start(n); if worker is not None: where the function gives None on the one side of its fork and something else
-  // on the other.
-  std::optional<Condition> returned_side(Site value, bool null, int depth) {
-    const File& file = evaluator_.program().file(value.file);
-    if (file.event(value.event).op != Op::read || depth > deepest) return {};
-    ScopeId scope = file.scope_of(value.event);
-    if (evaluator_.binding_scope(value.file, scope, file.event(value.event).name) != scope) return {};
-    auto bindings = evaluator_.reaching(value.file, scope, file.event(value.event).name, value.event);
-    if (bindings.size() != 1 || file.event(bindings[0]).op != Op::bind) return {};
-    Site call{value.file, file.operand(bindings[0], 0)};
-    if (file.event(call.event).op != Op::call) return {};
-    Values callees = evaluator_.evaluate({call.file, file.operand(call.event, 0)}, frame_);
-    const Value callee = callees.size() == 1 ? evaluator_.value(callees[0]) : Value{};
-    if (callee.kind != ValueKind::function && callee.kind != ValueKind::bound) return {};
-    const File& home = evaluator_.program().file(callee.file);
-    if (!home.launching.empty() && home.launching[callee.index] != 1) return {};
-    Reader inside(evaluator_, evaluator_.enter(callees[0], call, frame_), role_);
-    Condition::Fork of_null, of_other;
-    Side last = Side::both;
-    for (EventId give : home.scopes[callee.index].returns) {
-      Condition::Fork here = inside.fork_around({callee.file, give}, depth);
-      if (here.side == Side::both && last != Side::both) here = {of_null.side != Side::both ? of_null.site : of_other.site, last == Side::child ? Side::parent : Side::child};
-      EventId given = home.operand(give, 0);
-      Condition::Fork& known = given == none || home.event(given).op == Op::null ? of_null : of_other;
-      if (here.side == Side::both || (known.side != Side::both && (known.side != here.side || known.site != here.site))) return {};
-      known = here;
-      last = here.side;
-    }
-    if (of_null.side == Side::both || of_other.side == Side::both || of_null.side == of_other.side || of_null.site != of_other.site) return {};
-    return side(of_null.site, null ? of_null.side : of_other.side);
-  }
-
-  // The side of a fork that the branches around an event are for.
-  Condition::Fork fork_around(Site site, int depth) {
-    const File& file = evaluator_.program().file(site.file);
-    for (RegionId region = file.event(site.event).region; region != none; region = file.facts.regions[region].parent) {
-      const facts::Region& it = file.facts.regions[region];
-      bool then = it.kind == facts::RegionKind::then_arm;
-      if (!then && it.kind != facts::RegionKind::else_arm) continue;
-      if (Condition condition = read({site.file, it.subject}, then, depth + 1); condition.forks[0].side != Side::both) return condition.forks[0];
-    }
-    return {};
+  std::optional<Condition> asked_property(Site attribute, bool holds, int depth) {
+    const File& file = evaluator_.program().file(attribute.file);
+    if (!evaluator_.names_property(file.name_of(attribute.event))) return {};
+    Values owners = evaluator_.evaluate({attribute.file, file.operand(attribute.event, 0)}, frame_);
+    const ValueId of = owners.size() == 1 ? evaluator_.class_of(owners[0]) : unknown_value;
+    if (of == unknown_value || !evaluator_.is_property(of, file.name_of(attribute.event))) return {};
+    const ValueId getter = evaluator_.method_of(of, file.name_of(attribute.event));
+    return getter == unknown_value ? std::nullopt : returned(evaluator_.bound(getter, owners[0]), attribute, holds, depth);
   }
 
   Condition comparison(Site site, bool holds, int depth) {
@@ -224,7 +133,7 @@ class Reader {
     if (auto truth = evaluator_.certain_truth(site, frame_)) return constant(*truth == holds);
     if (auto given = given_to(left))
       if (auto truth = evaluator_.compare(*given, operation, {right, frame_})) return constant(*truth == holds);
-    if (auto forked = fork_test(left, operation, right, holds)) return *forked;
+    if (auto forked = fork_test(evaluator_, frame_, left, operation, right, holds)) return *forked;
     if (auto asked = interpreter(site, holds)) return *asked;
     if (operation == "!=" || operation == "is not" || operation == "not in") {
       holds = !holds;
@@ -232,7 +141,7 @@ class Reader {
     }
     if (operation == "in") return membership(left, right, holds);
     if (operation == "is" && file.event(right.event).op == Op::null)
-      if (auto forked = returned_side(left, holds, depth)) return *forked;
+      if (auto forked = returned_side(evaluator_, frame_, left, holds, [&](Site test, FrameId frame, bool then) { return Reader(evaluator_, frame, role_).read(test, then, depth + 1); })) return *forked;
     if (operation == "==" || operation == "is") {
       if (names_module(right)) std::swap(left, right);
       if (names_module(left)) return name_test(text_of(right), holds);
@@ -316,8 +225,8 @@ class Reader {
       if (text) std::swap(name, other);
     }
     bool asks_method = name.ends_with("get_start_method()");
-    // get_start_method(allow_none=True) is None: children find it set
-    if (asks_method && !text) return {.uncertain = true, .flagged = true};
+    // get_start_method(allow_none=True) is None: so it is where the program begins, and children find it set
+    if (asks_method && !text) return role_ == Role::main ? main_guard(holds) : Condition{.uncertain = true, .flagged = true};
     if (asks_method && text) {
       auto method = method_named(*text);
       if (!method) return {.uncertain = true};
@@ -360,6 +269,7 @@ class Reader {
     if (!source) return named(site, holds);
     Op op = evaluator_.program().file(source->file).event(source->event).op;
     bool condition = op == Op::compare || op == Op::unary || op == Op::boolean_operation || op == Op::boolean || op == Op::call || op == Op::attribute;
+    if (op == Op::import_from) return named(site, holds);  // TYPE_CHECKING
     if (!condition) return {.uncertain = true};
     if (source->file == site.file) return read(*source, holds, depth + 1);
     if (op == Op::boolean) return {.uncertain = true};  // another module's setting is there to be changed
@@ -416,31 +326,6 @@ class Reader {
 };
 
 }  // namespace
-
-Condition Condition::operator&(const Condition& other) const {
-  Condition result = *this;
-  result.guard = both(guard, other.guard);
-  result.methods = methods & other.methods;
-  result.platforms &= other.platforms;
-  result.python_from = std::max(python_from, other.python_from);
-  result.python_to = std::min(python_to, other.python_to);
-  result.uncertain |= other.uncertain;
-  result.flagged |= other.flagged;
-  result.repeated |= other.repeated;
-  result.handled |= other.handled;
-  result.child_leaves |= other.child_leaves;
-  for (const Fork& fork : other.forks) {
-    if (fork.side == Side::both) continue;
-    Side known = side_of(fork.site);
-    if (known != Side::both && known != fork.side) result.guard = Guard::never;
-    if (known == Side::both) {
-      result.forks[1] = result.forks[0];
-      result.forks[0] = fork;
-    }
-  }
-  if (result.methods.empty() || result.platforms == 0 || result.python_from > result.python_to) result.guard = Guard::never;
-  return result;
-}
 
 Condition implied(Evaluator& evaluator, Site site, FrameId frame, bool holds, Role role, MemberSource members) { return Reader(evaluator, frame, role, members).read(site, holds); }
 

@@ -54,6 +54,9 @@ struct Condition {
   bool certain() const { return !uncertain && !flagged; }
 };
 
+// One of them holds, and it is not known which.
+Condition either(const Condition& a, const Condition& b);
+
 // Whether the file whose code is judged runs as the program or is imported.
 enum class Role : uint8_t { main, imported, called };
 

@@ -68,7 +68,10 @@ class Follower {
         if (it.kind == RegionKind::try_body && caught(place, region)) on = end & (exits | raises);
         if (!on) return all;
       }
-      if (it.kind == RegionKind::with) result_.left.push_back({place.file, it.subject});
+      if (it.kind == RegionKind::with) {
+        result_.left.push_back({place.file, it.subject});
+        if (unsigned closing = closes(place, it.subject); !(closing & falls)) return (all & ~unsigned(returns)) | closing;
+      }
       from = group_end(place, region);
       if (it.kind == RegionKind::try_body || it.kind == RegionKind::except_arm || it.kind == RegionKind::try_else)
         if (RegionId last = finally_of(place, region); last != none) {
@@ -172,7 +175,9 @@ class Follower {
       default: {
         unsigned end = 0;
         for (RegionId it : arms) end |= arm(place, it, depth);
-        return end;
+        if (f.regions[any].kind != RegionKind::with || !(end & (falls | returns))) return end;
+        unsigned closing = closes(place, f.regions[any].subject);
+        return closing & falls ? end : (end & ~unsigned(falls | returns)) | closing;
       }
     }
   }
@@ -250,15 +255,31 @@ class Follower {
       if (row->exits) return leaves({place.file, id});
       return falls;
     }
-    if ((callee.kind != ValueKind::function && callee.kind != ValueKind::bound) || open_.size() >= 8) return falls;
-    if (std::find(open_.begin(), open_.end(), callees[0]) != open_.end() || --budget_ < 0) return falls;
+    if (callee.kind != ValueKind::function && callee.kind != ValueKind::bound) return falls;
+    return body(callees[0], evaluator_.enter(callees[0], {place.file, id}, place.frame));
+  }
+
+  // What a `with` does at its end: the __exit__ of its manager.
+  unsigned closes(const Place& place, EventId enter) {
+    EventId manager = enter == none ? none : file(place.file).operand(enter, 0);
+    if (manager == none) return falls;
+    Values managers = evaluator_.evaluate({place.file, manager}, place.frame);
+    ValueId method = managers.size() == 1 && evaluator_.class_of(managers[0]) != unknown_value ? evaluator_.method_of(evaluator_.class_of(managers[0]), "__exit__") : unknown_value;
+    if (method == unknown_value) return falls;
+    const Value it = evaluator_.value(method);
+    return body(evaluator_.bound(method, managers[0]), evaluator_.enter_unknown(it.file, it.index, managers[0]));
+  }
+
+  unsigned body(ValueId function, FrameId frame) {
+    const Value callee = evaluator_.value(function);
+    if (open_.size() >= 8 || std::find(open_.begin(), open_.end(), function) != open_.end() || --budget_ < 0) return falls;
     const facts::Scope& scope = file(callee.file).facts.scopes[callee.index];
     if (scope.flags & (facts::scope_generator | facts::scope_async)) return falls;
-    open_.push_back(callees[0]);
+    open_.push_back(function);
     Site known = result_.exit;
     bool own = own_;
     own_ = true;  // what a called function calls in its turn is no further evidence
-    unsigned end = block({callee.file, callee.index, evaluator_.enter(callees[0], {place.file, id}, place.frame)}, none, scope.events.begin, scope.events.end, 0);
+    unsigned end = block({callee.file, callee.index, frame}, none, scope.events.begin, scope.events.end, 0);
     own_ = own;
     open_.pop_back();
     if (end & (falls | returns)) {

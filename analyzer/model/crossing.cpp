@@ -67,7 +67,7 @@ std::vector<Crossing> crossings_of(Evaluator& evaluator, Pickling& pickling, con
     context.trace = &trace;
     context.step = item.step;
     if (!is_task(item.kind)) context.made = {launch.construction, launch.construction_frame};
-    Values values = item.site.event == none || item.value != unknown_value ? Values{item.value} : evaluator.evaluate(item.site, item.frame);
+    Values values = sent_values(evaluator, launch, item);
     for (size_t v = 0, tries = 0; v < values.size(); ++v) {
       ValueId value = values[v];
       auto problem = pickling.problem(value, context);

@@ -318,40 +318,49 @@ llvm::SmallVector<Site, 4> Evaluator::attribute_writes(ValueId class_value, std:
   return result;
 }
 
-// The activation of a constructor when an instance is made: of its class's own one, or of a base's, which that calls with
-// arguments of its own.
-FrameId Evaluator::construction(FileId file, ScopeId constructor, ValueId instance) {
+void Evaluator::each_construction(ValueId instance, llvm::function_ref<bool(const Construction&)> stops) {
+  constexpr size_t most = 6;
   const Value it = values_[instance];
-  auto bind = [&](FileId of, ScopeId scope) { return make({.kind = ValueKind::bound, .file = of, .index = scope, .base = instance}); };
-  ValueId own = method_of(it.base, "__init__");
-  FrameId frame = any_frame;
-  Site call = it.site();
-  FrameId caller = it.frame;
-  constexpr int most_bases_up = 4;
-  for (int up = 0; up < most_bases_up && own != unknown_value; ++up) {
-    const Value now = values_[own];
-    frame = enter(bind(now.file, now.index), call, caller);
-    if (now.file == file && now.index == constructor) return frame;
-    // super().__init__(…), or Base.__init__(self, …), which binds its receiver by hand
-    const File& home = program_.file(now.file);
-    own = unknown_value;
-    for (EventId id = home.facts.scopes[now.index].events.begin; id < home.facts.scopes[now.index].events.end && own == unknown_value; ++id) {
+  llvm::SmallVector<Construction, 2> open{{method_of(it.base, "__init__"), any_frame, arguments_of(it.site(), it.frame), it.site(), it.frame}};
+  for (size_t i = 0; i < open.size(); ++i) {
+    Construction& now = open[i];
+    const Value function = values_[now.constructor];
+    const bool by_nobody = i == 0 && it.index == none;  // known
+    if (now.constructor != unknown_value && by_nobody) now.frame = enter_unknown(function.file, function.index, instance);
+    else if (now.constructor != unknown_value) now.frame = enter(make({.kind = ValueKind::bound, .file = function.file, .index = function.index, .frame = function.frame, .base = instance}), now.arguments, now.call, now.caller);
+    if (stops(now)) return;
+    if (now.constructor == unknown_value) continue;
+    const FrameId frame = now.frame;
+    const File& home = program_.file(function.file);
+    const facts::Scope& scope = home.facts.scopes[function.index];
+    for (EventId id = scope.events.begin; id < scope.events.end && open.size() < most; ++id) {
       EventId callee = home.event(id).op == Op::call ? home.operand(id, 0) : none;
       if (callee == none || home.event(callee).op != Op::attribute || home.name_of(callee) != "__init__") continue;
-      for (ValueId value : Values(evaluate({now.file, callee}, frame))) {
-        const Value base = values_[value];
-        if (base.kind != ValueKind::bound || home.event(home.operand(callee, 0)).op != Op::call) continue;
-        own = make({.kind = ValueKind::function, .file = base.file, .index = base.index, .frame = base.frame});
-        call = {now.file, id};
-        caller = frame;
+      // super().__init__(…), or Base.__init__(self, …), which binds its receiver by hand
+      Construction above{unknown_value, any_frame, arguments_of({function.file, id}, frame), {function.file, id}, frame};
+      if (home.event(home.operand(callee, 0)).op != Op::call) {
+        if (above.arguments.empty() || !is_own_object(home, above.arguments[0].site.event, function.index)) continue;
+        above.arguments.erase(above.arguments.begin());
       }
+      for (ValueId value : Values(evaluate({function.file, callee}, frame)))
+        if (const Value base = values_[value]; base.kind == ValueKind::bound || base.kind == ValueKind::function) above.constructor = make({.kind = ValueKind::function, .file = base.file, .index = base.index, .frame = base.frame});
+      open.push_back(std::move(above));
     }
   }
-  return enter_unknown(file, constructor, instance);
+}
+
+// The activation of a constructor when an instance is made: of its class's own one, or of a base's.
+FrameId Evaluator::construction(FileId file, ScopeId constructor, ValueId instance) {
+  std::optional<FrameId> found;
+  each_construction(instance, [&](const Construction& it) {
+    const Value function = values_[it.constructor];
+    if (it.constructor != unknown_value && function.file == file && function.index == constructor) found = it.frame;
+    return found.has_value();
+  });
+  return found ? *found : enter_unknown(file, constructor, instance);
 }
 
 Values Evaluator::written(Site write, ValueId instance) {
-  const Value it = values_[instance];
   const File& file = program_.file(write.file);
   if (file.event(write.event).op != Op::set_attribute) return {};
   ScopeId scope = file.scope_of(write.event);
@@ -359,7 +368,7 @@ Values Evaluator::written(Site write, ValueId instance) {
   FrameId frame = any_frame;
   if (scope == method) {
     bool constructor = file.facts.name(file.facts.scopes[method].name) == "__init__";
-    if (constructor && it.index != none) frame = construction(write.file, method, instance);
+    if (constructor) frame = construction(write.file, method, instance);
     else frame = enter_unknown(write.file, method, instance);
   }
   return evaluate({write.file, file.operand(write.event, 1)}, frame);

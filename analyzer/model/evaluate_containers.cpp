@@ -67,6 +67,7 @@ Values Evaluator::find_elements(ValueId id, std::optional<uint32_t> index) {
         Values result;
         if (arguments.size() > position)
           for (ValueId held : values_of(arguments[position])) add(result, elements(held));
+        add(result, changed_elements(it));
         return result;
       }
       return yielded_elements(it, maker(id));
@@ -243,6 +244,7 @@ Values Evaluator::subscript(Site site, FrameId frame) {
   const File& file = program_.file(site.file);
   Site key_site{site.file, file.operand(site.event, 1)};
   const facts::Event& key = file.event(key_site.event);
+  if (EventId stored = just_stored(file, site.event); stored != none) return evaluate({site.file, stored}, frame);
   Values result;
   for (ValueId base : Values(evaluate({site.file, file.operand(site.event, 0)}, frame))) {
     const Value it = values_[base];

@@ -146,6 +146,19 @@ Values Evaluator::bound_values(FileId file_id, const llvm::SmallVector<EventId, 
   return result;
 }
 
+Values Evaluator::evaluate_beside(Site read, FrameId frame, Site made) {
+  const File& file = program_.file(read.file);
+  const facts::Event& event = file.event(read.event);
+  const bool together = made.event != none && made.file == read.file && file.scope_of(read.event) == file.scope_of(made.event);
+  if (event.op != Op::read || !together || binding_scope(read.file, file.scope_of(read.event), event.name) != file.scope_of(read.event)) return evaluate(read, frame);
+  auto bindings = reaching(read.file, file.scope_of(read.event), event.name, read.event);
+  auto elsewhere = [&](EventId binding) { return exclusive(file.facts, file.event(binding).region, file.event(made.event).region); };
+  const bool some = std::any_of(bindings.begin(), bindings.end(), elsewhere), all = std::all_of(bindings.begin(), bindings.end(), elsewhere);
+  if (!some || all) return evaluate(read, frame);
+  bindings.erase(std::remove_if(bindings.begin(), bindings.end(), elsewhere), bindings.end());
+  return bound_values(read.file, bindings, frame);
+}
+
 Values Evaluator::builtin(std::string_view name) { return {external("builtins." + std::string(name))}; }
 
 llvm::SmallVector<EventId, 4> Evaluator::reaching(FileId file_id, ScopeId scope, NameId name, EventId at) const {

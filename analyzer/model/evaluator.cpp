@@ -192,7 +192,9 @@ Values Evaluator::compute(Site site, FrameId frame) {
     }
     case Op::conditional: {
       Values result;
+      const auto truth = certain_truth(operand(0), frame);
       for (uint32_t arm = 1; arm <= 2; ++arm) {
+        if (truth && *truth != (arm == 1)) continue;
         Values values = evaluate(operand(arm), frame);
         if (file.event(operand(arm).event).op == Op::read) narrow_by(operand(0), arm == 1, file.event(operand(arm).event).name, frame, values);
         add(result, values);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <llvm/ADT/DenseMap.h>
+#include <llvm/ADT/STLFunctionalExtras.h>
 
 #include <deque>
 #include <memory>
@@ -96,6 +97,16 @@ class Evaluator {
   FrameId enter_inner(FileId file, ScopeId scope, FrameId frame);
 
   llvm::SmallVector<ArgumentRef, 4> arguments_of(Site call, FrameId frame);
+  // One constructor of an instance, and what it is called with: by the call that makes the instance, by super().__init__(…).
+  struct Construction {
+    ValueId constructor;  // unknown_value: one outside the program
+    FrameId frame;        // of its activation
+    llvm::SmallVector<ArgumentRef, 4> arguments;
+    Site call;
+    FrameId caller;
+  };
+  // Visits them, the class's own first, until one stops.
+  void each_construction(ValueId instance, llvm::function_ref<bool(const Construction&)> stops);
   // Picks the argument that a row names from a call, looking into *tuples and **dicts of known content and past what
   // a partial already holds. Null: not given.
   std::optional<ArgumentRef> argument(const llvm::SmallVector<ArgumentRef, 4>& arguments, const knowledge::Argument& wanted);
@@ -103,6 +114,9 @@ class Evaluator {
   // What the caller wrote for the parameter that a read names, or its default where that is wanted; null when the read is
   // of something else.
   std::optional<ArgumentRef> passed(Site read, FrameId frame, bool or_default = false);
+
+  // What a read of a variable gives where `made` has run: no binding counts that stands in another arm than that.
+  Values evaluate_beside(Site read, FrameId frame, Site made);
 
   // Bindings of a name that a read at `at` may see; `at` none: the end of the scope.
   llvm::SmallVector<EventId, 4> reaching(FileId file, ScopeId scope, NameId name, EventId at) const;

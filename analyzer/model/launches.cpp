@@ -35,6 +35,21 @@ bool launches_nothing(Evaluator& evaluator, const knowledge::Launch& launch, Sit
   return std::any_of(launch.no_process_when.begin(), launch.no_process_when.end(), [&](const std::string& text) { return is_number(evaluator, values[0], text); });
 }
 
+const Api* launching_row(Evaluator& evaluator, const Api* row, Site call, FrameId frame) {
+  if (row->launch->instead.empty() || !row->launch->method || call.event == none) return row;
+  auto given = evaluator.argument(evaluator.arguments_of(call, frame), *row->launch->method);
+  if (!given) return row;
+  const Values words = evaluator.values_of(*given);
+  for (const std::string& choice : row->launch->instead) {
+    const size_t equals = choice.find('=');
+    auto names = [&](ValueId word) { return evaluator.constant_string({word}) == std::string_view(choice).substr(0, equals); };
+    if (std::none_of(words.begin(), words.end(), names)) continue;
+    const Api* other = evaluator.program().knowledge().find(choice.substr(equals + 1));
+    return words.size() == 1 && other && other->launch ? other : nullptr;
+  }
+  return row;
+}
+
 bool is_true(Evaluator& evaluator, const std::optional<knowledge::Argument>& wanted, Site call, FrameId frame) {
   if (!wanted) return false;
   auto arguments = evaluator.arguments_of(call, frame);
@@ -84,17 +99,37 @@ class Finder {
     const Api* row = evaluator_.maker(receiver);
     if (!row || !row->launch || row->launch->starts != Starts::start) return;
     const Value it = evaluator_.value(receiver);
-    ValueId callee = it.kind == ValueKind::instance ? it.base : callee_of(it);
-    add(i, receiver, row, callee, it.site(), it.frame, step.site);
+    if (it.kind == ValueKind::instance) return void(add(i, receiver, row, it.base, it.site(), it.frame, step.site));
+    Values callees = callees_of(it);
+    if (!add(i, receiver, row, callees[0], it.site(), it.frame, step.site)) return;
+    // context.Process(…), where the context is one of several
+    for (size_t other = 1; other < callees.size(); ++other) {
+      Method method = method_of(evaluator_, trace_, i, callees[other], *launches_.back().row, it.site(), it.frame, standard_);
+      launches_.back().method.methods |= method.methods;
+      if (method.by == ChosenBy::unknown) launches_.back().method.by = ChosenBy::unknown;
+    }
   }
 
-  ValueId callee_of(const Value& object) {
-    if (object.index == none) return unknown_value;
+  // At least one.
+  Values callees_of(const Value& object) {
     const File& file = evaluator_.program().file(object.file);
-    if (file.event(object.index).op != Op::call) return unknown_value;
-    Values callees = evaluator_.evaluate({object.file, file.operand(object.index, 0)}, object.frame);
-    return callees.empty() ? unknown_value : callees[0];
+    if (object.index == none || file.event(object.index).op != Op::call) return {unknown_value};
+    const EventId callee = file.operand(object.index, 0);
+    Values callees = evaluator_.evaluate({object.file, callee}, object.frame);
+    if (callees.empty()) return {unknown_value};
+    return chosen_here(file, callee) ? callees : Values{callees[0]};
   }
+
+  // context = a if … else b, in the same function; what comes from elsewhere may be decided by what is not known.
+  static bool chosen_here(const File& file, EventId callee) {
+    const EventId context = file.event(callee).op == Op::attribute ? file.operand(callee, 0) : none;
+    if (context == none || file.event(context).op != Op::read) return false;
+    const ScopeId scope = file.scope_of(context);
+    auto variable = file.scopes[scope].names.find(file.event(context).name);
+    return variable != file.scopes[scope].names.end() && !variable->second.events.empty() && file.binding_scope(scope, file.event(context).name) == scope;
+  }
+
+  ValueId callee_of(const Value& object) { return callees_of(object)[0]; }
 
   // pool.map(f): a task of a pool that lives, or the first one of an executor, which launches it.
   void task(uint32_t i) {
@@ -132,20 +167,6 @@ class Finder {
     add(i, step.subject, step.row, callee_of(it), it.site(), it.frame, step.site);
   }
 
-  // backend="multiprocessing": another launcher does the work.
-  const Api* instead(const Api* row, Site call, FrameId frame) {
-    if (row->launch->instead.empty() || !row->launch->method || call.event == none) return row;
-    auto given = evaluator_.argument(evaluator_.arguments_of(call, frame), *row->launch->method);
-    auto word = given ? evaluator_.constant_string(evaluator_.values_of(*given)) : std::nullopt;
-    for (const std::string& choice : row->launch->instead) {
-      size_t equals = choice.find('=');
-      if (!word || choice.substr(0, equals) != *word) continue;
-      const Api* other = evaluator_.program().knowledge().find(choice.substr(equals + 1));
-      if (other && other->launch) return other;
-    }
-    return row;
-  }
-
   // if method == "spawn": p = Process(…); the p.start() below it is of such a process
   StartMethods made_under(uint32_t step, Site construction, FrameId frame) const {
     for (uint32_t i = construction.event == none ? 0 : step; i-- > 0;)
@@ -169,7 +190,7 @@ class Finder {
   bool add(uint32_t i, ValueId object, const Api* row, ValueId callee, Site construction, FrameId construction_frame, Site site) {
     const Step& step = trace_.steps[i];
     if (is_replaced(i, callee, construction)) return false;
-    row = instead(row, construction.event == none ? site : construction, construction_frame);
+    if (const Api* other = launching_row(evaluator_, row, construction.event == none ? site : construction, construction_frame)) row = other;
     Launch launch{.trace = trace_id_, .step = i, .site = site, .frame = step.frame, .row = row, .object = object, .construction = construction, .construction_frame = construction_frame, .condition = step.condition};
     launch.method = method_of(evaluator_, trace_, i, callee, *row, construction.event == none ? site : construction, construction_frame, standard_);
     if (launch.method.by == ChosenBy::standard || launch.method.by == ChosenBy::unknown) {

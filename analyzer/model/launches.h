@@ -71,6 +71,9 @@ std::vector<Launch> find_launches(Evaluator& evaluator, const Trace& trace, uint
 // The method of whatever `callee` makes when called at `call`, under what the trace has set before step `before`.
 Method method_of(Evaluator& evaluator, const Trace& trace, uint32_t before, ValueId callee, const knowledge::Api& row, Site call, FrameId frame, StartMethods standard);
 
+// The default method at a step: what set_start_method has made of it before.
+Method standard_method(Evaluator& evaluator, const Trace& trace, uint32_t before, StartMethods standard);
+
 // What the argument of set_start_method, get_context … says.
 struct MethodArgument {
   Site site;               // the argument
@@ -80,6 +83,9 @@ struct MethodArgument {
   std::string bad_name;    // a name that is no start method
 };
 std::optional<MethodArgument> method_argument(Evaluator& evaluator, const knowledge::Api& row, Site call, FrameId frame);
+
+// backend="multiprocessing": another launcher may do the work of a call; null where it is one of several.
+const knowledge::Api* launching_row(Evaluator& evaluator, const knowledge::Api* row, Site call, FrameId frame);
 
 // n_jobs=1, num_workers=0, the address of what runs elsewhere: nothing is launched.
 bool launches_nothing(Evaluator& evaluator, const knowledge::Launch& launch, Site call, FrameId frame);
@@ -97,6 +103,8 @@ Method context_of(Evaluator& evaluator, const Trace& trace, uint32_t before, Val
 
 // What is sent: with the launch, and with each of its tasks.
 std::vector<Payload> payload_of(Evaluator& evaluator, const Trace& trace, const Launch& launch);
+// What an item of it may be: nothing that is bound in another arm than the process or pool was made in.
+Values sent_values(Evaluator& evaluator, const Launch& launch, const Payload& item);
 // The code that the child runs, as far as it is known.
 std::vector<Worker> workers_of(Evaluator& evaluator, const Trace& trace, const Launch& launch);
 

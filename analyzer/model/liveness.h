@@ -8,6 +8,18 @@
 
 namespace forklint::model {
 
+// What a step does to a receiver, also by entering or leaving a `with`.
+struct Deed {
+  const knowledge::Api* row = nullptr;
+  ValueId receiver = unknown_value;
+};
+Deed deed_of(Evaluator& evaluator, const Step& step);
+
+// Whether no run comes by both.
+bool exclusive(const Step& a, const Step& b);
+// Whether a step is another, or was reached through it.
+bool inside(const Trace& trace, uint32_t step, uint32_t outer);
+
 // A thread (or several of one owner) that may run at some step.
 struct LiveThread {
   uint32_t step = none;             // the step that started it; none: the main thread, seen from another one
@@ -35,6 +47,10 @@ std::vector<HeldLock> held_locks(Evaluator& evaluator, const Trace& trace, uint3
 
 // Whether two values are one object: made by one call, seen from frames that do not contradict each other.
 bool same_object(const Evaluator& evaluator, ValueId a, ValueId b);
+
+// Whether what a function makes is held by nothing but a variable of it: it is used there through its methods and `with`,
+// and neither given to others nor kept, closed over or returned. Then it ends when the function does.
+bool stays_local(Evaluator& evaluator, ValueId object);
 
 // The steps of a raw fork's child in the trace that forks.
 std::vector<uint32_t> child_steps(const Trace& trace, const Launch& launch);

@@ -57,12 +57,12 @@ class Model {
   const std::vector<WorkerTrace>& workers(size_t launch) const;
   // Variables that workers of a launch read and fresh children do not have as the parent does.
   const std::vector<LostGlobal>& lost_globals(size_t launch) const;
-  // Code of this process walked with its reads, as that of workers is: the body of a thread.
   // The body of a module, as an import of it runs it.
   const Trace& body(FileId file) const;
+  // Code of this process walked with its reads, as that of workers is: the body of a thread.
   Trace walk(ValueId function, FrameId frame) const { return walker_->walk_worker(function, frame); }
 
-  // Whether some other program walked here imports the file.
+  // Whether some other file imports it, if only for a type checker.
   bool imported(FileId file) const { return imported_[file]; }
 
   // Words for messages.
@@ -71,6 +71,8 @@ class Model {
 
  private:
   void find_launches_of(Walked walked);
+  void find_imported();
+  void hand_on_methods(const Trace& trace, size_t launches_before);
 
   const Program& program_;
   ModelOptions options_;
@@ -79,6 +81,8 @@ class Model {
   std::unique_ptr<Walker> walker_;
   std::vector<Trace> traces_;
   std::vector<bool> imported_;
+  // What set_start_method has chosen for the processes that run a function, by Walker::key.
+  std::unordered_map<uint64_t, Method> handed_on_;
   std::vector<Launch> launches_;
   mutable std::unordered_map<FileId, std::unique_ptr<Trace>> bodies_;
   mutable std::vector<std::unique_ptr<std::vector<Payload>>> payloads_;

@@ -4,6 +4,29 @@
 
 namespace forklint::model {
 
+namespace {
+
+bool is_instance_of(Evaluator& evaluator, ValueId object, ValueId class_value) {
+  if (evaluator.value(object).kind != ValueKind::instance || class_value == unknown_value) return false;
+  auto bases = evaluator.linearised(evaluator.class_of(object));
+  return std::find(bases.begin(), bases.end(), class_value) != bases.end();
+}
+
+// Of a program, as its own code names it: "__main__" is the file that speaks.
+FileId module_named(Evaluator& evaluator, std::string_view dotted, FileId from) { return dotted == "__main__" ? from : evaluator.program().find_module(dotted, from); }
+
+// "module.Class"
+ValueId class_named(Evaluator& evaluator, std::string_view dotted, FileId from) {
+  const size_t dot = dotted.rfind('.');
+  const FileId home = dot == std::string_view::npos ? none : module_named(evaluator, dotted.substr(0, dot), from);
+  if (home != none)
+    for (ValueId value : evaluator.module_member(home, dotted.substr(dot + 1)))
+      if (evaluator.value(value).kind == ValueKind::class_) return value;
+  return unknown_value;
+}
+
+}  // namespace
+
 std::vector<PatchTarget> patch_targets(Evaluator& evaluator, Site call, FrameId frame) {
   std::vector<PatchTarget> result;
   auto arguments = evaluator.arguments_of(call, frame);
@@ -22,7 +45,8 @@ std::vector<PatchTarget> patch_targets(Evaluator& evaluator, Site call, FrameId 
     size_t dot = dotted.rfind('.');
     if (dot == std::string::npos) return result;
     std::string module = dotted.substr(0, dot), name = dotted.substr(dot + 1);
-    if (FileId file = evaluator.program().find_module(module, call.file); file != none) result.push_back({.file = file, .name = name});
+    if (FileId file = module_named(evaluator, module, call.file); file != none) result.push_back({.file = file, .name = name});
+    else if (ValueId owner = class_named(evaluator, module, call.file); owner != unknown_value) add(owner, name);
     else add(evaluator.external(module), name);
     return result;
   }
@@ -70,7 +94,7 @@ bool is_patched(Evaluator& evaluator, const Trace& trace, uint32_t step, Site ca
     if (file.name_of(callee) != target.name) return false;
     if (file.event(callee).op == Op::read) return target.file == call.file && evaluator.binding_scope(call.file, file.scope_of(callee), file.event(callee).name) == 0;
     const Values& owners = evaluator.evaluate({call.file, file.operand(callee, 0)}, trace.steps[step].frame);
-    return std::any_of(owners.begin(), owners.end(), [&](ValueId owner) { return owner == target.owner || (evaluator.value(owner).kind == ValueKind::module && evaluator.value(owner).file == target.file); });
+    return std::any_of(owners.begin(), owners.end(), [&](ValueId owner) { return owner == target.owner || is_instance_of(evaluator, owner, target.owner) || (evaluator.value(owner).kind == ValueKind::module && evaluator.value(owner).file == target.file); });
   };
   auto replaces = [&](const Patch& patch) {
     if (patch.call.event == none) return false;

@@ -41,24 +41,12 @@ class Collector {
   // The arguments that reach the launcher: of the call itself, or, for a subclass, of its super().__init__(…).
   llvm::SmallVector<ArgumentRef, 4> constructor_arguments() {
     if (evaluator_.value(launch_.object).kind != ValueKind::instance) return evaluator_.arguments_of(launch_.construction, launch_.construction_frame);
-    const Value it = evaluator_.value(launch_.object);
-    ValueId constructor = evaluator_.method_of(it.base, "__init__");
-    if (constructor == unknown_value) return evaluator_.arguments_of(launch_.construction, launch_.construction_frame);
-    const Value f = evaluator_.value(constructor);
-    const File& file = evaluator_.program().file(f.file);
-    FrameId inside = evaluator_.enter(evaluator_.bound(constructor, launch_.object), launch_.construction, launch_.construction_frame);
-    const facts::Scope& scope = file.facts.scopes[f.index];
-    for (EventId id = scope.events.begin; id < scope.events.end; ++id) {
-      if (file.event(id).op != Op::call) continue;
-      EventId callee = file.operand(id, 0);
-      if (callee == none || file.event(callee).op != Op::attribute || file.name_of(callee) != "__init__") continue;
-      auto arguments = evaluator_.arguments_of({f.file, id}, inside);
-      // Process.__init__(self, …) names its receiver
-      EventId base = file.operand(callee, 0);
-      if (base != none && file.event(base).op != Op::call && !arguments.empty()) arguments.erase(arguments.begin());
-      return arguments;
-    }
-    return {};
+    llvm::SmallVector<ArgumentRef, 4> result;
+    evaluator_.each_construction(launch_.object, [&](const Evaluator::Construction& it) {
+      if (it.constructor == unknown_value) result = it.arguments;
+      return it.constructor == unknown_value;
+    });
+    return result;
   }
 
   // A process object is sent whole: so is whatever a subclass keeps in its attributes.
@@ -266,6 +254,11 @@ void add_worker(Evaluator& evaluator, std::vector<Worker>& result, ValueId calla
 
 }  // namespace
 
+Values sent_values(Evaluator& evaluator, const Launch& launch, const Payload& item) {
+  if (item.site.event == none || item.value != unknown_value) return {item.value};
+  return evaluator.evaluate_beside(item.site, item.frame, launch.construction);
+}
+
 std::vector<Payload> payload_of(Evaluator& evaluator, const Trace& trace, const Launch& launch) { return Collector(evaluator, trace, launch).run(); }
 
 std::vector<Worker> workers_of(Evaluator& evaluator, const Trace& trace, const Launch& launch) {
@@ -291,7 +284,7 @@ std::vector<Worker> workers_of(Evaluator& evaluator, const Trace& trace, const L
     for (const Payload& other : payload)
       if (other.kind == wanted && other.step == item.step && other.part == item.part) arguments.push_back({.site = other.site, .frame = other.frame, .keyword = other.keyword, .star = other.star, .double_star = other.double_star, .value = other.value});
     if (item.kind == PayloadKind::task && item.step != none && trace.steps[item.step].row->task) add_elements(evaluator, payload, item.step, trace.steps[item.step].row->task->unpacks, arguments);
-    Values callables = item.site.event == none || item.value != unknown_value ? Values{item.value} : evaluator.evaluate(item.site, item.frame);
+    Values callables = sent_values(evaluator, launch, item);
     Site call = item.step == none ? launch.site : trace.steps[item.step].site;
     for (ValueId function : callables) add_worker(evaluator, result, function, arguments, call, launch.frame, item.kind, item.step);
   }

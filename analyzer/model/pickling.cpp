@@ -49,7 +49,9 @@ Pickling::Found Pickling::find(ValueId id, const PickleContext& context, int dep
     }
     case ValueKind::generator: case ValueKind::coroutine:
       return PickleProblem{.obstacle = Obstacle::object, .what = it.kind == ValueKind::generator ? "a generator" : "a coroutine", .outcome = "raises:TypeError", .culprit = {it.file, evaluator_.program().file(it.file).facts.scopes[it.index].definition}};
-    case ValueKind::module: return PickleProblem{.obstacle = Obstacle::object, .what = "a module", .outcome = "raises:TypeError"};
+    case ValueKind::module:
+      if (context.by_value()) return {};  // by name, as what can be imported
+      return PickleProblem{.obstacle = Obstacle::object, .what = "a module", .outcome = "raises:TypeError"};
     case ValueKind::method: {
       if (it.base == unknown_value) return {};
       if (const knowledge::Api* row = evaluator_.api(id); row && row->is_object) return of_row(*row, row->names[0], {}, context);
@@ -65,7 +67,7 @@ Pickling::Found Pickling::find(ValueId id, const PickleContext& context, int dep
       const std::string& name = evaluator_.symbol(it.symbol);
       bool is_module = !evaluator_.api(id) && name.find('.') == std::string::npos && evaluator_.program().knowledge().knows_module(name);
       if (const knowledge::Api* row = evaluator_.api(id); row && row->is_object) return of_row(*row, row->names[0], {}, context);
-      if (is_module) return PickleProblem{.obstacle = Obstacle::object, .what = "the module " + name, .outcome = "raises:TypeError"};
+      if (is_module && !context.by_value()) return PickleProblem{.obstacle = Obstacle::object, .what = "the module " + name, .outcome = "raises:TypeError"};
       return {};
     }
     default: return {};

@@ -97,6 +97,10 @@ struct File {
   std::vector<NameId> slots_;  // names by the hash of their text; a power of two of them
 };
 
+// The value that an assignment shortly before a read of an item has put there: `x[k] = value`, and then `x[k]`. none: not
+// known to be the last one.
+EventId just_stored(const File& file, EventId read);
+
 struct ParsedFile {
   std::string path;
   facts::FileFacts facts;

@@ -86,6 +86,8 @@ struct Trace {
   std::vector<Step> steps;
   std::vector<MemberWrite> writes;
   std::vector<ThreadBody> threads;
+  StartMethods inherited = {};    // what the default is where it begins, when the processes that run it have been given one
+  Site inherited_from = {};       // by this call
 };
 
 // Walks entries. Keeps what it learned about modules and functions without effect.
@@ -142,6 +144,7 @@ class Walker {
   const std::vector<Site>* registrations(ValueId app);
 
   // timeline_imports.cpp
+  Condition defined_under(const Value& function);
   void import_module(ValueId module, Site site, uint32_t parent, const Condition& condition);
   void import_file(FileId file, Site site, uint32_t parent, const Condition& condition);
   bool is_silent(FileId file);

@@ -1,4 +1,5 @@
 // What a call runs: functions, constructors, what APIs call, the bodies of threads.
+#include "analyzer/model/regions.h"
 #include "analyzer/model/timeline.h"
 
 #include <algorithm>
@@ -48,6 +49,8 @@ void Walker::callee(ValueId value, Site site, FrameId frame, uint32_t parent, co
   const Value it = evaluator_.value(value);
   Condition here = condition;
   if (!only) here.uncertain = true;
+  if (it.kind == ValueKind::function || it.kind == ValueKind::bound) here = here & defined_under(it);
+  if (here.guard == Guard::never) return;
   switch (it.kind) {
     case ValueKind::function: case ValueKind::bound:
       if (runs_in_with(it, site)) return;
@@ -100,6 +103,16 @@ void Walker::callee(ValueId value, Site site, FrameId frame, uint32_t parent, co
       if (trace_.entry == Entry::worker) push({.kind = StepKind::unknown_call, .site = site, .frame = frame, .parent = parent, .condition = here, .subject = value});
       return;
   }
+}
+
+// What is defined in an arm of a test for a platform or version is called where that holds.
+Condition Walker::defined_under(const Value& function) {
+  const facts::FileFacts& f = evaluator_.program().file(function.file).facts;
+  const EventId definition = f.scopes[function.index].definition;
+  Condition around;
+  for (RegionId region = definition == none ? none : f.events[definition].region; region != none; region = f.regions[region].parent)
+    around = around & region_condition(evaluator_, function.file, region, function.frame, Role::called);
+  return {.platforms = around.platforms, .python_from = around.python_from, .python_to = around.python_to};
 }
 
 void Walker::function(ValueId value, FrameId inner, Site site, FrameId frame, uint32_t parent, const Condition& condition, Part part) {

@@ -1,6 +1,7 @@
 // Signal handlers, logging, warning filters, context variables: settings of one process. A fresh child has those that
 // importing its modules makes, and not what the parent set under its guard or in a function.
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <set>
 #include <string>
@@ -71,6 +72,32 @@ bool matches(const Model& model, const Step& set, const Step& use) {
   return one.size() != 1 || other.size() != 1 || one[0] == unknown_value || other[0] == unknown_value || one == other;
 }
 
+// The severity that a value names: logging.INFO, "INFO", 20.
+std::optional<int> severity_of(const Model& model, const Values& values) {
+  if (values.size() != 1) return {};
+  const Value& it = model.evaluator().value(values[0]);
+  const knowledge::Knowledge& known = model.program().knowledge();
+  if (it.kind != ValueKind::constant && it.kind != ValueKind::external) return {};
+  std::string text = model.evaluator().symbol(it.symbol);
+  const knowledge::Api* row = known.find(it.kind == ValueKind::external ? text : "logging." + text);
+  if (row && !row->severity.empty()) text = row->severity;
+  int number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
+}
+
+// What is less severe than both levels, that of the parent and the default one of the child, is shown by neither.
+bool shown_by_neither(const Model& model, const Step& set, const Step& use) {
+  constexpr int by_default = 30;
+  if (set.kind != StepKind::api || !set.row->least_severity || use.row->severity.empty()) return false;
+  Evaluator& evaluator = model.evaluator();
+  auto arguments = evaluator.arguments_of(set.site, set.frame);
+  const bool all_named = std::none_of(arguments.begin(), arguments.end(), [](const ArgumentRef& it) { return it.star || it.double_star; });
+  auto given = evaluator.argument(arguments, *set.row->least_severity);
+  const auto level = given ? severity_of(model, evaluator.values_of(*given)) : all_named ? std::optional(by_default) : std::nullopt;
+  return level && std::stoi(use.row->severity) < std::min(*level, by_default);
+}
+
 // Whether the call has the argument without which it does not use the setting: os.kill(pid, 0) sends no signal.
 bool given(const Model& model, const Step& step) {
   Evaluator& evaluator = model.evaluator();
@@ -119,7 +146,7 @@ const Step* used_in_child(const Model& model, size_t i, const Step& set) {
   for (const WorkerTrace& worker : model.workers(i))
     for (const Step& step : worker.trace.steps) {
       if (step.kind != StepKind::api || step.row->uses_setting != what) continue;
-      if ((step.row->uses_with && !given(model, step)) || !matches(model, set, step)) continue;
+      if ((step.row->uses_with && !given(model, step)) || !matches(model, set, step) || shown_by_neither(model, set, step)) continue;
       ValueId used = receiver(model, step);
       const knowledge::Api* path = owner == unknown_value ? nullptr : model.evaluator().maker(owner);
       if (path && path->setting_path && !holds_for(model, set, owner, used)) continue;

@@ -18,6 +18,16 @@ struct Drawing {
   bool seeded;  // the child has seeded or replaced a generator before
 };
 
+// Only where something has failed: in an except, or called from there.
+bool after_error(const Model& model, const Trace& trace, const Step& step) {
+  for (const Step* it = &step;; it = &trace.steps[it->parent]) {
+    const facts::FileFacts& f = model.file(it->site.file).facts;
+    for (RegionId region = f.events[it->site.event].region; region != none; region = f.regions[region].parent)
+      if (f.regions[region].kind == facts::RegionKind::except_arm) return true;
+    if (it->parent == none) return false;
+  }
+}
+
 std::vector<Drawing> drawings(const Model& model, size_t i) {
   std::vector<Drawing> result;
   each_child_step<bool>(model, i, [&](const Trace& of, const Step& step, bool& seeded) {
@@ -28,7 +38,7 @@ std::vector<Drawing> drawings(const Model& model, size_t i) {
       for (ValueId made : value == none ? Values{} : Values(model.evaluator().evaluate({step.site.file, value}, step.frame)))
         if (const knowledge::Api* maker = model.evaluator().maker(made); maker && maker->random_generator) seeded = true;
     }
-    if (step.kind != StepKind::api || !step.row->draws || step.row->reseeded_after_fork) return;
+    if (step.kind != StepKind::api || !step.row->draws || step.row->reseeded_after_fork || after_error(model, of, step)) return;
     // The body of a module: a fork copies what the parent has imported, and does not run it again.
     const bool in_module = &of != &model.trace_of(model.launches()[i]) && model.file(step.site.file).scope_of(step.site.event) == 0;
     if (!in_module) result.push_back({&of, &step, seeded});

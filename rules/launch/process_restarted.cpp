@@ -42,13 +42,24 @@ bool leaves_at_once(const File& file, RegionId region) {
   return false;
 }
 
+// Whether each round of a loop has another object to start: for process in processes: process.start()
+bool bound_in(const File& file, RegionId loop, EventId start) {
+  const EventId callee = file.event(start).op == Op::call ? file.operand(start, 0) : none;
+  const EventId receiver = callee != none && file.event(callee).op == Op::attribute ? file.operand(callee, 0) : none;
+  if (receiver == none || file.event(receiver).op != Op::read) return false;
+  const facts::Range& events = file.facts.regions[loop].events;
+  for (EventId id = events.begin; id < events.end; ++id)
+    if (file.event(id).op == Op::bind && file.event(id).name == file.event(receiver).name) return true;
+  return false;
+}
+
 // Whether the start stands in a loop that comes back to it.
 bool comes_back(const Model& model, const Trace& trace, const Launch& launch) {
   if (!launch.condition.repeated) return false;
   for (uint32_t at = launch.step; at != none; at = trace.steps[at].parent) {
     const File& file = model.file(trace.steps[at].site.file);
     RegionId loop = loop_around(file, file.event(trace.steps[at].site.event).region);
-    if (loop != none) return !leaves_at_once(file, loop);
+    if (loop != none) return !leaves_at_once(file, loop) && !(at == launch.step && bound_in(file, loop, trace.steps[at].site.event));
   }
   return false;
 }

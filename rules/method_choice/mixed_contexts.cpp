@@ -1,7 +1,9 @@
 // Locks and queues of a fork context have no name by which a fresh child could open them. Those of spawn and forkserver
 // have one, and may go anywhere.
+#include <bit>
 #include <optional>
 
+#include "analyzer/model/regions.h"
 #include "rules/support.h"
 
 namespace forklint::rules {
@@ -18,6 +20,37 @@ bool by_default(const Trace& trace, const Method& method) {
     if (step.kind == StepKind::api && step.row->method_effect == knowledge::MethodEffect::sets && step.site == method.chosen_at) return true;
   return false;
 }
+
+// The platforms on which what an expression gives may be another method than fork.
+uint8_t not_forking_on(const Model& model, Site site, FrameId frame, int depth = 0) {
+  constexpr int deepest = 6;
+  if (site.event == none || depth > deepest) return platform_all;
+  Evaluator& evaluator = model.evaluator();
+  const File& file = model.file(site.file);
+  const facts::Event& event = file.event(site.event);
+  auto operand = [&](uint32_t i) { return not_forking_on(model, {site.file, file.operand(site.event, i)}, frame, depth + 1); };
+  auto around = [&](EventId id) { return file.event(id).region == none ? platform_all : region_condition(evaluator, site.file, file.event(id).region, frame, Role::called).platforms; };
+  switch (event.op) {
+    case Op::string: return file.name_of(site.event) == "fork" ? 0 : platform_all;
+    case Op::conditional: {
+      auto arm = [&](uint32_t i, bool holds) { return implied(evaluator, {site.file, file.operand(site.event, 0)}, frame, holds, Role::called).platforms & operand(i); };
+      return arm(1, true) | arm(2, false);
+    }
+    case Op::call: return around(site.event) & (event.operands_count > 1 ? operand(1) : platform_all);  // get_context(…)
+    case Op::read: {
+      const ScopeId here = file.scope_of(site.event), owner = evaluator.binding_scope(site.file, here, event.name);
+      auto bindings = owner == none ? llvm::SmallVector<EventId, 4>() : evaluator.reaching(site.file, owner, event.name, owner == here ? site.event : none);
+      uint8_t result = bindings.empty() ? platform_all : 0;
+      for (EventId binding : bindings)
+        result |= around(binding) & (file.event(binding).op == Op::bind ? not_forking_on(model, {site.file, file.operand(binding, 0)}, frame, depth + 1) : platform_all);
+      return result;
+    }
+    default: return platform_all;
+  }
+}
+
+// One of several contexts: which, goes with what is not known.
+bool is_open(const Trace& trace, const Method& method) { return std::popcount(method.methods.bits()) > 1 && !by_default(trace, method); }
 
 struct Mixed {
   ValueId primitive;
@@ -39,6 +72,7 @@ std::optional<Mixed> find_mixed(const Model& model, const Launch& launch, ValueI
     Method made = context_of(evaluator, trace, launch.step, id, model.options().standard);
     if (made.by == ChosenBy::unknown || !made.methods.has(StartMethod::fork)) return;
     if (by_default(trace, made) && by_default(trace, launch.method)) return;
+    if (is_open(trace, made)) return;
     result = Mixed{id, made.methods == StartMethods(StartMethod::fork)};
   });
   return result;
@@ -52,6 +86,9 @@ void check(const Model& model, engine::Report& report) {
     const Launch& launch = model.launches()[i];
     StartMethods fresh = launch.method.methods & fresh_methods;
     if (fresh.empty() || launch.method.by == ChosenBy::unknown) continue;
+    if (launch.method.methods.has(StartMethod::fork) && is_open(model.trace_of(launch), launch.method)) continue;
+    // The default forks on Linux, and there so does what the platform has chosen.
+    if (!(not_forking_on(model, launch.method.chosen_at, launch.construction_frame) & platform_linux)) continue;
     for (const Payload& item : model.payload(i)) {
       if (!goes_with_start(item.kind)) continue;
       Values values = item.site.event == none || item.value != unknown_value ? Values{item.value} : evaluator.evaluate(item.site, item.frame);
