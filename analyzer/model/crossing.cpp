@@ -1,6 +1,9 @@
 #include "analyzer/model/crossing.h"
 
 #include <algorithm>
+#include <unordered_set>
+
+#include "analyzer/model/child_scopes.h"
 
 namespace forklint::model {
 namespace {
@@ -57,6 +60,13 @@ bool is_dropped(const Program& program, Site call) {
 
 std::vector<Crossing> crossings_of(Evaluator& evaluator, Pickling& pickling, const Trace& trace, const Launch& launch, const std::vector<Payload>& payload, const PickleContext& versions) {
   std::vector<Crossing> result;
+  // What is made by code that only the child runs is not there yet when things are sent.
+  std::optional<std::unordered_set<uint64_t>> of_child;
+  auto made_in_child = [&](Site culprit) {
+    if (culprit.event == none) return false;
+    if (!of_child) of_child = child_scopes(evaluator, workers_of(evaluator, trace, launch));
+    return stands_in(evaluator.program(), *of_child, culprit);
+  };
   for (size_t i = 0; i < payload.size(); ++i) {
     const Payload& item = payload[i];
     StartMethods methods = pickled_under(launch, item);
@@ -71,7 +81,7 @@ std::vector<Crossing> crossings_of(Evaluator& evaluator, Pickling& pickling, con
     for (size_t v = 0, tries = 0; v < values.size(); ++v) {
       ValueId value = values[v];
       auto problem = pickling.problem(value, context);
-      if (!problem) continue;
+      if (!problem || made_in_child(problem->culprit)) continue;
       StartMethods under = problem->only_fresh ? methods - StartMethod::fork : methods;
       if (under.empty()) continue;
       bool known = std::any_of(result.begin(), result.end(), [&](const Crossing& other) {

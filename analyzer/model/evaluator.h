@@ -141,6 +141,9 @@ class Evaluator {
   // partial(f, …): the function inside, and the arguments it holds.
   std::optional<ArgumentRef> partial_function(ValueId value);
 
+  // Where something of that name is called or decorates, in all files.
+  const std::vector<Site>& calls_named(std::string_view name);
+
   // What test runners hand to tests.
   Fixtures& fixtures() { return *fixtures_; }
 
@@ -239,7 +242,6 @@ class Evaluator {
   Values put_by_callers(Site value, FrameId frame);
   const std::vector<EventId>& calls_with(FileId file, NameId name);
   bool other_object(ValueId a, ValueId b) const;
-  const std::vector<Site>& calls_named(std::string_view name);
 
   // evaluate_attributes.cpp
   FrameId construction(FileId file, ScopeId constructor, ValueId instance);
