@@ -37,7 +37,8 @@ bool only_used(const File& file, EventId read) {
 bool holds(Evaluator& evaluator, ValueId value, ValueId object) {
   if (value == object) return true;
   const Value it = evaluator.value(value);
-  if (it.kind != ValueKind::object || (it.base != object && evaluator.value(it.base).base != object)) return false;
+  const Value callee = evaluator.value(it.base);
+  if (it.kind != ValueKind::object || (it.base != object && (callee.kind != ValueKind::method || callee.base != object))) return false;
   const knowledge::Api* maker = evaluator.maker(value);
   return !maker || !maker->task || maker->task->lazy_result;  // map() gives the results themselves
 }
