@@ -205,6 +205,7 @@ void each_field(maybe_const<NativeApi> auto& api, Visit&& visit) {
   visit("error-number", api.error_number);
   visit("leaves", api.leaves);
   visit("ends-unless-zero", api.ends_unless_zero);
+  visit("may-end", api.may_end);
   visit("handled-exit", api.handled_exit);
   visit("opens", api.opens);
   visit("cloexec", api.cloexec);

@@ -60,6 +60,7 @@ struct NativeApi {
   bool error_number = false;        // returns an error number, never -1: posix_spawn
   Leaves leaves = Leaves::no;
   std::optional<Argument> ends_unless_zero;  // it leaves by `cleanup` where this argument is another number than 0: error(1, …)
+  bool may_end = false;             // sends this process, or the one that `kills` names, a signal that ends it, where `selects` says so: raise
   bool handled_exit = false;        // of `cleanup`: its own handlers only: quick_exit
 
   bool opens = false;               // a descriptor

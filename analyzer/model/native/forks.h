@@ -95,6 +95,9 @@ class Forks {
   void finish(ForkSite& site, const Walked& walked, const ResultReader& reader, EventId told_apart);
   bool is_identity(FunctionId function, EventId value) const;
   std::string_view flag_set(FunctionId function, EventId at) const;
+  int64_t bits_set(FunctionId function, EventId at) const;
+  bool noted_for_others(FunctionId function, std::string_view flag, EventId set) const;
+  bool asks_bits(std::string_view name, int64_t bits) const;
   bool gives_through_parameter(FunctionId function, EventId at) const;
   bool hands_on(FunctionId function, EventId fork, EventId at) const;
   bool in_failure_arm(FunctionId function, EventId at) const;
