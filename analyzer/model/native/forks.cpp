@@ -292,7 +292,7 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
   site.returned = true;
   const ForkResult::Range& failed = result.of[0];
   for (const auto& [at, value] : child_returns)
-    if (failed.known && value.known && value.low == failed.low && value.high == failed.high && child.low != failed.low) site.fails_as_parent = at;
+    if (failed.known && value.known && value.low == failed.low && value.high == failed.high) site.fails_as_parent = at;
   for (const Program::Caller& caller : program_.callers(function)) {
     const Call& call = program_.function(caller.function).calls[caller.call];
     if (call.sure) pending_.push_back({caller.function, call.event, site.api, site.origin, function, result});

@@ -13,6 +13,13 @@ std::vector<int64_t> numbers(const Program& program, FunctionId id, EventId even
   if (auto number = program.constant(id, event)) return {*number};
   const facts::Event& it = program.event(id, event);
   if (it.op == Op::boolean) return {constant_truth(program.facts(id), event)};
+  if (it.op == Op::binary && program.name_of(id, event) == "&") {  // flags & FATAL
+    const std::vector<int64_t> left = numbers(program, id, program.operand(id, event, 0), known), right = numbers(program, id, program.operand(id, event, 1), known);
+    std::vector<int64_t> both;
+    for (int64_t a : left)
+      for (int64_t b : right) both.push_back(a & b);
+    return both;
+  }
   if (it.op != Op::read && it.op != Op::attribute) return {};
   auto found = known.find(program.object(id, event).key);
   return found == known.end() ? std::vector<int64_t>{} : found->second;
