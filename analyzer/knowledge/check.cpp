@@ -127,8 +127,8 @@ std::string contradiction(const NativeApi& api, std::string_view& field) {
   if (reasons && api.reason.empty()) return blame("after-fork", "needs `reason`");
   if (!api.selected.empty() && !api.selects) return blame("selected", "needs `selects`");
   if (api.unless_bit && api.bit == 0) return blame("unless-bit", "needs `bit`");
-  if (api.selects && api.forks == Forks::none && !api.reaps && !api.python_exec && !api.python_pickle && !api.unbuffers && !api.process_pool)
-    return blame("selects", "needs `forks`, `reaps`, `unbuffers`, `process-pool`, `python-exec` or `python-pickle`");
+  if (api.selects && api.forks == Forks::none && !api.reaps && !api.python_exec && !api.python_pickle && !api.unbuffers && !api.process_pool && !api.may_end)
+    return blame("selects", "needs `forks`, `reaps`, `may-end`, `unbuffers`, `process-pool`, `python-exec` or `python-pickle`");
   if ((api.cloexec || api.opens_cloexec) && !api.opens) return blame("cloexec", "needs `opens`");
   if (api.cloexec_bit && (!api.cloexec || api.cloexec_name.empty())) return blame("cloexec-bit", "needs `cloexec` and `cloexec-name`");
   if (api.entry && !api.starts_thread) return blame("entry", "needs `starts-thread`");

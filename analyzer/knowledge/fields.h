@@ -194,6 +194,7 @@ void each_field(maybe_const<NativeApi> auto& api, Visit&& visit) {
   visit("proof", api.proof);
   visit("after-fork", api.after_fork);
   visit("reason", api.reason);
+  visit("hidden", api.hidden);
   visit("unless-null", api.unless_null);
   visit("forks", api.forks);
   visit("selects", api.selects);
@@ -205,6 +206,7 @@ void each_field(maybe_const<NativeApi> auto& api, Visit&& visit) {
   visit("error-number", api.error_number);
   visit("leaves", api.leaves);
   visit("ends-unless-zero", api.ends_unless_zero);
+  visit("may-end", api.may_end);
   visit("handled-exit", api.handled_exit);
   visit("opens", api.opens);
   visit("cloexec", api.cloexec);
@@ -227,6 +229,7 @@ void each_field(maybe_const<NativeApi> auto& api, Visit&& visit) {
   visit("entry", api.entry);
   visit("thread-object", api.thread_object);
   visit("joins", api.joins);
+  visit("back-at-once", api.back_at_once);
   visit("pool", api.pool);
   visit("lock", api.lock);
   visit("guard", api.guard);

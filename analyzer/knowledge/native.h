@@ -48,6 +48,7 @@ struct NativeApi {
   std::string proof;
 
   AfterFork after_fork = AfterFork::unknown;
+  bool hidden = false;              // what it changes is memory of its library's own, which nothing else comes across: strerror
   std::string reason;               // of repaired, deadlocks, wrong: "the lock of the environment"
   std::optional<Argument> unless_null;  // it only asks, and takes no lock, where this argument is null: setlocale
   Forks forks = Forks::none;
@@ -60,6 +61,7 @@ struct NativeApi {
   bool error_number = false;        // returns an error number, never -1: posix_spawn
   Leaves leaves = Leaves::no;
   std::optional<Argument> ends_unless_zero;  // it leaves by `cleanup` where this argument is another number than 0: error(1, …)
+  bool may_end = false;             // sends this process, or the one that `kills` names, a signal that ends it, where `selects` says so: raise
   bool handled_exit = false;        // of `cleanup`: its own handlers only: quick_exit
 
   bool opens = false;               // a descriptor
@@ -85,6 +87,7 @@ struct NativeApi {
   std::optional<Argument> entry;    // what the thread runs
   bool thread_object = false;       // a thread, future or pool: gone in a child
   bool joins = false;               // waits for the thread, future or pool
+  bool back_at_once = false;        // … but not in a child, where the C library takes the thread for ended: pthread_join
   std::string pool;                 // the threads that it uses and keeps: "libgomp's threads"
   bool lock = false;                // the type is a lock
   bool guard = false;               // the type holds the locks it is made with until it is destroyed

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "rules/child_code/native.h"
+#include "rules/child_code/unset_before.h"
 #include "rules/native.h"
 
 namespace forklint::rules {
@@ -150,16 +151,32 @@ bool spares_child(const Native& program, const Cleanup& cleanup, const std::set<
   return !known.empty() && !cleanup.runs.empty() && std::ranges::none_of(cleanup.runs, seen);
 }
 
+// Whether the variables that it asks are as they were made when the process forks, and keep it from all that is seen outside: a library
+// ends what was never started. Those that the child sets are not asked.
+bool finds_nothing(const Native& program, const Cleanup& cleanup, uint32_t site, const std::set<std::string>& set) {
+  const Program& code = program.program();
+  std::vector<Reached::Entry> start;
+  for (FunctionId run : cleanup.runs) start.push_back({run});
+  std::set<std::string> asked;
+  for (const Reached::Entry& entry : reach(code, program.forks(), start, 20).entries)
+    for (EventId at : program.forks().read_by_conditions(entry.function))
+      if (const Object object = code.object(entry.function, at); code.event(entry.function, at).op == Op::read && !object.local && !set.contains(object.key)) asked.insert(object.key);
+  const Known known = asked.empty() ? Known() : unset_before(program, site, asked);
+  auto seen = [&](FunctionId run) { return program.effects().seen_outside(run, known); };
+  return !known.empty() && !cleanup.runs.empty() && std::ranges::none_of(cleanup.runs, seen);
+}
+
 // The first that the child of a fork runs: it belongs to the same program, and is arranged before the fork. What main() is seen to come
 // to is so before what only events call.
-const Cleanup* first_of(const Native& program, const std::vector<Cleanup>& all, const ForkSite& site, const std::set<Place>& arranged_before) {
+const Cleanup* first_of(const Native& program, const std::vector<Cleanup>& all, uint32_t index, const std::set<Place>& arranged_before) {
+  const ForkSite& site = program.forks().sites()[index];
   const std::set<std::string> set = all.empty() ? std::set<std::string>() : set_by_child(program, site);
   const Known known = all.empty() ? Known() : left_by_fork(program, site, set);
   for (const Cleanup& it : all) {
     if (!program.joins_program(it.function, site.function) || (it.call != none && in_another_mode(program, it, site))) continue;
     const bool before_events = program.called_from_main(it.function) && !program.called_from_main(site.function) && program.in_program(site.function);
     const bool before = it.call == none || arranged_before.contains({it.function, it.call}) || before_events;
-    if (before && !spares_child(program, it, set, known)) return &it;
+    if (before && !spares_child(program, it, set, known) && !finds_nothing(program, it, index, set)) return &it;
   }
   return nullptr;
 }
@@ -176,6 +193,17 @@ std::optional<std::vector<Place>> exit_of(const Native& program, const ForkSite&
     if (leaving.way != Way::stays) continue;
     const Call* call = program.program().call_at(site.function, leaving.event);
     if (auto step = program.effects().of_call(site.function, *call, Effect::exits)) return program.effects().way(site.function, *step, Effect::exits);
+  }
+  return std::nullopt;
+}
+
+// Where something that the child calls, and that mostly comes back, leaves by exit() when it fails.
+std::optional<std::vector<Place>> failing_exit_of(const Native& program, const ForkSite& site) {
+  for (const Call* call : program.child_calls(site)) {
+    const auto step = call->sure && program.forks().returns(*call) ? program.effects().of_call(site.function, *call, Effect::exits) : std::nullopt;
+    if (!step || !step->sure) continue;
+    std::vector<Place> way = program.effects().way(site.function, *step, Effect::exits);
+    if (way.size() > 1 && can_go(program.program(), program.forks(), way, {})) return way;
   }
   return std::nullopt;
 }
@@ -231,12 +259,14 @@ void child_runs_cleanup_native(const model::Model& model, engine::Report& report
           .label(site.origin, "the child is forked here; catch everything and end it with _exit()")
           .confidence(Confidence::likely)
           .launch_at(site.origin);
-    const Cleanup* cleanup = first_of(program, all, site, arranged[index]);
-    auto way = cleanup ? exit_of(program, site) : std::nullopt;
-    if (!way) continue;
+    auto way = exit_of(program, site);
+    const bool mostly_returns = !way;
+    if (!way) way = failing_exit_of(program, site);
+    const Cleanup* cleanup = way ? first_of(program, all, index, arranged[index]) : nullptr;
+    if (!cleanup) continue;
     bool ends = site.leaves_by(Way::main_ends) && !site.leaves_by(Way::cleanup);
-    auto draft = report.finding(program.site(way->front()), ends ? "The child leaves by the end of main(), through the parent's cleanup" : "The child leaves by exit(), through the parent's cleanup");
-    draft.under(StartMethod::fork, cleanup->waits ? "hangs" : "wrong").label(site.origin, "the child is forked here").confidence(Confidence::likely).launch_at(site.origin);
+    auto draft = report.finding(program.site(way->front()), mostly_returns ? "What the child calls here leaves by exit() when something fails, through the parent's cleanup" : ends ? "The child leaves by the end of main(), through the parent's cleanup" : "The child leaves by exit(), through the parent's cleanup");
+    draft.under(StartMethod::fork, cleanup->waits ? "hangs" : "wrong").label(site.origin, "the child is forked here").confidence(mostly_returns ? Confidence::possible : Confidence::likely).launch_at(site.origin);
     label_way(draft, program, *way, "this runs exit handlers and static destructors");
     draft.label(cleanup->site, cleanup->what + "; _exit() leaves without it");
     if (way->size() == 1)

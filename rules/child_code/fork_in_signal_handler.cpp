@@ -27,13 +27,7 @@ bool never_goes(const Native& program, FunctionId handler, const std::vector<Pla
   Known known;
   if (std::vector<int64_t> signals = signals_of(program, handler); !signals.empty())
     if (const std::string key = key_of_parameter(code, handler, 0); !key.empty()) known[key] = std::move(signals);
-  for (size_t i = 0; i < way.size(); ++i) {
-    const auto [id, event] = way[i];
-    if (!walk_knowing(code, program.forks(), id, known).at(event)) return true;
-    known = known_at(code, id, event, std::move(known));
-    if (i + 1 < way.size()) known = known_in_callee(code, id, event, way[i + 1].function, std::move(known));
-  }
-  return false;
+  return !can_go(code, program.forks(), way, std::move(known));
 }
 
 void check(const model::Model& model, engine::Report& report) {

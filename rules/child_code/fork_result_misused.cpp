@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "analyzer/model/native/behind.h"
 #include "rules/native.h"
 
 namespace forklint::rules {
@@ -110,14 +111,71 @@ bool notes_success(const Native& program, const ForkSite& site, const Kept& kept
   return false;
 }
 
+// Whether a call may lead to a function.
+bool leads_to(const Native& program, FunctionId id, const Call& call, FunctionId wanted) {
+  if (by_pointer(program.program(), id, call)) return true;
+  std::vector<Reached::Entry> start;
+  for (FunctionId target : call.targets) start.push_back({target});
+  return std::ranges::any_of(reach(program.program(), program.forks(), start, 500).entries, [&](const Reached::Entry& it) { return it.function == wanted; });
+}
+
+// Whether a function that tells its callers of a failed fork by a number is called where that keeps them from a place: main() ends.
+bool failure_ends(const Native& program, FunctionId id, ForkResult::Range told, Place place, int callers = 3) {
+  const Program& code = program.program();
+  const std::vector<Program::Caller>& all = code.callers(id);
+  return callers > 0 && !all.empty() && std::ranges::all_of(all, [&](const Program::Caller& caller) {
+    const Function& function = code.function(caller.function);
+    const Call& made = function.calls[caller.call];
+    const Behind then = behind(code, program.forks(), caller.function, made.event, told);
+    auto comes = [&](const Call& call) {
+      const bool itself = caller.function == place.function && call.event == place.event;
+      return call.event != made.event && then.comes_to(call.event) && (itself || leads_to(program, caller.function, call, place.function));
+    };
+    if (!made.sure || std::ranges::any_of(function.calls, comes)) return false;
+    return without_parameters(function.symbol) == "main" || failure_ends(program, caller.function, then.returned, place, callers - 1);
+  });
+}
+
+// The same of the function that forks.
+bool ends_when_failed(const Native& program, const ForkSite& site, Place place) {
+  const Program& code = program.program();
+  const Function& function = code.function(site.function);
+  if (without_parameters(function.symbol) == "main") return true;
+  const facts::Range events = code.facts(site.function).scopes[function.scope].events;
+  std::set<std::optional<int64_t>> told;
+  for (EventId at = events.begin; at < events.end; ++at)
+    if (code.event(site.function, at).op == Op::return_ && (program.forks().sides_at(site, at) & side_failed))
+      told.insert(code.event(site.function, at).operands_count ? program.forks().value(site, code.operand(site.function, at, 0), 0) : std::nullopt);
+  const bool known = told.size() == 1 && *told.begin();
+  return failure_ends(program, site.function, known ? ForkResult::Range{true, **told.begin(), **told.begin()} : ForkResult::Range(), place);
+}
+
+// Whether a signal handler is installed where a process has not forked yet, or has failed to: in the function of the fork or in what it
+// calls there; elsewhere nobody knows when.
+bool is_installed_when_failed(const Native& program, const ForkSite& site, FunctionId handler) {
+  return std::ranges::any_of(program.signal_handlers(), [&](const Native::Entry& it) {
+    if (it.function != handler) return false;
+    auto sides = [&](EventId at) { return program.forks().sides_at(site, at) & (side_failed | side_before); };
+    if (it.start.function == site.function) return sides(it.start.event) != 0;
+    bool elsewhere = true;
+    for (const Call& call : program.program().function(site.function).calls) {
+      if (call.targets.empty() || !leads_to(program, site.function, call, it.start.function)) continue;
+      if (sides(call.event)) return true;
+      elsewhere = false;
+    }
+    return elsewhere;
+  });
+}
+
 // Whether the -1 stays in what keeps it although the function asks for it: a failed fork comes to where it is kept, or out of the function
 // without its being set anew. `handler`: a signal may come meanwhile.
-bool stays(const Native& program, const ForkSite& site, const Kept& kept, bool handler) {
+bool stays(const Native& program, const ForkSite& site, const Kept& kept, Place signal, bool handler) {
   const Program& code = program.program();
   const bool field = code.event(site.function, kept.at).op == Op::set_attribute;
   auto sides = [&](EventId at) { return program.forks().sides_at(site, at); };
   if (code.operand(site.function, kept.at, field) != site.event) return (sides(kept.at) & side_failed) && (sides(kept.at) & side_parent);
   const facts::Range events = code.facts(site.function).scopes[code.function(site.function).scope].events;
+  if (handler && !is_installed_when_failed(program, site, signal.function)) return false;
   bool out = false;
   for (EventId at = kept.at + 1; at < events.end; ++at) {
     if (!(sides(at) & side_failed) || (sides(at) & (side_parent | side_before))) continue;
@@ -127,7 +185,7 @@ bool stays(const Native& program, const ForkSite& site, const Kept& kept, bool h
     const Call* call = event.op == Op::call ? code.call_at(site.function, at) : nullptr;
     out |= event.op == Op::return_ || (handler && call && program.forks().returns(*call));
   }
-  return out && !notes_success(program, site, kept);
+  return out && !notes_success(program, site, kept) && (handler || !ends_when_failed(program, site, signal));
 }
 
 // Where another function sends a signal to the process that is kept, whose failure nothing asks for; none otherwise.
@@ -146,7 +204,7 @@ std::optional<Place> signalled_elsewhere(const Native& program, const ForkSite& 
       asked = !(site.error_seen && id == site.function) && asks_more(code, id, program.forks(), kept.key);
       for (const Call& call : code.function(id).calls) {
         const EventId target = id != result.function && call.api && call.targets.empty() && call.api->kills ? code.argument(id, call.event, *call.api->kills) : none;
-        if (!found && target != none && code.object(id, target).key == kept.key && (!site.error_seen || stays(program, site, kept, is_handler(id)))) found = Place{id, call.event};
+        if (!found && target != none && code.object(id, target).key == kept.key && (!site.error_seen || stays(program, site, kept, {id, call.event}, is_handler(id)))) found = Place{id, call.event};
       }
     }
     if (found && !asked) return found;
@@ -175,6 +233,20 @@ bool says_failed(const ForkSite& site) {
   return site.through != none && failed.known && child.known && failed.low == child.low && failed.high == child.high;
 }
 
+// Whether a process whose fork has failed, and no other, comes before an event to what nobody knows here: a header is missing, and what that
+// says may well end it.
+bool may_have_ended(const Native& program, const ForkSite& site, EventId event) {
+  const Program& code = program.program();
+  if (code.facts(site.function).problems.empty()) return false;
+  for (EventId at = site.event + 1; at < event; ++at) {
+    const facts::Event& it = code.event(site.function, at);
+    const Call* call = it.op == Op::call ? code.call_at(site.function, at) : nullptr;
+    const bool unknown = (call && !call->resolved()) || (it.op == Op::unknown && it.operands_count && code.name_of(site.function, at).empty());
+    if (unknown && program.forks().sides_at(site, at) == side_failed) return true;
+  }
+  return false;
+}
+
 void check(const model::Model& model, engine::Report& report) {
   const Native& program = model.native();
   const Program& code = program.program();
@@ -195,10 +267,11 @@ void check(const model::Model& model, engine::Report& report) {
       const bool kills = call.api && call.api->kills, awaits = call.api && call.targets.empty() && call.api->awaits;
       const EventId target = kills ? code.argument(site.function, call.event, *call.api->kills) : awaits ? code.argument(site.function, call.event, *call.api->awaits) : none;
       if (target == none || program.forks().value(site, target, 0) != -1 || (awaits && !takes_status(program, site, call))) continue;
+      if (may_have_ended(program, site, call.event)) continue;
       told = true;
       report.finding(code.site(site.function, call.event), kills ? "When fork() failed, this signals every process that it may" : "When fork() failed, this waits for any child, and takes the status of another")
           .under(StartMethod::fork, "wrong")
-          .label(site.origin, "gives -1 when it fails, and nothing tests for that")
+          .label(site.origin, site.error_seen ? "gives -1 when it fails, and behind the test for that the program goes on" : "gives -1 when it fails, and nothing tests for that")
           .confidence(Confidence::likely)
           .launch_at(site.origin);
     }

@@ -11,6 +11,7 @@ using namespace native;
 using knowledge::AfterFork;
 
 bool harms(const NativeApi& api) {
+  if (api.hidden || api.allocates) return false;  // what only the child has a pointer to is lost, and no more
   return api.after_fork == AfterFork::repaired || api.after_fork == AfterFork::deadlocks || api.after_fork == AfterFork::wrong || (api.leaves == knowledge::Leaves::cleanup && !api.handled_exit);
 }
 
@@ -31,7 +32,8 @@ std::vector<Place> way_to_harm(const Native& program, FunctionId function, const
       const bool own = inner.api && inner.targets.empty();
       if (own && harms(*inner.api) && (exec_failed || !program.forks().doomed(entry.function, inner.event))) {
         way.push_back({entry.function, inner.event});
-        return way;
+        if (can_go(code, program.forks(), way, {})) return way;  // not where a flag that was set before says who runs it
+        way.pop_back();
       }
       if (auto step = exec_failed && !program.forks().returns(inner) ? program.effects().of_call(entry.function, inner, Effect::exits) : std::nullopt) {
         std::ranges::move(program.effects().way(entry.function, *step, Effect::exits), std::back_inserter(way));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "rules/inherited_state/native.h"
+#include "rules/inherited_state/read_to_end.h"
 #include "rules/native.h"
 
 namespace forklint::rules {
@@ -19,23 +20,6 @@ int end_of(const Program& code, FunctionId id, EventId event, const std::string&
   return number && (*number == reading_end || *number == writing_end) ? int(*number) : -1;
 }
 
-// Whether the loop around a read waits elsewhere, and no longer than a time: it need not see the end of the pipe.
-bool waits_for_a_time(const Program& code, FunctionId id, EventId read) {
-  const FileFacts& facts = code.facts(id);
-  const facts::RegionId region = loop_around(code, id, read);
-  if (region == none) return false;
-  return std::ranges::any_of(code.function(id).calls, [&](const Call& call) {
-    if (!call.api || !call.api->timeout || call.event < facts.regions[region].events.begin || call.event >= facts.regions[region].events.end) return false;
-    const EventId given = code.argument(id, call.event, *call.api->timeout);
-    return given != none && code.event(id, given).op != Op::null && code.constant(id, given).value_or(0) >= 0;
-  });
-}
-
-EventId read_in_loop(const Program& code, FunctionId id, const Call& call) {
-  if (!call.api || !call.targets.empty() || !call.api->reads || loop_around(code, id, call.event) == none || waits_for_a_time(code, id, call.event)) return none;
-  return code.argument(id, call.event, *call.api->reads);
-}
-
 // A program may bring its own closefrom(), for systems without one, or close all in a loop.
 bool closes_all(const Program& code, FunctionId id, const Call& call) {
   const NativeApi* row = code.row(call);
@@ -49,9 +33,9 @@ EventId closed(const Program& code, FunctionId id, const Call& call) {
 // What calls do with ends of pipes, by themselves or by the functions that they hand them to.
 struct Calls {
   explicit Calls(const Native& program)
-      : code(program.program()),
+      : program(program), code(program.program()),
         closing(handed_parameters(code, [&](FunctionId id, const Call& call) { return closed(code, id, call); })),
-        reading(handed_parameters(code, [&](FunctionId id, const Call& call) { return read_in_loop(code, id, call); })) {}
+        reading(handed_parameters(code, [&](FunctionId id, const Call& call) { return read_to_end(program, id, call); })) {}
 
   int end_closed(FunctionId id, const Call& call, const std::string& pipe) const { return end_in(id, call, closed(code, id, call), closing, pipe); }
   // Whether a call is given the pipe as a whole, and may close what it likes of it: close_pair(fds).
@@ -62,8 +46,9 @@ struct Calls {
     }
     return false;
   }
-  int end_read(FunctionId id, const Call& call, const std::string& pipe) const { return end_in(id, call, read_in_loop(code, id, call), reading, pipe); }
+  int end_read(FunctionId id, const Call& call, const std::string& pipe) const { return end_in(id, call, read_to_end(program, id, call), reading, pipe); }
 
+  const Native& program;
   const Program& code;
   Handed closing, reading;
 
@@ -79,6 +64,7 @@ struct Pipe {
   const Call* made = nullptr;
   std::string key;
   bool local = false;
+  bool one_of_many = false;  // an element: pipe(ends[i])
 };
 
 class PipeCheck {
@@ -166,7 +152,7 @@ class PipeCheck {
     const std::string field = field_of(reading_end);
     for (FunctionId id = 0; id < code_.functions().size() && !field.empty(); ++id)
       for (const Call& call : code_.function(id).calls) {
-        const EventId given = read_in_loop(code_, id, call);
+        const EventId given = read_to_end(program_, id, call);
         if (given != none && code_.object(id, given).key == field && program_.share_program(id, id_)) return Place{id, call.event};
       }
     return std::nullopt;
@@ -211,21 +197,24 @@ class PipeCheck {
 
   // Whether the parent keeps the writing end of each child, and closes and waits for them one after the other.
   bool sibling_keeps() const {
-    if (pipe_.local) return sibling_keeps_field();
+    if (pipe_.local && !pipe_.one_of_many) return sibling_keeps_field();
     if (!forks_several(code_, id_, site_.event)) return false;
     for (const Call& call : code_.function(id_).calls) {
       if (call.event < site_.event || calls_.end_closed(id_, call, pipe_.key) != writing_end) continue;
       const bool of_all = loop_around(code_, id_, call.event) != loop_around(code_, id_, site_.event);
+      if (of_all && (sides(call.event) & side_parent) && waits_in_turn(id_, call)) continue;
       if ((sides(call.event) & side_parent) || of_all) return false;
     }
     for (FunctionId id = 0; id < code_.functions().size(); ++id)
-      for (const Call& close : code_.function(id).calls) {
-        const facts::RegionId loop = calls_.end_closed(id, close, pipe_.key) == writing_end ? loop_around(code_, id, close.event) : none;
-        if (loop == none) continue;
-        const bool waits = std::ranges::any_of(code_.function(id).calls, [&](const Call& call) { return call.event > close.event && loop_around(code_, id, call.event) == loop && program_.effects().of_call(id, call, Effect::waits); });
-        if (waits) return true;
-      }
+      for (const Call& close : code_.function(id).calls)
+        if (calls_.end_closed(id, close, pipe_.key) == writing_end && waits_in_turn(id, close)) return true;
     return false;
+  }
+
+  // Whether a loop closes an end and waits for a process, and then goes on with the next one.
+  bool waits_in_turn(FunctionId id, const Call& close) const {
+    const facts::RegionId loop = loop_around(code_, id, close.event);
+    return loop != none && std::ranges::any_of(code_.function(id).calls, [&](const Call& call) { return call.event > close.event && loop_around(code_, id, call.event) == loop && program_.effects().of_call(id, call, Effect::waits); });
   }
 
   // Where the child makes the reading end its standard input, becomes another program, and leaves it the other end.
@@ -286,7 +275,7 @@ void inherited_pipe_end_native(const model::Model& model, engine::Report& report
       const EventId pair = code.argument(site.function, made.event, *made.api->pipe);
       const Object object = pair == none ? Object{} : code.object(site.function, pair);
       if (object.empty()) continue;
-      const Pipe pipe{&made, object.key, object.local};
+      const Pipe pipe{&made, object.key, object.local, code.event(site.function, pair).op == Op::subscript};
       PipeCheck(program, calls, site, pipe, report).run();
     }
   }

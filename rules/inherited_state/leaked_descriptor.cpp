@@ -3,43 +3,13 @@
 // seen to be reached from main(): what is called through a pointer may be the code of another process.
 #include <algorithm>
 
+#include "rules/inherited_state/kept_descriptor.h"
 #include "rules/native.h"
 
 namespace forklint::rules {
 namespace {
 
 using namespace native;
-
-// Whether an expression is a variable of the function that is an object, not a pointer to one: its fields end with it.
-bool is_own_object(const Program& code, FunctionId id, EventId event) {
-  auto inside = [&](const facts::Event& it) { return (it.op == Op::attribute || it.op == Op::subscript || it.op == Op::unary) && it.operands_count; };
-  while (inside(code.event(id, event))) event = code.operand(id, event, 0);
-  if (code.event(id, event).op != Op::read || !code.object(id, event).local) return false;
-  facts::Range events = code.facts(id).scopes[code.function(id).scope].events;
-  for (EventId at = events.begin; at < event; ++at)
-    if (code.event(id, at).op == Op::declare && code.event(id, at).name == code.event(id, event).name) return code.event(id, at).operands_count && code.event(id, code.operand(id, at, 0)).op == Op::read;
-  return false;
-}
-
-// The variable or field that keeps what a call opens; empty for what is local.
-Object kept_in(const Program& code, FunctionId id, const Call& call) {
-  if (call.api->pipe) {
-    EventId pair = code.argument(id, call.event, *call.api->pipe);
-    if (pair == none || is_own_object(code, id, pair)) return {};
-    Object object = code.object(id, pair);
-    return object.local ? Object{} : object;
-  }
-  facts::Range events = code.facts(id).scopes[code.function(id).scope].events;
-  for (EventId at = call.event + 1; at < events.end && at < call.event + 6; ++at) {
-    const facts::Event& event = code.event(id, at);
-    if (event.op == Op::bind && code.operand(id, at, 0) == call.event) {
-      Object object = code.object(id, at);
-      return object.local ? Object{} : object;
-    }
-    if (event.op == Op::set_attribute && code.operand(id, at, 1) == call.event && !is_own_object(code, id, code.operand(id, at, 0))) return {.key = std::string(code.name_of(id, at)), .name = code.name_of(id, at)};
-  }
-  return {};
-}
 
 // The variables and fields whose descriptors are marked close-on-exec somewhere: by fcntl, or by a function of the program that
 // marks its parameter.
@@ -206,6 +176,8 @@ class OpenForAWhile {
     const bool compares = event.op == Op::compare && event.operands_count == 2;
     const EventId asked = compares ? code_.operand(id, condition, 0) : condition;
     if (asked == none) return false;
+    const std::optional<Program::Local> variable = code_.event(id, asked).op == Op::read ? code_.local(id, code_.event(id, asked).name) : std::nullopt;
+    if (variable && result != none && variable->value == result) return compares && (sign == "<" || sign == "==") ? taken : !taken;
     const bool field_set = code_.event(id, asked).op == Op::set_attribute && code_.name_of(id, asked) == key_;
     if (asked != result && !field_set && code_.object(id, asked).key != key_) return false;
     return compares && (sign == "<" || sign == "==") ? taken : !taken;

@@ -167,11 +167,35 @@ bool Effects::is_outside(FunctionId function, const Call& call) const {
   return api.after_fork == AfterFork::unknown && api.leaves == Leaves::no && !locks;
 }
 
+// Whether a function tells which process this is, itself or by what it calls and whose result it uses: is_owner().
+bool Effects::tells_identity(FunctionId function, int callees) const {
+  return std::ranges::any_of(program_.function(function).calls, [&](const Call& call) {
+    if (call.api && call.targets.empty()) return !call.api->identity.empty();
+    if (callees == 0 || call.targets.size() != 1 || !is_used(function, call.event)) return false;
+    return tells_identity(call.targets.front(), callees - 1);
+  });
+}
+
+// Whether something is done with what a call gives.
+bool Effects::is_used(FunctionId function, EventId call) const {
+  const facts::Range events = program_.facts(function).scopes[program_.function(function).scope].events;
+  for (EventId at = call + 1; at < events.end; ++at)
+    for (uint32_t i = 0; i < program_.event(function, at).operands_count; ++i)
+      if (program_.operand(function, at, i) == call) return true;
+  const facts::Range regions = program_.facts(function).scopes[program_.function(function).scope].regions;
+  for (facts::RegionId region = regions.begin; region < regions.end; ++region)
+    if (program_.facts(function).regions[region].subject == call) return true;
+  return false;
+}
+
 bool Effects::seen_outside(FunctionId function, const Known& known) const {
   // It asks which process it is in, itself or in what it calls at once: that is for the children.
-  auto asks = [](const Call& call) { return call.api && call.targets.empty() && !call.api->identity.empty(); };
-  auto asked_in = [&](FunctionId target) { return std::ranges::any_of(program_.function(target).calls, asks); };
-  if (std::ranges::any_of(program_.function(function).calls, [&](const Call& call) { return asks(call) || std::ranges::any_of(call.targets, asked_in); })) return false;
+  constexpr int near = 2;
+  auto asks = [&](const Call& call) {
+    if (call.api && call.targets.empty()) return !call.api->identity.empty();
+    return std::ranges::any_of(call.targets, [&](FunctionId target) { return tells_identity(target, is_used(function, call.event) ? near : 0); });
+  };
+  if (std::ranges::any_of(program_.function(function).calls, asks)) return false;
   return reaches_outside(function, known);
 }
 

@@ -73,6 +73,8 @@ class Effects {
   void spread(Effect effect);
   bool is_outside(FunctionId function, const Call& call) const;
   bool reaches_outside(FunctionId function, const Known& known) const;
+  bool tells_identity(FunctionId function, int callees) const;
+  bool is_used(FunctionId function, EventId call) const;
 
   bool writes(FunctionId function, const Call& call) const;
   bool buffered(FunctionId function, EventId stream) const;
@@ -89,6 +91,10 @@ class Effects {
 
 // Whether a call goes to whatever a variable or field says, and that is not known: commands[i].run().
 bool by_pointer(const Program& program, FunctionId function, const Call& call);
+
+// Whether calls that lead one to the next are ever made: not where what is known at the beginning of the first one's function, or is set or
+// handed on along the way, rules that out.
+bool can_go(const Program& program, const Forks& forks, const std::vector<Place>& way, Known known);
 
 // Whether a call waits for a thread, future or pool; not the destructor of one that was moved on: future_ = std::async(…).
 bool joins(const Program& program, FunctionId function, const Call& call);

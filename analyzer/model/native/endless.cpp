@@ -21,6 +21,7 @@ bool Forks::dies(FunctionId function) const {
 
 bool Forks::returns(const Call& call) const {
   if (!call.sure) return true;
+  if (told_to_end_.contains(&call)) return false;
   if (call.api) return !leaves_for_good(call.api->leaves);
   return call.targets.empty() || std::any_of(call.targets.begin(), call.targets.end(), [&](FunctionId target) { return !never_returns_[target]; });
 }
@@ -89,6 +90,11 @@ void Forks::find_endless() {
     if (function.has(function_noreturn)) never_returns_[id] = true;
     else queue.push_back(id);
   }
+  spread_endless(std::move(queue));
+  find_told_to_end();
+}
+
+void Forks::spread_endless(std::vector<FunctionId> queue) {
   for (size_t i = 0; i < queue.size(); ++i) {
     FunctionId id = queue[i];
     if (never_returns_[id] || !endless(id)) continue;

@@ -8,17 +8,52 @@ namespace forklint::model::native {
 using facts::Event;
 
 bool Forks::is_identity(FunctionId function, EventId value) const {
-  const Call* call = program_.event(function, value).op == Op::call ? program_.call_at(function, value) : nullptr;
+  const Call* call = value != none && program_.event(function, value).op == Op::call ? program_.call_at(function, value) : nullptr;
   return call && call->api && call->targets.empty() && !call->api->identity.empty();
 }
 
-// The global variable or field that an event sets to what says "I am the child": a number other than 0, its own process id.
+// The global variable or field that an event sets to what says "I am the child": a number other than 0, its own process id, a bit.
 std::string_view Forks::flag_set(FunctionId function, EventId at) const {
   const Event& event = program_.event(function, at);
+  if (bits_set(function, at) != 0) return program_.name_of(function, at);
   if (event.op != Op::set_attribute && (event.op != Op::bind || program_.object(function, at).local)) return {};
   EventId value = program_.operand(function, at, event.op == Op::bind ? 0 : 1);
   if (value == none) return {};
   return is_identity(function, value) || program_.constant(function, value).value_or(0) != 0 ? program_.name_of(function, at) : std::string_view();
+}
+
+// The bits that an event sets beside others in a global variable or field: flags |= CHILD. 0 where it does something else; ++ counts.
+int64_t Forks::bits_set(FunctionId function, EventId at) const {
+  const Event& event = program_.event(function, at);
+  if (event.op != Op::augment_attribute && (event.op != Op::augment || program_.object(function, at).local)) return 0;
+  const EventId value = program_.operand(function, at, event.op == Op::augment ? 0 : 1);
+  const int64_t bits = value == none ? 0 : program_.constant(function, value).value_or(0);
+  const bool counts = bits == 1 && program_.event(function, value).span.end - program_.event(function, value).span.begin == 2;
+  return counts ? 0 : bits;
+}
+
+// Whether other functions read what an event has set; of bits, whether some function asks for them.
+bool Forks::noted_for_others(FunctionId function, std::string_view flag, EventId set) const {
+  const int64_t bits = bits_set(function, set);
+  return bits ? asks_bits(flag, bits) : read_elsewhere(function, flag);
+}
+
+bool Forks::asks_bits(std::string_view name, int64_t bits) const {
+  auto asks = [&](FunctionId id, EventId at) {
+    if (program_.event(id, at).op != Op::binary || program_.name_of(id, at) != "&") return false;
+    for (uint32_t i = 0; i < 2; ++i) {
+      const EventId variable = program_.operand(id, at, i), mask = program_.operand(id, at, 1 - i);
+      const Op op = program_.event(id, variable).op;
+      if ((op == Op::read || op == Op::attribute) && program_.name_of(id, variable) == name && (program_.constant(id, mask).value_or(0) & bits)) return true;
+    }
+    return false;
+  };
+  for (FunctionId id = 0; id < program_.functions().size(); ++id) {
+    const facts::Range events = program_.facts(id).scopes[program_.function(id).scope].events;
+    for (EventId at = events.begin; at < events.end; ++at)
+      if (asks(id, at)) return true;
+  }
+  return false;
 }
 
 // Whether an event sets what a parameter points to: *place = value.

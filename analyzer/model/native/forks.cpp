@@ -202,7 +202,7 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
     split |= at > site.event && (own || processes == state_parent);
     if (own) {
       last_own = at;
-      if (event.op == Op::augment || (event.op == Op::bind && event.operands_count && program_.constant(function, program_.operand(function, at, 0)))) marks.emplace_back(program_.object(function, at).key, at);
+      if (event.op == Op::augment || event.op == Op::augment_attribute || (event.op == Op::bind && event.operands_count && program_.constant(function, program_.operand(function, at, 0)))) marks.emplace_back(program_.object(function, at).key, at);
       if (std::string_view flag = flag_set(function, at); !flag.empty()) flags.emplace_back(flag, at);
       if (gives_through_parameter(function, at)) handed_out = at;
       for (FunctionId target : call ? call->targets : std::vector<FunctionId>{})  // new_identity();
@@ -286,13 +286,13 @@ void Forks::finish(ForkSite& site, const Walked& walked, const ResultReader& rea
   if (!site.parent_returns || !child.known || !parent.known || !(child.high < parent.low || parent.high < child.low)) {
     if (site.unclear == none) site.unclear = handed_out;
     for (const auto& [flag, set] : flags)
-      if (site.unclear == none && read_elsewhere(function, flag)) site.unclear = set;
+      if (site.unclear == none && noted_for_others(function, flag, set)) site.unclear = set;
     return;
   }
   site.returned = true;
   const ForkResult::Range& failed = result.of[0];
   for (const auto& [at, value] : child_returns)
-    if (failed.known && value.known && value.low == failed.low && value.high == failed.high && child.low != failed.low) site.fails_as_parent = at;
+    if (failed.known && value.known && value.low == failed.low && value.high == failed.high) site.fails_as_parent = at;
   for (const Program::Caller& caller : program_.callers(function)) {
     const Call& call = program_.function(caller.function).calls[caller.call];
     if (call.sure) pending_.push_back({caller.function, call.event, site.api, site.origin, function, result});

@@ -5,6 +5,8 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "analyzer/model/native/fork_result.h"
@@ -89,12 +91,19 @@ class Forks {
 
  private:
   void find_endless();
+  void spread_endless(std::vector<FunctionId> queue);
+  void find_telling();
+  void find_told_to_end();
+  bool is_told_to_end(FunctionId caller, const Call& call, const std::map<std::string, std::vector<int64_t>>& known, int depth) const;
   void find_throwing();
   bool endless(FunctionId function) const;
   void add(FunctionId function, EventId event, const NativeApi& api, Site origin, FunctionId through, const ForkResult& result);
   void finish(ForkSite& site, const Walked& walked, const ResultReader& reader, EventId told_apart);
   bool is_identity(FunctionId function, EventId value) const;
   std::string_view flag_set(FunctionId function, EventId at) const;
+  int64_t bits_set(FunctionId function, EventId at) const;
+  bool noted_for_others(FunctionId function, std::string_view flag, EventId set) const;
+  bool asks_bits(std::string_view name, int64_t bits) const;
   bool gives_through_parameter(FunctionId function, EventId at) const;
   bool hands_on(FunctionId function, EventId fork, EventId at) const;
   bool in_failure_arm(FunctionId function, EventId at) const;
@@ -102,6 +111,8 @@ class Forks {
 
   const Program& program_;
   std::vector<bool> never_returns_, throws_;
+  std::vector<std::set<uint32_t>> telling_;         // by function
+  std::unordered_set<const Call*> told_to_end_;
   mutable std::map<FunctionId, std::set<EventId>> doomed_;  // by functions that were asked for
   std::vector<ForkSite> sites_;
   std::map<FunctionId, std::vector<uint32_t>> by_function_;

@@ -13,6 +13,13 @@ std::vector<int64_t> numbers(const Program& program, FunctionId id, EventId even
   if (auto number = program.constant(id, event)) return {*number};
   const facts::Event& it = program.event(id, event);
   if (it.op == Op::boolean) return {constant_truth(program.facts(id), event)};
+  if (it.op == Op::binary && program.name_of(id, event) == "&") {  // flags & FATAL
+    const std::vector<int64_t> left = numbers(program, id, program.operand(id, event, 0), known), right = numbers(program, id, program.operand(id, event, 1), known);
+    std::vector<int64_t> both;
+    for (int64_t a : left)
+      for (int64_t b : right) both.push_back(a & b);
+    return both;
+  }
   if (it.op != Op::read && it.op != Op::attribute) return {};
   auto found = known.find(program.object(id, event).key);
   return found == known.end() ? std::vector<int64_t>{} : found->second;
@@ -27,19 +34,30 @@ bool holds(std::string_view sign, int64_t a, int64_t b) {
   return a >= b;
 }
 
-// The variable or field that an event sets, and the number that it is set to on every way; no number: to what is not known.
+// Whether who comes to one event has come through another before it, in its arm or one around it.
+bool surely_before(const FileFacts& facts, EventId earlier, EventId event) {
+  facts::RegionId region = facts.events[event].region;
+  while (region != none && region != facts.events[earlier].region) region = facts.regions[region].parent;
+  return region == facts.events[earlier].region;
+}
+
+// The variable or field that an event sets, and the numbers that it is set to on every way to another; none: to what is not known.
 struct Write {
   std::string key;
-  std::optional<int64_t> number;
+  std::vector<int64_t> numbers;
 };
 
-std::optional<Write> written(const Program& program, FunctionId id, EventId at) {
-  const facts::Event& event = program.event(id, at);
-  const bool field = event.op == Op::set_attribute || event.op == Op::augment_attribute;
-  if (!field && event.op != Op::bind && event.op != Op::augment) return std::nullopt;
-  Write write{field ? std::string(program.name_of(id, at)) : program.object(id, at).key, std::nullopt};
-  const bool sets = event.op == Op::bind || event.op == Op::set_attribute;
-  if (sets && event.region == none) write.number = program.constant(id, program.operand(id, at, field ? 1 : 0));
+std::optional<Write> written(const Program& program, FunctionId id, EventId at, EventId event, const Known& known) {
+  const facts::Event& it = program.event(id, at);
+  const bool field = it.op == Op::set_attribute || it.op == Op::augment_attribute;
+  if (!field && it.op != Op::bind && it.op != Op::augment) return std::nullopt;
+  Write write{field ? std::string(program.name_of(id, at)) : program.object(id, at).key, {}};
+  if (!surely_before(program.facts(id), at, event)) return write;
+  const EventId value = program.operand(id, at, field ? 1 : 0);
+  if (it.op == Op::bind || it.op == Op::set_attribute) write.numbers = numbers(program, id, value, known);
+  // ++ of a flag, which nobody counts below 0.
+  const bool counts = value != none && program.constant(id, value) == 1 && program.event(id, value).span.end - program.event(id, value).span.begin == 2;
+  if (it.op == Op::augment && counts) write.numbers = {1, 2};
   return write;
 }
 
@@ -115,13 +133,13 @@ Known known_in_arms(const Program& program, FunctionId id, EventId event) {
 Known known_at(const Program& program, FunctionId id, EventId event, Known known, EventId since) {
   const EventId begin = since != none ? since : program.facts(id).scopes[program.function(id).scope].events.begin;
   for (EventId at = begin; at < event; ++at) {
-    const std::optional<Write> write = written(program, id, at);
+    const std::optional<Write> write = written(program, id, at, event, known);
     if (!write || write->key.empty()) continue;
-    if (write->number) known[write->key] = {*write->number};
-    else known.erase(write->key);
+    if (write->numbers.empty()) known.erase(write->key);
+    else known[write->key] = write->numbers;
   }
   for (EventId at = event, end = end_of_loops(program.facts(id), event); at < end; ++at)  // what comes around
-    if (const std::optional<Write> write = written(program, id, at)) known.erase(write->key);
+    if (const std::optional<Write> write = written(program, id, at, event, {})) known.erase(write->key);
   return known;
 }
 

@@ -4,6 +4,8 @@
 #include <map>
 #include <unordered_map>
 
+#include "analyzer/model/native/behind.h"
+
 namespace forklint::model::native {
 
 Native::Native(std::vector<Unit> units, const knowledge::Natives& natives)
@@ -18,6 +20,24 @@ Native::Native(std::vector<Unit> units, const knowledge::Natives& natives)
 }
 
 Native::~Native() = default;
+
+// The handlers in the initialiser of a structure, or of one inside of it: {.sa_handler = on_signal}.
+std::vector<FunctionId> Native::initialised_handlers(FunctionId id, EventId value, const NativeApi& api) const {
+  std::vector<FunctionId> handlers;
+  std::vector<EventId> open{value};
+  for (size_t i = 0; i < open.size(); ++i) {
+    if (open[i] == none || program_.event(id, open[i]).op != Op::call) continue;
+    const facts::FileFacts& facts = program_.facts(id);
+    for (uint32_t part = 1; part < facts.events[open[i]].operands_count; ++part) {
+      const facts::Operand& given = facts.operands_of(facts.events[open[i]])[part];
+      if (given.keyword == facts::name_positional) continue;
+      open.push_back(given.value);
+      const bool is_handler = std::ranges::find(api.handler_fields, last_name(facts.name(given.keyword))) != api.handler_fields.end();
+      if (is_handler) std::ranges::copy(program_.function_values(id, given.value), std::back_inserter(handlers));
+    }
+  }
+  return handlers;
+}
 
 void Native::find_roots() {
   for (FunctionId id = 0; id < program_.functions().size(); ++id) {
@@ -47,6 +67,8 @@ void Native::find_roots() {
         Object action = program_.object(id, program_.argument(id, call.event, *api.handler));
         const facts::Scope& scope = program_.facts(id).scopes[function.scope];
         for (EventId at = scope.events.begin; at < call.event; ++at) {
+          if (program_.event(id, at).op == Op::bind && program_.object(id, at).key == action.key)
+            for (FunctionId entry : initialised_handlers(id, program_.operand(id, at, 0), api)) handlers_.push_back({entry, {id, call.event}});
           if (program_.event(id, at).op != Op::set_attribute) continue;
           std::string_view field = last_name(program_.name_of(id, at));
           if (std::find(api.handler_fields.begin(), api.handler_fields.end(), field) == api.handler_fields.end()) continue;
@@ -151,8 +173,14 @@ std::vector<Native::Before> Native::before_forks(const Judge& does, const Judge&
                 .assume = {}};
     Walked walked = walk(program_.facts(id), function.scope, here, steps);
     // Whether the program comes from one event of the function to another: not where the arms around the first say otherwise.
-    auto leads = [&](EventId from, EventId to) {
+    auto leads = [&](const Call& first_call, EventId to) {
+      const EventId from = first_call.event;
       const Known known = known_in_arms(program_, id, from);
+      // What is called may say by its result that it has done it: then it is not so where the caller is told otherwise.
+      const bool tells = first_call.targets.size() == 1 && first_call.sure;
+      const ForkResult::Range told = tells ? returned_when_done(program_, forks_, first_call.targets.front(), does) : ForkResult::Range();
+      const ForkResult result{{told, told, told}};
+      const ResultReader reader(program_, id, from, result);
       Steps way{.after = [&](EventId event, State state) -> State {
                   const Call* call = program_.event(id, event).op == Op::call ? program_.call_at(id, event) : nullptr;
                   if (call && !forks_.returns(*call)) return 0;
@@ -160,6 +188,7 @@ std::vector<Native::Before> Native::before_forks(const Judge& does, const Judge&
                   return event == from ? done : state;
                 },
                 .assume = [&](EventId condition, bool taken, State state) -> State {
+                  if (const int truth = told.known && (state & done) ? reader.truth(condition, 2) : -1; truth >= 0 && bool(truth) != taken) return state & ~done;
                   if (known.empty() || condition < from || !(state & done) || truth_knowing(program_, id, condition, known) < 0) return state;
                   const int truth = truth_knowing(program_, id, condition, known_at(program_, id, condition, known, from));
                   return truth >= 0 && bool(truth) != taken ? state & ~done : state;
@@ -169,7 +198,7 @@ std::vector<Native::Before> Native::before_forks(const Judge& does, const Judge&
     for (const Call& call : function.calls) {
       if (!(walked.at(call.event) & done) || !effects_.of_call(id, call, Effect::forks)) continue;
       const EventId start_at_most = latest_at[call.event] == none ? latest : latest_at[call.event];
-      const auto named = std::find_if(function.calls.rbegin(), function.calls.rend(), [&](const Call& it) { return it.event <= start_at_most && does(id, it) && leads(it.event, call.event); });
+      const auto named = std::find_if(function.calls.rbegin(), function.calls.rend(), [&](const Call& it) { return it.event <= start_at_most && does(id, it) && leads(it, call.event); });
       if (named == function.calls.rend()) continue;
       const EventId start = named->event;
       if (start == call.event && call.targets.empty()) continue;
@@ -192,7 +221,8 @@ void Native::find_live_threads() {
     const bool starts_itself = std::ranges::any_of(calls, [&](const Call& call) { return effects_.does(target, call, Effect::starts_thread); });
     return !starts_itself && std::ranges::any_of(calls, [&](const Call& call) { return native::joins(program_, target, call); });
   };
-  auto joins = [&](FunctionId id, const Call& call) { return native::joins(program_, id, call) || std::ranges::any_of(call.targets, only_joins); };
+  // What only a child joins is there in its parent.
+  auto joins = [&](FunctionId id, const Call& call) { return !forks_.only_child(id, call.event) && (native::joins(program_, id, call) || std::ranges::any_of(call.targets, only_joins)); };
   for (Before& before : before_forks(starts, joins)) {
     // A loop over a list of threads joins them all, though the list might be empty.
     const std::vector<Call>& calls = program_.function(before.start.function).calls;

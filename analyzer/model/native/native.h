@@ -111,6 +111,7 @@ class Native {
 
  private:
   void find_roots();
+  std::vector<FunctionId> initialised_handlers(FunctionId id, EventId value, const NativeApi& api) const;
   void find_live_threads();
   void find_held_locks();
   class ProgramWalk;

@@ -46,6 +46,16 @@ Reached reach_unharmed(const Program& program, const Forks& forks, const std::ve
   return reach_by(program, forks, start, limit, [&](FunctionId from, EventId call, FunctionId target) { return !forks.dies(target) && !forks.doomed(from, call); });
 }
 
+bool can_go(const Program& program, const Forks& forks, const std::vector<Place>& way, Known known) {
+  for (size_t i = 0; i < way.size(); ++i) {
+    const auto [id, event] = way[i];
+    if (!walk_knowing(program, forks, id, known).at(event)) return false;
+    known = known_at(program, id, event, std::move(known));
+    if (i + 1 < way.size()) known = known_in_callee(program, id, event, way[i + 1].function, std::move(known));
+  }
+  return true;
+}
+
 bool Effects::reaches_outside(FunctionId function, const Known& known) const {
   std::map<FunctionId, Walked> ways;
   auto comes_to = [&](FunctionId id, EventId at) {
