@@ -18,12 +18,18 @@ struct Drawing {
   bool seeded;  // the child has seeded or replaced a generator before
 };
 
-// Only where something has failed: in an except, or called from there.
+// `except Exception`, or bare: what nobody expects. Where a KeyError is caught it may well be the rule.
+bool catches_anything(const File& file, const facts::Region& arm) {
+  if (arm.subject == none) return true;
+  return file.event(arm.subject).op == Op::read && (file.name_of(arm.subject) == "Exception" || file.name_of(arm.subject) == "BaseException");
+}
+
+// Only where something has failed: in such an except, or called from there.
 bool after_error(const Model& model, const Trace& trace, const Step& step) {
   for (const Step* it = &step;; it = &trace.steps[it->parent]) {
     const facts::FileFacts& f = model.file(it->site.file).facts;
     for (RegionId region = f.events[it->site.event].region; region != none; region = f.regions[region].parent)
-      if (f.regions[region].kind == facts::RegionKind::except_arm) return true;
+      if (f.regions[region].kind == facts::RegionKind::except_arm && catches_anything(model.file(it->site.file), f.regions[region])) return true;
     if (it->parent == none) return false;
   }
 }

@@ -40,6 +40,7 @@ std::vector<std::string> words_of(const Model& model, const Step& step) {
 bool only_asks(const Model& model, const Step& step) {
   std::string command = "command";
   const std::vector<std::string> words = words_of(model, step);
+  if (words.size() > 1 && (words[1] == "--version" || words[1] == "--help" || words[1] == "-V")) return true;
   for (size_t i = 0; i < words.size() && i < 2; ++i) {
     command += "." + words[i];
     std::ranges::replace(command, '-', '_');

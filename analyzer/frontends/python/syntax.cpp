@@ -8,9 +8,10 @@
 namespace forklint::frontends::python {
 namespace {
 
-// Real programs take up to 111 bytes of memory for each byte of text and read it up to 5 times, broken ones more.
+// Real programs take up to 111 bytes of memory for each byte of text and read it up to 5 times, broken ones more; each line
+// of a long comment behind an indented block is read with all that come after it.
 constexpr uint64_t memory_per_byte = 2000, least_memory = 64 << 20;
-constexpr uint64_t reads_per_byte = 50, least_reads = 4 << 20;
+constexpr uint64_t reads_per_byte = 50, least_reads = 64 << 20;
 constexpr size_t chunk = 1 << 14;  // what is read at a time: small enough to tell reading again from reading on
 
 struct Effort {
