@@ -113,13 +113,18 @@ class MethodFinder {
     return before_ < trace_.steps.size() && surely_before(evaluator_.program(), trace_, position_of(choice), position_of(trace_.steps[before_]));
   }
 
-  // A function runs after the body of its module has: set_start_method("spawn") at the top of it.
-  std::optional<Method> set_by_module(FileId file_id) {
+  // A function runs after the body of its module has, and those of what that imports: set_start_method("spawn") at the top.
+  std::optional<Method> set_by_module(FileId file_id, bool imported = false) {
     const File& file = evaluator_.program().file(file_id);
     const facts::Range events = file.facts.scopes[0].events;
     std::optional<Method> result;
     for (EventId id = events.begin; id < events.end; ++id) {
-      if (file.event(id).op != Op::call || file.event(id).region != none || file.scope_of(id) != 0) continue;
+      if (file.event(id).region != none || file.scope_of(id) != 0) continue;
+      if (file.event(id).op == Op::import && !imported)
+        for (ValueId module : Values(evaluator_.evaluate({file_id, id}, any_frame)))
+          if (const Value it = evaluator_.value(module); it.kind == ValueKind::module && evaluator_.program().file(it.file).find_name("set_start_method") != none)
+            if (auto set = set_by_module(it.file, true)) result = set;
+      if (file.event(id).op != Op::call) continue;
       for (ValueId callee : Values(evaluator_.evaluate({file_id, file.operand(id, 0)}, any_frame))) {
         const Api* row = evaluator_.api(callee);
         if (!row || row->method_effect != knowledge::MethodEffect::sets || !row->method_argument) continue;

@@ -114,7 +114,7 @@ class Losses {
   }
 
   bool variable(const InheritedRead& read) {
-    uint32_t last = none;
+    uint32_t last = none, set = none;
     for (uint32_t i : writes_) {
       const Step& step = trace_.steps[i];
       bool writes = step.kind == StepKind::write_global || step.kind == StepKind::change_global;
@@ -123,8 +123,10 @@ class Losses {
       if (step.kind == StepKind::change_global && (adds_nothing(step) || sets_what_none_reads(step, read))) continue;
       // A certain write is what counts, but an import may be tried in several ways.
       last = i;
+      if (step.kind == StepKind::write_global) set = i;
     }
     if (last == none) return member(read);
+    if (set != none && !bound_on_import(read.file, read.name)) last = set;  // what is changed later is not even there
     const Step& step = trace_.steps[last];
     const File& file = model_.file(step.site.file);
     LostGlobal lost{.write = step.site, .condition = step.condition, .step = last, .name = std::string(model_.file(read.file).name(read.name)), .in_place = step.kind == StepKind::change_global, .read = read.read};

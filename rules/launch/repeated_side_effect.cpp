@@ -72,6 +72,16 @@ std::string failed_import(const Model& model, const Trace& trace, const std::str
   return error;
 }
 
+// The program ends with it: an exception is raised in the same branch, and nothing catches it.
+bool then_raises(const Model& model, const Trace& trace, uint32_t i) {
+  for (uint32_t at = i; at != none; at = trace.steps[at].parent) {
+    const facts::FileFacts& f = model.file(trace.steps[at].site.file).facts;
+    const RegionId region = f.events[trace.steps[at].site.event].region;
+    if (region != none && f.events[f.regions[region].events.end - 1].op == Op::raise) return true;
+  }
+  return false;
+}
+
 void check(const Model& model, engine::Report& report) {
   for (const Trace& trace : model.traces()) {
     StartMethods methods = repeating_methods(model, trace);
@@ -83,7 +93,7 @@ void check(const Model& model, engine::Report& report) {
       std::string error = fails_again(model, step);
       if (!error.empty() && undone_before(model, trace, i, error)) error.clear();
       if (!step.row->side_effect && error.empty() && !truncates(model, step)) continue;
-      if (step.condition.guard != Guard::none || !step.condition.certain() || step.condition.child_leaves || in_try(model, trace, i)) continue;
+      if (step.condition.guard != Guard::none || !step.condition.certain() || step.condition.child_leaves || in_try(model, trace, i) || then_raises(model, trace, i)) continue;
       uint32_t cause = opening(model, trace, i);
       // What a command says is part of the command.
       if (trace.steps[cause].row && trace.steps[cause].row->runs_command) continue;

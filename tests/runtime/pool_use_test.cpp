@@ -168,9 +168,11 @@ TEST_CASE("insights say where the time went") {
   pool.map(fibonacci, std::vector<int>(50, 18));
   Insights insights = pool.insights();
   uint64_t tasks = 0;
-  for (const WorkerInsights& worker : insights.workers) tasks += worker.tasks;
+  for (const WorkerInsights& worker : insights.workers) {
+    tasks += worker.tasks;
+    if (worker.tasks > 0) CHECK(worker.start > 0);  // one of them may have done everything before the other was there
+  }
   CHECK(tasks == 50);
-  CHECK(insights.workers[0].start > 0);
   REQUIRE(insights.slowest.size() == 5);
   CHECK(insights.slowest[0].seconds >= insights.slowest[4].seconds);
   CHECK(insights.slowest[0].input_preview == "(18)");
