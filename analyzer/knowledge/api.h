@@ -191,7 +191,7 @@ struct Api {
   bool setting_of_receiver = false;  // it holds for that very object: a filter is asked about what its own logger is given
   std::optional<Argument> setting_part;  // of what sets it and what depends on it: the part that is meant, where one is: the signal, the category
   std::vector<Argument> partly_with;  // given one of these, it concerns only what matches it: filterwarnings(message=…)
-  std::string severity;            // of what reports something, or a name for it: "10", as logging counts
+  std::string severity;            // of what reports something, or a name for it: "10", as logging counts; of what sets the least one: what that is by default
   std::optional<Argument> least_severity;  // of what sets it: what is less severe is not shown; not given: as before
   std::vector<std::string> sent_settings;  // of an object: methods whose effect every child is told of: the level of multiprocessing's logger
   std::string frozen_setting;      // what a running forkserver does not see: "environment", "umask", "limits"

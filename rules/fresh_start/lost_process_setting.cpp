@@ -72,30 +72,34 @@ bool matches(const Model& model, const Step& set, const Step& use) {
   return one.size() != 1 || other.size() != 1 || one[0] == unknown_value || other[0] == unknown_value || one == other;
 }
 
-// The severity that a value names: logging.INFO, "INFO", 20.
-std::optional<int> severity_of(const Model& model, const Values& values) {
+std::optional<int> number(std::string_view text) {
+  int result = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), result);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(result) : std::nullopt;
+}
+
+// The severity that a value names in the module of `set`: logging.INFO, "INFO", 20.
+std::optional<int> severity_of(const Model& model, const knowledge::Api& set, const Values& values) {
   if (values.size() != 1) return {};
   const Value& it = model.evaluator().value(values[0]);
   const knowledge::Knowledge& known = model.program().knowledge();
   if (it.kind != ValueKind::constant && it.kind != ValueKind::external) return {};
-  std::string text = model.evaluator().symbol(it.symbol);
-  const knowledge::Api* row = known.find(it.kind == ValueKind::external ? text : "logging." + text);
-  if (row && !row->severity.empty()) text = row->severity;
-  int number = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
+  const std::string& text = model.evaluator().symbol(it.symbol);
+  const knowledge::Api* row = known.find(it.kind == ValueKind::external ? text : set.names[0].substr(0, set.names[0].find('.') + 1) + text);
+  return number(row && !row->severity.empty() ? row->severity : text);
 }
 
 // What is less severe than both levels, that of the parent and the default one of the child, is shown by neither.
 bool shown_by_neither(const Model& model, const Step& set, const Step& use) {
-  constexpr int by_default = 30;
-  if (set.kind != StepKind::api || !set.row->least_severity || use.row->severity.empty()) return false;
+  if (set.kind != StepKind::api || !set.row->least_severity) return false;
+  const auto by_default = number(set.row->severity), used = number(use.row->severity);
+  if (!by_default || !used) return false;
   Evaluator& evaluator = model.evaluator();
   auto arguments = evaluator.arguments_of(set.site, set.frame);
   const bool all_named = std::none_of(arguments.begin(), arguments.end(), [](const ArgumentRef& it) { return it.star || it.double_star; });
   auto given = evaluator.argument(arguments, *set.row->least_severity);
-  const auto level = given ? severity_of(model, evaluator.values_of(*given)) : all_named ? std::optional(by_default) : std::nullopt;
-  return level && std::stoi(use.row->severity) < std::min(*level, by_default);
+  const auto level = given ? severity_of(model, *set.row, evaluator.values_of(*given)) : all_named ? by_default : std::nullopt;
+  return level && *used < std::min(*level, *by_default);
 }
 
 // Whether the call has the argument without which it does not use the setting: os.kill(pid, 0) sends no signal.

@@ -77,7 +77,12 @@ bool then_raises(const Model& model, const Trace& trace, uint32_t i) {
   for (uint32_t at = i; at != none; at = trace.steps[at].parent) {
     const facts::FileFacts& f = model.file(trace.steps[at].site.file).facts;
     const RegionId region = f.events[trace.steps[at].site.event].region;
-    if (region != none && f.events[f.regions[region].events.end - 1].op == Op::raise) return true;
+    if (region == none) continue;
+    const EventId last = f.regions[region].events.end - 1;
+    if (f.events[last].op != Op::raise || f.events[last].region != region) continue;
+    bool leaves = false;
+    for (EventId id = trace.steps[at].site.event; id < last; ++id) leaves |= f.events[id].op == Op::return_ || f.events[id].op == Op::break_ || f.events[id].op == Op::continue_;
+    if (!leaves) return true;
   }
   return false;
 }

@@ -38,15 +38,15 @@ std::vector<std::string> words_of(const Model& model, const Step& step) {
 
 // Whether it only asks for something, and changes nothing when it runs once more.
 bool only_asks(const Model& model, const Step& step) {
-  std::string command = "command";
-  const std::vector<std::string> words = words_of(model, step);
-  if (words.size() > 1 && (words[1] == "--version" || words[1] == "--help" || words[1] == "-V")) return true;
-  for (size_t i = 0; i < words.size() && i < 2; ++i) {
-    command += "." + words[i];
-    std::ranges::replace(command, '-', '_');
-    if (const knowledge::Api* row = model.program().knowledge().find(command); row && row->only_asks) return true;
-  }
-  return false;
+  std::vector<std::string> words = words_of(model, step);
+  // A shell may be asked for more than the first of its commands.
+  if (words.empty() || std::ranges::any_of(words, [](const std::string& word) { return word.find_first_of(";|&<>$`\n") != std::string::npos; })) return false;
+  for (std::string& word : words) std::ranges::replace(word, '-', '_');
+  auto known = [&](const std::string& command) {
+    const knowledge::Api* row = model.program().knowledge().find("command." + command);
+    return row && row->only_asks;
+  };
+  return known(words[0]) || (words.size() > 1 && (known(words[0] + "." + words[1]) || (words[1].starts_with('_') && known(words[1]))));
 }
 
 void check(const Model& model, engine::Report& report) {
